@@ -1,0 +1,121 @@
+/**
+ * What the ensemble is asked and what it answers: the seam between the protocols in front of it and the host behind it.
+ * The link filters, the vote and the joint filter stand behind this interface; the simulator and the agent use nothing else.
+ */
+import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
+import type { ClockId, Command, LinkId, Measurement } from "./measurement.js";
+
+/** One spelling everywhere: proto, crds, metrics and CLI are compared with this list by a test. */
+export const clockStates = ["FreeRunning", "Acquiring", "FrequencyLocked", "PhaseAligned", "Holdover", "Conflicted", "Unknown"] as const;
+export type ClockState = (typeof clockStates)[number];
+
+/** What the vote thinks of a source. */
+export const sourceStates = ["Acquiring", "Healthy", "Falseticker", "Suspect", "NoAnswer", "Unsynchronized"] as const;
+export type SourceState = (typeof sourceStates)[number];
+
+export type SourceUse = "Primary" | "Fallback" | "Watchdog";
+
+export interface LinkConfig {
+  readonly id: LinkId;
+  readonly clock: ClockId;
+  readonly use: SourceUse;
+  /** Higher wins; 0 … 1000. */
+  readonly priority: number;
+  /** Sources of one group count once in the vote. */
+  readonly independenceGroup: string;
+  /** offset = local − (label + compensation), ns. */
+  readonly delayCompensation: Nanoseconds;
+  /** What the user vouches for when the remote announces nothing, ns; null: nothing. Used for rootHard and rootSystematic. */
+  readonly uncertainty: Nanoseconds | null;
+  /** Expected spacing of its measurements, s: silence is judged by it. */
+  readonly interval: number;
+  /** Asymmetry prior as a share of the floor delay: ½ for kernel stamps (idle CPUs answer asymmetrically), 0 for hardware. */
+  readonly asymmetryShare: number;
+}
+
+export interface StepPolicy {
+  readonly mode: "OnStart" | "Never" | "AboveThreshold";
+  readonly threshold: Nanoseconds;
+}
+
+export interface EnsembleConfig {
+  readonly clock: ClockId;
+  readonly links: readonly LinkConfig[];
+  /** false: measure and publish, command nothing (Observer, observe mode). */
+  readonly steer: boolean;
+  readonly step: StepPolicy;
+  /** Largest slew rate, ppb. */
+  readonly maxSlew: Ppb;
+  /** Frequency of the oscillator beyond its own recent mean, the assumption of the guaranteed bound, ppb. */
+  readonly maxDrift: Ppb;
+  readonly minimumIndependentSources: number;
+}
+
+/** The clock as the host last measured it. */
+export interface SteeringReading {
+  readonly clock: ClockId;
+  readonly raw: Raw;
+  readonly steering: Nanoseconds;
+  readonly frequency: Ppb;
+  readonly era: number;
+}
+
+/** A step to be made at once: adds `by` to the clock. */
+export interface StepAction {
+  readonly clock: ClockId;
+  readonly by: Nanoseconds;
+}
+
+export interface SourceStatus {
+  readonly link: LinkId;
+  readonly state: SourceState;
+  /** CamelCase, empty when healthy. */
+  readonly reason: string;
+  /** Its offset minus the consensus, ns; null: unknown. */
+  readonly offsetFromConsensus: Nanoseconds | null;
+}
+
+/** What the node may say of its clock, as of `raw`. Bounds grow by their growth until voidAfter. */
+export interface Publication {
+  readonly clock: ClockId;
+  readonly raw: Raw;
+  readonly era: number;
+  readonly state: ClockState;
+  /** CamelCase: why this state. */
+  readonly reason: string;
+  readonly selected: LinkId | null;
+  /** Estimated local − reference, ns; 0 when nothing is known. */
+  readonly offset: Nanoseconds;
+  /** Frequency error of the free oscillator, ppb. */
+  readonly frequency: Ppb;
+  /** Mean floor of the selected link, ns. */
+  readonly pathDelay: Nanoseconds;
+  /** null: void. */
+  readonly calibrated: Nanoseconds | null;
+  readonly calibratedGrowth: Ppb;
+  readonly guaranteed: Nanoseconds | null;
+  readonly guaranteedGrowth: Ppb;
+  /** Seconds after `raw` at which both bounds become void. */
+  readonly voidAfter: number;
+  readonly sources: readonly SourceStatus[];
+}
+
+export interface Decision {
+  readonly commands: readonly Command[];
+  readonly steps: readonly StepAction[];
+  /** null: nothing new since the last one. */
+  readonly publication: Publication | null;
+}
+
+/** Everything between a measurement and a command. Deterministic; mutated in place; `raw` never goes backwards. */
+export interface ClockEnsemble {
+  /** Live: links that stay keep their filters, a removed one leaves without a step. */
+  configure(config: EnsembleConfig, raw: Raw): void;
+  observe(measurement: Measurement): void;
+  /** The host measured the clock (after a command, a step, and at least once a second). */
+  steered(reading: SteeringReading): void;
+  /** Called after a batch of measurements and at deadline(). */
+  advance(raw: Raw): Decision;
+  /** When advance must be called next, raw s. */
+  deadline(): Raw;
+}

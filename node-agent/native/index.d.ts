@@ -1,0 +1,179 @@
+/**
+ * The native module: sockets with kernel time stamps, clocks and their executor, shared pages, timers. Hand-written; a test
+ * compares the exported names with the addon's. Set-up calls are ordinary methods; `read`, `sendEvent` and the like are raw
+ * Node-API functions because they run once per packet or more (8 ns a call against 270 ns).
+ *
+ * Errors: every call that fails throws an Error whose `code` is the errno name (`EADDRINUSE`, `EPERM`, …) or a `MER_NATIVE_…`
+ * code, and whose `syscall` names what failed. A panic never crosses into JavaScript: it becomes `MER_NATIVE_PANIC`.
+ *
+ * Signs: offset = local − reference; a positive ppb makes the clock faster. Raw time is seconds of the clock's own oscillator,
+ * untouched by steering.
+ */
+
+/** How `Clock.open` gets a clock: `virtual:<file>` (made by createVirtualClock) or `realtime:` (read-only here). */
+export type ClockUri = string;
+
+export interface VirtualClockOptions {
+  /** How long the simulated oscillator lasts, s. */
+  readonly seconds: number;
+  readonly seed: number;
+  /** Initial clock − truth, ns. */
+  readonly offsetNs: number;
+  /** Frequency error of the oscillator, ppb, positive: fast. */
+  readonly frequencyPpb: number;
+  /** Random-walk FM, ppb per √s. */
+  readonly wanderPpb: number;
+  /** Amplitude of a slow sine (period 1800 s), ppb. */
+  readonly sinePpb: number;
+}
+
+/**
+ * Makes a clock for labs and tests: a file that holds a simulated oscillator on top of CLOCK_REALTIME (the domain of kernel
+ * socket stamps, so conversion is exact) and a ring of adjustments. CLOCK_REALTIME itself is the truth. Replaces the file.
+ */
+export function createVirtualClock(path: string, options: VirtualClockOptions): void;
+
+export interface ClockOptions {
+  /** Takes the clock's lock; a second owner gets EWOULDBLOCK with the first one's pid in the message. */
+  readonly steer: boolean;
+}
+
+/** A clock that packets are stamped with. `close()` ends its executor and leaves the last `then` frequency in force. */
+export class Clock {
+  static open(uri: ClockUri, options: ClockOptions): Clock;
+  readonly uri: ClockUri;
+  /** false: command and step throw MER_NATIVE_NOT_STEERABLE. */
+  readonly steerable: boolean;
+  /** Raw function. Fills `out` as js/layout.ts `clockReading` says. */
+  readonly read: (out: Float64Array) => void;
+  /**
+   * Frequency `ppb` now, `thenPpb` from raw time `untilRaw` on: executed by a native thread, so that a slew ends although
+   * JavaScript is stalled. A newer command replaces an unfinished one. Returns the raw time at which `ppb` took effect.
+   */
+  command(ppb: number, untilRaw: number, thenPpb: number): number;
+  /** Adds `ns` to the clock at once; era + 1. */
+  step(ns: number): void;
+  close(): void;
+}
+
+export interface PortOptions {
+  readonly interfaceName: string;
+  readonly clock: Clock;
+  /** 319 and 320; other ports only in tests. */
+  readonly eventPort: number;
+  readonly generalPort: number;
+  /** DSCP 0..63 on what is sent. */
+  readonly dscp: number;
+  readonly receiveBufferBytes: number;
+  /**
+   * `lazy`: poll the general socket only and drain the event socket with it (two-step timeReceivers: nothing on the event
+   * socket needs an answer). `always`: poll both (timeTransmitters must answer Delay_Req).
+   */
+  readonly eventPoll: "lazy" | "always";
+}
+
+/** UDPv4 multicast port of one interface with kernel time stamps (IEEE 1588-2019 Annex C). Both sockets belong to us alone: EADDRINUSE when another program holds one. */
+export class Port {
+  /** `onReady` runs on the JavaScript thread, once per batch of records. */
+  constructor(options: PortOptions, onReady: () => void);
+  /** Layout: js/layout.ts `ringLayout`, `slotLayout`. */
+  readonly ring: ArrayBuffer;
+  readonly interfaceIndex: number;
+  /** EUI-48 of the interface. */
+  readonly hardwareAddress: Uint8Array;
+  /** Raw function: to 224.0.1.129:319; the transmit stamp arrives with `key`. Returns 0 or an errno. */
+  readonly sendEvent: (message: Uint8Array, length: number, key: number) => number;
+  /** Raw function: to 224.0.1.129:320. Returns 0 or an errno. */
+  readonly sendGeneral: (message: Uint8Array, length: number) => number;
+  setEventPoll(mode: "lazy" | "always"): void;
+  /** Reads the sockets now; returns the number of new records. */
+  drain(): number;
+  /** [packets, wake-ups, transmit stamps, drops because the ring was full, send errors]. */
+  statistics(): number[];
+  close(): void;
+}
+
+export interface SyncProgramOptions {
+  readonly interfaceName: string;
+  readonly clock: Clock;
+  readonly eventPort: number;
+  readonly generalPort: number;
+  readonly dscp: number;
+  /** Sync and Follow_Up as 44 octets each; native fills sequenceId and preciseOriginTimestamp. */
+  readonly sync: Uint8Array;
+  readonly followUp: Uint8Array;
+  /** log2 of the interval in s, −7 … 1. */
+  readonly logInterval: number;
+  /** Added to the clock's seconds in preciseOriginTimestamp: TAI − UTC for a UTC clock. */
+  readonly labelOffsetSeconds: number;
+}
+
+/** Sends Sync and Follow_Up from a native thread (timerfd, SCHED_FIFO where allowed), whatever JavaScript does. Its sockets only send. */
+export class SyncProgram {
+  constructor(options: SyncProgramOptions);
+  /** Replaces templates, interval and label offset between two Syncs. */
+  update(sync: Uint8Array, followUp: Uint8Array, logInterval: number, labelOffsetSeconds: number): void;
+  /** [Syncs sent, Follow_Ups sent, missing transmit stamps, send errors, largest lateness in ns]. */
+  statistics(): number[];
+  close(): void;
+}
+
+/** A one-shot timer on the event loop (timerfd: never early, unlike setTimeout). */
+export class FdTimer {
+  constructor(onTick: () => void);
+  /** Fires once after `delayNs` (≥ 0); replaces an earlier arm. */
+  arm(delayNs: number): void;
+  disarm(): void;
+  close(): void;
+}
+
+export interface PageState {
+  /** Error bound that holds without statistics, ns; NaN: void. This is what ClockBound readers see. */
+  readonly guaranteedNs: number;
+  /** How fast it grows, ppb. */
+  readonly guaranteedGrowthPpb: number;
+  /** Statistical bound, ns; NaN: void. */
+  readonly calibratedNs: number;
+  readonly calibratedGrowthPpb: number;
+  /** Readers treat the page as void this long after publication, s. */
+  readonly voidAfterSeconds: number;
+  /** ClockBound status: 0 unknown, 1 synchronized, 2 free running, 3 disrupted. */
+  readonly status: 0 | 1 | 2 | 3;
+  /** ClockBound disruption marker; ours counts eras. */
+  readonly era: number;
+}
+
+/** Writer of a node's clock page: ClockBound layout 2 (80 octets, seqlock at 14), then our extension from octet 80 on. Written in place; readers keep their mapping. */
+export class ClockPage {
+  constructor(path: string);
+  publish(state: PageState): void;
+  close(): void;
+}
+
+/** For labs: a virtual clock's true error and its node's published bounds at one instant. */
+export class TruthReader {
+  constructor(clockPath: string, pagePath: string);
+  /** Raw function. Fills `out` as js/layout.ts `truthReading` says. */
+  readonly read: (out: Float64Array) => void;
+  close(): void;
+}
+
+export interface TimestampingCapabilities {
+  readonly hardware: boolean;
+  readonly softwareTransmit: boolean;
+  readonly softwareReceive: boolean;
+  /** −1: none. */
+  readonly phcIndex: number;
+}
+
+/** What the driver offers (ETHTOOL_GET_TS_INFO). */
+export function readTimestampingCapabilities(interfaceName: string): TimestampingCapabilities;
+
+/** CLOCK_MONOTONIC_RAW of the host, s. */
+export function readRawSeconds(): number;
+
+/** Gives start-up memory back: allocator arenas and clean file pages. Returns kB dropped from RSS (they fault back when used). */
+export function trimMemory(): number;
+
+/** The layout constants as the Rust side has them, flat: for the test that compares them with js/layout.ts. */
+export function recordLayout(): Record<string, number>;

@@ -1,0 +1,73 @@
+/**
+ * Memory layouts that JavaScript and Rust share. The Rust side states the same numbers in src/layout.rs; a test compares both
+ * through `recordLayout()`, because a silent shift of four bytes would corrupt every time stamp.
+ */
+
+/** The ring of a `Port`: a header, then `slots` records of `slotBytes` each. The producer (native) advances head, the consumer tail; both wrap at 2^32. */
+export const ringLayout = {
+  headerBytes: 64,
+  slots: 256,
+  slotBytes: 512,
+  /** u32 indexes in the header. `dropped` counts records lost because the consumer was too slow. */
+  head: 0,
+  tail: 1,
+  dropped: 2,
+} as const;
+
+/** One record. Offsets in bytes from its start; every f64 is aligned to 8. */
+export const slotLayout = {
+  /** u32: 1 received, 2 transmit stamp, 3 socket error (`key` holds the errno). */
+  kind: 0,
+  /** u32: 0 event socket (319), 1 general socket (320). */
+  socket: 4,
+  /** u32: payload octets as sent by the peer; larger than `payloadBytes` when the datagram was cut. */
+  length: 8,
+  /** u32: the key that was given to sendEvent. */
+  key: 12,
+  /** f64 seconds and u32 nanoseconds of the stamp on the port's clock; seconds 0: the kernel gave no stamp. */
+  seconds: 16,
+  nanoseconds: 24,
+  /** u32: interface index where the packet came in. */
+  interfaceIndex: 28,
+  /** u32 in network order, u32 port. */
+  sourceAddress: 32,
+  sourcePort: 36,
+  /** u32: nanoseconds between the kernel's stamp and our reading it, saturating. */
+  latency: 40,
+  /** f64: the clock's raw time at the stamp, s. */
+  raw: 48,
+  /** f64: what steering had done to the clock by then, ns (clock reading minus raw reading, from a fixed start). */
+  steering: 56,
+  payload: 64,
+  payloadBytes: 448,
+} as const;
+
+export const recordKind = { received: 1, transmitStamp: 2, error: 3 } as const;
+
+/** Indexes into the Float64Array that `Clock.read` fills. */
+export const clockReading = {
+  seconds: 0,
+  nanoseconds: 1,
+  /** Raw time of this clock's oscillator, s; steering does not touch it. */
+  raw: 2,
+  /** ns that steering has added so far: clock − raw, counted from when this handle was opened. */
+  steering: 3,
+  /** Frequency command now in force, ppb. */
+  frequency: 4,
+  /** +1 per step by anyone. */
+  era: 5,
+  length: 6,
+} as const;
+
+/** Indexes into the Float64Array that `TruthReader.read` fills: everything as of one instant. */
+export const truthReading = {
+  /** clock − truth, ns. */
+  trueError: 0,
+  /** ns, already grown to this instant; NaN while void. */
+  calibratedBound: 1,
+  guaranteedBound: 2,
+  /** Seconds since the page was written. */
+  age: 3,
+  era: 4,
+  length: 5,
+} as const;
