@@ -1,0 +1,117 @@
+/**
+ * The contract between an operator's author and this package: what can be declared and what a handler receives.
+ */
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { KubeClient } from "../client/kube-client.js";
+import type { Clock } from "../clock/clock.js";
+import type { ReconcileResult } from "../controller/result.js";
+import type { Check, CheckPurpose, Health } from "../health/check.js";
+import type { Log } from "../log/log.js";
+import type { Metrics } from "../metrics/metrics.js";
+import type { KubeObject, ObjectKey, ResourceType } from "../object/kube-object.js";
+import type { StoreOptions, StoreReader } from "../store/store-reader.js";
+
+export interface OperatorOptions {
+  /** Server, certificates and authentication. */
+  readonly kube: KubeConfig;
+  /** Field manager of all writes and start of the User-Agent. */
+  readonly identity: string;
+  readonly log: Log;
+  /** Default: nothing is measured. */
+  readonly metrics?: Metrics;
+  /** Time that handlers in flight have when the operator stops, milliseconds, default 30 000. */
+  readonly shutdownTimeoutMs?: number;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Uniform in [0, 1); default Math.random. */
+  readonly random?: () => number;
+}
+
+/** Every declared cache, typed: `cache(Nodes).get("a")`. Throws KOPF_STORE_UNKNOWN for a type nobody declared. */
+export type Cache = <T extends KubeObject>(type: ResourceType<T>) => StoreReader<T>;
+
+export interface HandlerContext<T extends KubeObject> {
+  /** `namespace/name` or `name`. */
+  readonly key: ObjectKey;
+  /** Latest state in the cache; undefined: it does not exist (any more). Shared: never change it. */
+  readonly object: T | undefined;
+  readonly cache: Cache;
+  /** Its writes are awaited in the cache before this key is handled again, so that a handler always sees what it did. */
+  readonly client: KubeClient;
+  /** Aborts at the time limit and when the operator has no more time to stop. */
+  readonly signal: AbortSignal;
+  /** Carries controller, key and reconcile id. */
+  readonly log: Log;
+}
+
+/** Brings the world in line with the object; must be idempotent. Throw TemporaryError, PermanentError or anything else. */
+export type ReconcileHandler<T extends KubeObject> = (context: HandlerContext<T>) => Promise<ReconcileResult>;
+
+export interface ReconcileOptions<T extends KubeObject> {
+  /** Objects handled at the same time (the same object never is), default 1. */
+  readonly concurrency?: number;
+  /** Time limit of one call, milliseconds, default 60 000. */
+  readonly timeoutMs?: number;
+  /** False for updates of the object itself that need no look, e.g. of a status; default: all updates count. */
+  readonly isRelevant?: (current: T, previous: T) => boolean;
+}
+
+export interface TimerOptions {
+  /** From the end of one call to the start of the next, milliseconds; spread by jitter over the first interval. */
+  readonly intervalMs: number;
+  /** Waits until the object has not changed for this long, milliseconds, default 0. */
+  readonly idleMs?: number;
+  /** As for a reconcile handler. */
+  readonly concurrency?: number;
+  readonly timeoutMs?: number;
+}
+
+/** Called for objects that exist only. */
+export type TimerHandler<T extends KubeObject> = (context: HandlerContext<T> & { readonly object: T }) => Promise<void>;
+
+export interface LifecycleContext {
+  readonly client: KubeClient;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** `clean`: every handler finished and all cleanups ran. `forced`: time was up or a second signal came; `unfinished` says what was left. */
+export type ShutdownReport = { readonly kind: "clean" } | { readonly kind: "forced"; readonly unfinished: readonly string[] };
+
+export interface RunOptions {
+  /** Abort to stop in order: unready, no new work, finish, clean up. */
+  readonly signal: AbortSignal;
+  /** Abort to stop now. */
+  readonly forceSignal?: AbortSignal;
+}
+
+/** Declare everything before run(); later declarations throw KOPF_CONFIG_INVALID. */
+export interface App {
+  readonly on: {
+    /** One handler per type; its own changes, those of owned and of watched types all lead to the same call. */
+    reconcile<T extends KubeObject>(type: ResourceType<T>, handler: ReconcileHandler<T>, options?: ReconcileOptions<T>): void;
+  };
+  /** A change of a `child` calls the handler of the `parent` that its controller owner reference names. */
+  owns(parent: ResourceType, child: ResourceType): void;
+  /** A change of a `type` object calls the handler of `options.for` for each returned key; both old and new state are mapped. */
+  watches<T extends KubeObject>(
+    type: ResourceType<T>,
+    mapToRequests: (object: T, cache: Cache) => Iterable<ObjectKey>,
+    options: { readonly for: ResourceType },
+  ): void;
+  /** Calls per object, apart from its reconciles (both may run at once, two calls of the same timer never do). */
+  timer<T extends KubeObject>(type: ResourceType<T>, options: TimerOptions, handler: TimerHandler<T>): void;
+  /** Runs before anything is read, in order of declaration; throwing stops the start. */
+  startup(action: (context: LifecycleContext) => Promise<void>): void;
+  /** Runs after the last handler, in reverse order; errors are logged. */
+  cleanup(action: (context: LifecycleContext) => Promise<void>): void;
+  /** Adds a health check, for `ready` by default. */
+  probe(name: string, check: Check, purpose?: CheckPurpose): void;
+  /** Declares (first call with options) and returns the cache of a type. */
+  store<T extends KubeObject>(type: ResourceType<T>, options?: StoreOptions<T>): StoreReader<T>;
+  /** For everything outside handlers. */
+  readonly client: KubeClient;
+  readonly health: Health;
+  /** Runs until stopped; rejects only when the start fails (KOPF_STARTUP_FAILED). Never ends the process. */
+  run(options: RunOptions): Promise<ShutdownReport>;
+}
