@@ -3,12 +3,32 @@
  * The generated module (pbjs, static) is committed; `npm run verify` regenerates and compares it.
  */
 import type { MethodDefinition } from "@grpc/grpc-js";
+import protobuf from "protobufjs/minimal.js";
 import { meridian } from "../generated/hub.js";
 
-export import hub = meridian.hub.v1;
+// protobufjs decodes 64-bit fields to Long objects wherever the package `long` can be found, whatever the generator was told.
+// Ours hold nanoseconds and counters below 2^53, so they are numbers; absolute time never travels as one integer.
+protobuf.util.Long = undefined as unknown as typeof protobuf.util.Long;
+protobuf.configure();
 
-type AgentMessage = meridian.hub.v1.AgentMessage;
-type HubMessage = meridian.hub.v1.HubMessage;
+/** Message classes: `hub.AgentMessage.create({…})`, `hub.Report.decode(bytes)`. */
+export const hub = meridian.hub.v1;
+
+export type AgentMessage = meridian.hub.v1.AgentMessage.$Properties;
+export type HubMessage = meridian.hub.v1.HubMessage.$Properties;
+export type Hello = meridian.hub.v1.Hello.$Properties;
+export type Capabilities = meridian.hub.v1.Capabilities.$Properties;
+export type Report = meridian.hub.v1.Report.$Properties;
+export type SourceReport = meridian.hub.v1.SourceReport.$Properties;
+export type Applied = meridian.hub.v1.Applied.$Properties;
+export type PartResult = meridian.hub.v1.PartResult.$Properties;
+export type EffectiveConfig = meridian.hub.v1.EffectiveConfig.$Properties;
+export type PtpReceiver = meridian.hub.v1.PtpReceiver.$Properties;
+export type PtpTransmitter = meridian.hub.v1.PtpTransmitter.$Properties;
+export type PtpTiming = meridian.hub.v1.PtpTiming.$Properties;
+
+/** Why the hub ends a stream. */
+export const CloseCode = meridian.hub.v1.CloseCode;
 
 /** The largest message either side sends or accepts, in bytes; both ends configure gRPC with it. */
 export const maxMessageBytes = 256 * 1024;
@@ -22,9 +42,9 @@ export const hubService = {
     path: "/meridian.hub.v1.Hub/Connect",
     requestStream: true,
     responseStream: true,
-    requestSerialize: (message: AgentMessage) => Buffer.from(meridian.hub.v1.AgentMessage.encode(message).finish()),
-    requestDeserialize: (bytes: Buffer) => meridian.hub.v1.AgentMessage.decode(bytes),
-    responseSerialize: (message: HubMessage) => Buffer.from(meridian.hub.v1.HubMessage.encode(message).finish()),
-    responseDeserialize: (bytes: Buffer) => meridian.hub.v1.HubMessage.decode(bytes),
+    requestSerialize: (message: AgentMessage) => Buffer.from(hub.AgentMessage.encode(message).finish()),
+    requestDeserialize: (bytes: Buffer): AgentMessage => hub.AgentMessage.decode(bytes),
+    responseSerialize: (message: HubMessage) => Buffer.from(hub.HubMessage.encode(message).finish()),
+    responseDeserialize: (bytes: Buffer): HubMessage => hub.HubMessage.decode(bytes),
   } satisfies MethodDefinition<AgentMessage, HubMessage>,
 };

@@ -1,0 +1,90 @@
+/** ClockProfile: how packets and servos behave; numbers on top of a base, with the base's ranges. */
+import { type Static, Type } from "typebox";
+import { conditionList, objectName, observedGeneration } from "./common.js";
+import { type CelRule, int32, oneOf, rules, setList } from "./fields.js";
+import { overridableNumbers, ptpBaseNames, ptpBases, type Range } from "./profiles/bases.js";
+import { defineResource } from "./resource.js";
+
+/** One rule per number, so that the error names the field; generated, so that it cannot differ from the table. */
+const baseRules: CelRule[] = overridableNumbers.map((field) => {
+  const allowed = ptpBaseNames.map((name) => {
+    const { minimum, maximum }: Range = ptpBases[name][field];
+    return { name, minimum, maximum };
+  });
+  return {
+    rule: `!has(self.${field}) || ${allowed.map((a) => `(self.base == '${a.name}' && self.${field} >= ${a.minimum} && self.${field} <= ${a.maximum})`).join(" || ")}`,
+    message: `out of the base's range: ${allowed.map((a) => `${a.name} ${a.minimum}..${a.maximum}`).join(", ")}`,
+    fieldPath: `.${field}`,
+  };
+});
+
+const ptp = Type.Object(
+  {
+    base: oneOf(ptpBaseNames, { description: "What is not set here comes from this profile." }),
+    domainNumber: Type.Optional(
+      int32({
+        description: "First PTP domain number that the planner allocates from; each source gets its own.",
+        minimum: 0,
+        maximum: 127,
+      }),
+    ),
+    log2SyncInterval: Type.Optional(int32({ description: "log2 of the Sync interval in seconds.", minimum: -7, maximum: 4 })),
+    log2AnnounceInterval: Type.Optional(int32({ description: "log2 of the Announce interval in seconds.", minimum: -3, maximum: 4 })),
+    log2DelayRequestInterval: Type.Optional(
+      int32({ description: "log2 of the smallest Delay_Req interval in seconds.", minimum: -7, maximum: 5 }),
+    ),
+    announceReceiptTimeout: Type.Optional(
+      int32({ description: "Announce intervals after which a silent timeTransmitter is given up.", minimum: 2, maximum: 10 }),
+    ),
+    dscp: Type.Optional(int32({ description: "DSCP of PTP packets.", minimum: 0, maximum: 63 })),
+  },
+  { description: "PTP.", ...rules(...baseRules) },
+);
+
+const spec = Type.Object(
+  {
+    ptp: Type.Optional(ptp),
+    servo: Type.Optional(
+      Type.Object(
+        {
+          maxSlewPartsPerBillion: Type.Optional(
+            int32({ description: "Largest rate at which an error is removed.", minimum: 1, maximum: 100_000_000 }),
+          ),
+        },
+        { description: "Steering." },
+      ),
+    ),
+  },
+  {
+    description: "The profile.",
+    ...rules({ rule: "has(self.ptp)", message: "ptp is required", fieldPath: ".ptp", reason: "FieldValueRequired" }),
+  },
+);
+
+const status = Type.Object(
+  {
+    observedGeneration: Type.Optional(observedGeneration()),
+    conditions: Type.Optional(conditionList()),
+    usedBy: Type.Optional(setList(objectName("TimeDomain."), { description: "TimeDomains that use it.", maxItems: 16 })),
+  },
+  { description: "What was observed." },
+);
+
+export type ClockProfileSpec = Static<typeof spec>;
+export type ClockProfileStatus = Static<typeof status>;
+
+export const clockProfile = defineResource<ClockProfileSpec, ClockProfileStatus>({
+  kind: "ClockProfile",
+  plural: "clockprofiles",
+  singular: "clockprofile",
+  shortNames: ["cprof"],
+  description: "How packets and servos of a TimeDomain behave.",
+  spec,
+  status,
+  columns: [
+    { name: "Ready", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: "Base", type: "string", jsonPath: ".spec.ptp.base" },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+    { name: "Message", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].message', priority: 1 },
+  ],
+});
