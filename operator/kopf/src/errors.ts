@@ -24,6 +24,7 @@ export const errorRegistry = {
   KOPF_TRANSPORT_FAILED: "No response: name resolution, connection, TLS or the connection ended early.",
   KOPF_TRANSPORT_TIMEOUT: "No complete response within the time limit of the verb.",
   KOPF_WATCH_CUT: "A watch ended in the middle of a line.",
+  KOPF_WATCH_ENDED: "A watch ended in order, but before it had told anything, or before the end of its initial events.",
   KOPF_WATCH_ERROR: "The API server reported an error inside a watch stream.",
   KOPF_WATCH_LINE_TOO_LONG: "One line of a watch exceeds the bound on its length.",
   KOPF_WATCH_MALFORMED: "A line of a watch is not a watch event.",

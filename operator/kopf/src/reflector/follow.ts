@@ -1,0 +1,90 @@
+/**
+ * Middle of three generators: one snapshot when there is none, then watch after watch from where the last one ended. Its
+ * one job is the cursor; it ends by throwing, never by itself.
+ */
+import { listPages } from "../client/list-pages.js";
+import { ApiError, KopfError } from "../errors.js";
+import type { ReflectorEvent } from "./reflector-event.js";
+import { watchOnce, type WatchTarget } from "./watch-once.js";
+import type { WatchEvent } from "./watch-event.js";
+
+/** What outlives one connection. Changed in place by follow(). */
+export interface Cursor {
+  /** All changes up to here have been told; undefined: a snapshot is due. */
+  resourceVersion: string | undefined;
+  /** False once this server has refused or failed to stream a list. */
+  streamingList: boolean;
+}
+
+/** Throws whatever ended a connection; a watch that the server closed in order is simply continued. */
+export async function* follow(target: WatchTarget, cursor: Cursor, signal: AbortSignal): AsyncGenerator<ReflectorEvent> {
+  if (cursor.resourceVersion === undefined) {
+    yield { kind: "snapshotStart" };
+    if (cursor.streamingList) yield* streamSnapshot(target, cursor, signal);
+    else yield* listSnapshot(target, cursor, signal);
+  }
+  while (!signal.aborted && cursor.resourceVersion !== undefined) {
+    const startedAt = target.clock.now();
+    let eventCount = 0;
+    for await (const event of watchOnce(target, { kind: "after", resourceVersion: cursor.resourceVersion }, signal)) {
+      eventCount++;
+      yield* advance(cursor, event);
+    }
+    // A server that closes at once, again and again, must meet the back-off of errors, or we would spin.
+    if (eventCount === 0 && target.clock.now() - startedAt < shortestUsefulWatchMs)
+      throw new KopfError("KOPF_WATCH_ENDED", `${target.type.plural}: the watch ended at once`);
+  }
+}
+
+const shortestUsefulWatchMs = 1000;
+
+/** KEP-3157: the snapshot arrives as events of a watch, which then goes on; the server never builds the whole list. */
+async function* streamSnapshot(target: WatchTarget, cursor: Cursor, signal: AbortSignal): AsyncGenerator<ReflectorEvent> {
+  let complete = false;
+  try {
+    for await (const event of watchOnce(target, { kind: "everything" }, signal)) {
+      if (complete) yield* advance(cursor, event);
+      else if (event.kind === "bookmark") {
+        if (!event.endsSnapshot) continue;
+        complete = true;
+        cursor.resourceVersion = event.resourceVersion;
+        yield { kind: "snapshotEnd", resourceVersion: event.resourceVersion };
+      } else yield event;
+    }
+  } catch (error) {
+    if (!complete && isRefusal(error)) cursor.streamingList = false;
+    throw error;
+  }
+  // A server that does not know the parameter sends no end; a stream of changes without one is no snapshot.
+  if (!complete && !signal.aborted) {
+    cursor.streamingList = false;
+    throw new KopfError("KOPF_WATCH_ENDED", `${target.type.plural}: the streaming list ended without its mark`);
+  }
+}
+
+async function* listSnapshot(target: WatchTarget, cursor: Cursor, signal: AbortSignal): AsyncGenerator<ReflectorEvent> {
+  let resourceVersion = "";
+  for await (const page of listPages(target.transport, target.type, { ...target, signal })) {
+    for (const object of page.items) yield { kind: "changed", object };
+    resourceVersion = page.resourceVersion;
+  }
+  cursor.resourceVersion = resourceVersion;
+  yield { kind: "snapshotEnd", resourceVersion };
+}
+
+function* advance(cursor: Cursor, event: WatchEvent): Generator<ReflectorEvent> {
+  if (event.kind === "bookmark") {
+    cursor.resourceVersion = event.resourceVersion;
+    yield { kind: "progress", resourceVersion: event.resourceVersion };
+    return;
+  }
+  // Told first, then moved: if the consumer throws, the event is told again.
+  yield event;
+  cursor.resourceVersion = event.object.metadata.resourceVersion;
+}
+
+/** 422 is what servers without the feature answer, 400 what some proxies make of it; silence is a server that ignores the parameter. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status === 400 || error.status === 422;
+  return error instanceof KopfError && error.code === "KOPF_WATCH_SILENT";
+}
