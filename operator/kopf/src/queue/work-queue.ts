@@ -123,7 +123,7 @@ export function createWorkQueue({ name, clock, timers, instruments }: WorkQueueO
     has: (key) => ready.has(key) || delayed.has(key) || processing.has(key),
     close() {
       closed = true;
-      for (const key of [...delayed.keys()]) cancelDelay(key);
+      for (const key of delayed.keys()) cancelDelay(key);
       for (const resolve of waiting.splice(0)) resolve(undefined);
     },
     get depth() {

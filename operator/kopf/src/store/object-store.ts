@@ -42,8 +42,14 @@ export class ObjectStore<T extends KubeObject> implements StoreReader<T> {
   #seen: Set<ObjectKey> | undefined;
   #observedVersion = "";
   #synced = false;
+  #resolveSynced: () => void = () => {};
+  /** Resolves with the end of the first snapshot. */
+  readonly whenSynced: Promise<void>;
 
   constructor(type: ResourceType<T>, environment: StoreEnvironment) {
+    this.whenSynced = new Promise((resolve) => {
+      this.#resolveSynced = resolve;
+    });
     this.type = type;
     this.#id = typeId(type);
     this.#environment = environment;
@@ -188,6 +194,7 @@ export class ObjectStore<T extends KubeObject> implements StoreReader<T> {
     for (const key of this.#entries.keys()) if (!seen.has(key)) this.#drop(key, "snapshot");
     this.#observedVersion = resourceVersion;
     this.#synced = true;
+    this.#resolveSynced();
     this.#environment.instruments.relists.increment({ type: this.#id });
     this.#wake();
   }

@@ -1,0 +1,122 @@
+/**
+ * The life of an operator, top to bottom: start, read everything, work, stop in order.
+ */
+import type { KubeClient } from "../client/kube-client.js";
+import type { Clock } from "../clock/clock.js";
+import { KopfError } from "../errors.js";
+import { measureLoopLag } from "../health/loop-lag.js";
+import type { Log } from "../log/log.js";
+import type { Instruments } from "../metrics/metrics.js";
+import { type KubeObject, type ResourceType, typeId } from "../object/kube-object.js";
+import { type Phase, stopInOrder } from "../shutdown/stop-in-order.js";
+import { defaultWatchLimits, fillStore } from "../store/fill-store.js";
+import type { ObjectStore } from "../store/object-store.js";
+import type { Transport } from "../transport/transport.js";
+import type { Cache, RunOptions, ShutdownReport } from "./app.js";
+import { createControllers } from "./create-controllers.js";
+import type { Declarations } from "./declarations.js";
+import type { Life } from "./life.js";
+
+export interface AppParts {
+  readonly declarations: Declarations;
+  readonly stores: ReadonlyMap<string, ObjectStore<KubeObject>>;
+  readonly life: Life;
+  readonly transport: Transport;
+  readonly client: KubeClient;
+  readonly cache: Cache;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly instruments: Instruments;
+  readonly shutdownTimeoutMs: number;
+}
+
+const cleanupLimitMs = 10_000;
+
+/** Resolves after the stop. Rejects, also after the stop, when a startup failed (KOPF_STARTUP_FAILED) or a reflector met a bug. */
+export async function runApp(parts: AppParts, { signal, forceSignal }: RunOptions): Promise<ShutdownReport> {
+  const { clock, life, log, stores } = parts;
+  life.stage = "starting";
+  life.lag = measureLoopLag(clock);
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    await startAndWork(parts, signal);
+  } catch (error) {
+    failure = { error };
+  }
+
+  life.stage = "stopping";
+  log.info({}, "operator stops");
+  const unfinished = await stopInOrder(stopPhases(parts), {
+    clock,
+    force: forceSignal ?? new AbortController().signal,
+    onError: (phase, err) => log.error({ phase, err }, "error while stopping"),
+  });
+  if (failure !== undefined) throw failure.error;
+  log.info({ unfinished, caches: stores.size }, "operator stopped");
+  return unfinished.length === 0 ? { kind: "clean" } : { kind: "forced", unfinished };
+}
+
+/** Returns when `signal` aborts. */
+async function startAndWork(parts: AppParts, signal: AbortSignal): Promise<void> {
+  const { client, declarations, life, log, stores } = parts;
+  for (const action of declarations.startups) {
+    if (signal.aborted) return;
+    await action({ client, signal, log }).catch((cause: unknown) => {
+      throw new KopfError("KOPF_STARTUP_FAILED", `startup failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    });
+  }
+  if (signal.aborted) return;
+
+  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  const findStore = (type: ResourceType) => stores.get(typeId(type));
+  // Controllers subscribe before the first event, and work only once all they may look at has been read.
+  life.controllers = createControllers({ ...parts, findStore });
+  life.fills = Array.from(stores.values(), (store) => fillStore(store, { ...parts, limits: defaultWatchLimits }, life.reading.signal));
+  const crashed = Promise.all(life.fills);
+  crashed.catch(() => {}); // raced below, but it may also reject after the race is over
+  const required = [...stores.values()].filter((store) => store.options.optional !== true);
+  await Promise.race([Promise.all(required.map((store) => store.whenSynced)), stopped, crashed]);
+  if (signal.aborted) return;
+
+  for (const controller of life.controllers) controller.start();
+  life.stage = "running";
+  log.info({ controllers: life.controllers.length, caches: stores.size }, "operator runs");
+  await Promise.race([stopped, crashed]);
+}
+
+/** Handlers first, while their caches still show them what they write; then the caches; then cleanups; connections last. */
+function stopPhases(parts: AppParts): Phase[] {
+  const { client, declarations, life, log, shutdownTimeoutMs, transport } = parts;
+  const cleanup = (action: Declarations["cleanups"][number], index: number): Phase => ({
+    name: `cleanup ${index}`,
+    limitMs: cleanupLimitMs,
+    run: (signal) => action({ client, signal, log }),
+  });
+  return [
+    {
+      name: "handlers",
+      limitMs: shutdownTimeoutMs,
+      async run(signal) {
+        for (const controller of life.controllers) controller.stop();
+        const abort = (): void => {
+          for (const controller of life.controllers) controller.abort(new KopfError("KOPF_ABORTED", "the operator stops"));
+        };
+        if (signal.aborted) abort();
+        signal.addEventListener("abort", abort, { once: true });
+        await Promise.all(life.controllers.map((controller) => controller.drain()));
+      },
+    },
+    {
+      name: "caches",
+      limitMs: 1_000,
+      async run() {
+        life.lag?.stop();
+        life.reading.abort();
+        await Promise.all(life.fills);
+      },
+    },
+    ...declarations.cleanups.map(cleanup).reverse(),
+    { name: "connections", limitMs: 1_000, run: () => transport.close() },
+  ];
+}
