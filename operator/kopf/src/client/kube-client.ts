@@ -4,9 +4,9 @@
  */
 import type { KubeObject, ObjectRef, ResourceType } from "../object/kube-object.js";
 
-/** `T` without what the server fills in: what apply and create send. Type and version are added from the ResourceType. */
+/** What apply and create send: at least a name. Type and version are added from the ResourceType. */
 export interface Manifest {
-  readonly metadata: { readonly name?: string; readonly generateName?: string; readonly namespace?: string } & object;
+  readonly metadata: { readonly name?: string; readonly generateName?: string; readonly namespace?: string };
 }
 
 export interface CallOptions {
@@ -63,12 +63,12 @@ export interface KubeClient {
   /** All pages, in the server's order. */
   list<T extends KubeObject>(type: ResourceType<T>, options?: ListOptions): Promise<{ items: T[]; resourceVersion: string }>;
   /** Also for types that are only created: tokenreviews, subjectaccessreviews. */
-  create<T extends KubeObject>(type: ResourceType<T>, object: Manifest, options?: WriteOptions): Promise<T>;
+  create<T extends KubeObject, M extends Manifest>(type: ResourceType<T>, object: M, options?: WriteOptions): Promise<T>;
   /** E.g. `createSubresource(ServiceAccounts, ref, "token", {spec})`; the answer is whatever the subresource returns. */
   createSubresource<R>(type: ResourceType, ref: ObjectRef, subresource: string, body: object, options?: WriteOptions): Promise<R>;
   /** Server-side apply: states what this field manager wants; creates the object when it does not exist. */
-  apply<T extends KubeObject>(type: ResourceType<T>, object: Manifest, options?: ApplyOptions): Promise<T>;
-  applyStatus<T extends KubeObject>(type: ResourceType<T>, object: Manifest, options?: ApplyOptions): Promise<T>;
+  apply<T extends KubeObject, M extends Manifest>(type: ResourceType<T>, object: M, options?: ApplyOptions): Promise<T>;
+  applyStatus<T extends KubeObject, M extends Manifest>(type: ResourceType<T>, object: M, options?: ApplyOptions): Promise<T>;
   patch<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, body: PatchBody, options?: WriteOptions): Promise<T>;
   patchStatus<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, body: PatchBody, options?: WriteOptions): Promise<T>;
   /** `gone`: removed at once; `terminating`: finalizers or a grace period keep it, `object` is its current state. */
