@@ -61,7 +61,10 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
   const put = (name: string, body: Partial<Widget>): Widget => {
     const before = widgets.get(name);
     const metadata = {
-      ...{ name, namespace: "ns", uid: before?.metadata.uid ?? `uid-${version}`, resourceVersion: String(++version) },
+      name,
+      namespace: "ns",
+      uid: before?.metadata.uid ?? `uid-${version}`,
+      resourceVersion: String(++version),
       generation: (before?.metadata.generation ?? 0) + (body.spec === undefined ? 0 : 1),
       managedFields: [{ manager: "test", fieldsV1: { "f:spec": {} } }],
     };

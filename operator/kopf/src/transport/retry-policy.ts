@@ -6,8 +6,10 @@
 export interface Attempt {
   /** 0 for the first. */
   readonly number: number;
-  /** GET and the start of a watch. */
+  /** Executing it twice changes nothing. */
   readonly readsOnly: boolean;
+  /** Who asks repeats by itself, with a back-off of its own: a watch. Two patiences on top of each other multiply. */
+  readonly callerRetries: boolean;
   /** HTTP status; undefined when the connection failed before a response. */
   readonly status: number | undefined;
   /** What the server asked for, milliseconds. */
@@ -23,7 +25,7 @@ const firstDelayMs = 200;
 
 /** `random` uniform in [0, 1) spreads clients that were turned away together. */
 export function decideRetry(attempt: Attempt, random: number): RetryDecision {
-  if (attempt.number >= maxRetries || !mayRepeat(attempt)) return { kind: "give-up" };
+  if (attempt.callerRetries || attempt.number >= maxRetries || !mayRepeat(attempt)) return { kind: "give-up" };
   const backOffMs = firstDelayMs * 2 ** attempt.number * (0.5 + random);
   // Never earlier than asked; up to a quarter later, so that not everybody returns in the same instant.
   const afterMs = attempt.retryAfterMs === undefined ? backOffMs : attempt.retryAfterMs * (1 + random / 4);

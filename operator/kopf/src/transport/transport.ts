@@ -105,7 +105,9 @@ export function createTransport(options: TransportOptions): Transport {
       const retryAfterMs = failed ? undefined : parseRetryAfterMs(firstValue(outcome.headers["retry-after"]), clock.date());
       const status = failed ? undefined : outcome.statusCode;
       const readsOnly = methods[request.verb] === "GET";
-      const decision = decideRetry({ number, readsOnly, status, retryAfterMs, remainingMs: endsAt - clock.now() }, options.random());
+      const callerRetries = request.verb === "watch";
+      const remainingMs = endsAt - clock.now();
+      const decision = decideRetry({ number, readsOnly, callerRetries, status, retryAfterMs, remainingMs }, options.random());
       if (decision.kind === "give-up") {
         throw failed ? transportFailure(request, outcome.error) : await readApiError(outcome, describe(request), retryAfterMs);
       }

@@ -1,0 +1,77 @@
+import { EventEmitter } from "node:events";
+import { describe, expect, it } from "vitest";
+import { createManualClock } from "../testing/manual-clock.js";
+import { listenForSignals } from "./process-signals.js";
+import { type Phase, stopInOrder } from "./stop-in-order.js";
+
+function phases(...runs: [string, Phase["run"]][]): Phase[] {
+  return runs.map(([name, run]) => ({ name, limitMs: 1_000, run }));
+}
+
+describe("stopping", () => {
+  it("runs one phase after the other, and goes on after an error", async () => {
+    const clock = createManualClock();
+    const steps: string[] = [];
+    const stopping = stopInOrder(
+      phases(
+        [
+          "first",
+          async () => {
+            steps.push("first");
+            throw new Error("broken");
+          },
+        ],
+        ["second", async () => void steps.push("second")],
+      ),
+      { clock, force: new AbortController().signal, onError: (phase) => steps.push(`${phase} failed`) },
+    );
+    await clock.advance(0);
+    expect(await stopping).toEqual([]);
+    expect(steps).toEqual(["first", "first failed", "second"]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("gives up a phase that hangs, and still runs the rest", async () => {
+    const clock = createManualClock();
+    let cleaned = false;
+    let told = false;
+    const hang: Phase["run"] = (signal) => {
+      signal.addEventListener("abort", () => (told = true));
+      return new Promise(() => {});
+    };
+    const stopping = stopInOrder(phases(["hangs", hang], ["cleanup", async () => void (cleaned = true)]), {
+      clock,
+      force: new AbortController().signal,
+      onError: () => {},
+    });
+    await clock.advance(999);
+    expect(told).toBe(false);
+    await clock.advance(200);
+    expect(await stopping).toEqual(["hangs"]);
+    expect([told, cleaned]).toEqual([true, true]);
+  });
+
+  it("waits for nothing once it is forced", async () => {
+    const clock = createManualClock();
+    const force = new AbortController();
+    const hang: Phase["run"] = () => new Promise(() => {});
+    const stopping = stopInOrder(phases(["a", hang], ["b", hang]), { clock, force: force.signal, onError: () => {} });
+    await clock.advance(10);
+    force.abort();
+    await clock.advance(250);
+    expect(await stopping).toEqual(["a", "b"]);
+  });
+});
+
+describe("process signals", () => {
+  it("ask for an orderly stop first and for an immediate one second", () => {
+    const emitter = new EventEmitter();
+    const { dispose, forceSignal, signal } = listenForSignals(emitter as never);
+    emitter.emit("SIGTERM");
+    expect([signal.aborted, forceSignal.aborted]).toEqual([true, false]);
+    emitter.emit("SIGINT");
+    expect(forceSignal.aborted).toBe(true);
+    dispose();
+    expect(emitter.listenerCount("SIGTERM") + emitter.listenerCount("SIGINT")).toBe(0);
+  });
+});
