@@ -38,6 +38,11 @@ export async function runApp(parts: AppParts, { signal, forceSignal }: RunOption
   const { clock, life, log, stores } = parts;
   life.stage = "starting";
   life.lag = measureLoopLag(clock);
+  // Unready in the same instant: traffic must not be sent here while the stop waits for its turn.
+  const becomeUnready = (): void => {
+    life.stage = "stopping";
+  };
+  signal.addEventListener("abort", becomeUnready, { once: true });
   let failure: { readonly error: unknown } | undefined;
   try {
     await startAndWork(parts, signal);
@@ -45,7 +50,8 @@ export async function runApp(parts: AppParts, { signal, forceSignal }: RunOption
     failure = { error };
   }
 
-  life.stage = "stopping";
+  signal.removeEventListener("abort", becomeUnready);
+  becomeUnready();
   log.info({}, "operator stops");
   const unfinished = await stopInOrder(stopPhases(parts), {
     clock,

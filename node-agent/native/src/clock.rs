@@ -1,0 +1,164 @@
+//! `Clock` and `createVirtualClock`: the clocks as JavaScript sees them.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::CStr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{ClassInstance, FromNapiRef, JavaScriptClassExt};
+use napi::{sys, Env, JsValue};
+use napi_derive::napi;
+
+use crate::clock_source::ClockSource;
+use crate::errors::{guard, Failure, Result};
+use crate::executor::Executor;
+use crate::js::{define_function, fill_doubles, within, Arguments, Fields, Number, Text};
+use crate::layout::clock_reading as reading_at;
+use crate::oscillator::Character;
+use crate::realtime_clock::RealtimeClock;
+use crate::time::split;
+use crate::virtual_clock::VirtualClock;
+use crate::virtual_file::{self, ClockLock, VirtualFile};
+
+/// 10 %: beyond any oscillator and any slew, and far from where the conversion would overflow.
+const FREQUENCY_LIMIT_PPB: f64 = 1e8;
+/// 146 years: what doubles and i64 both hold with room to spare.
+const OFFSET_LIMIT_NS: f64 = 4.6e18;
+
+#[napi]
+pub fn create_virtual_clock(env: Env, path: Text, options: Fields) -> napi::Result<()> {
+    guard(env, || {
+        let frequency = |name: &CStr| options.within(name, -FREQUENCY_LIMIT_PPB..=FREQUENCY_LIMIT_PPB);
+        let seconds = options.within(c"seconds", 1.0..=virtual_file::MAXIMUM_SECONDS)?;
+        let offset_ns = options.within(c"offsetNs", -OFFSET_LIMIT_NS..=OFFSET_LIMIT_NS)?;
+        let character = Character {
+            seed: options.integer(c"seed", 0.0..=9e15)? as u64,
+            frequency_ppb: frequency(c"frequencyPpb")?,
+            wander_ppb: frequency(c"wanderPpb")?,
+            sine_ppb: frequency(c"sinePpb")?,
+        };
+        virtual_file::create(&path.0, seconds, offset_ns.round() as i64, character)
+    })
+}
+
+struct State {
+    source: Arc<ClockSource>,
+    executor: RefCell<Option<Executor>>,
+    /// Declared after the executor: the last adjustment is written under the lock.
+    lock: RefCell<Option<ClockLock>>,
+    closed: Cell<bool>,
+}
+
+#[napi]
+pub struct Clock {
+    uri: String,
+    state: Rc<State>,
+}
+
+#[napi]
+impl Clock {
+    #[napi]
+    pub fn open<'env>(env: &'env Env, uri: Text, options: Fields) -> napi::Result<ClassInstance<'env, Clock>> {
+        let state = guard(*env, || open_source(&uri.0, options.flag(c"steer")?))?;
+        let instance = Clock { uri: uri.0, state: Rc::clone(&state) }.into_instance(env)?;
+        guard(*env, || define_function(env.raw(), instance.raw(), c"read", &state, read))?;
+        Ok(instance)
+    }
+
+    #[napi(getter)]
+    pub fn uri(&self) -> String {
+        self.uri.clone()
+    }
+
+    #[napi(getter)]
+    pub fn steerable(&self) -> bool {
+        self.state.executor.borrow().is_some()
+    }
+
+    #[napi]
+    pub fn command(&self, env: Env, ppb: Number, until_raw: Number, then_ppb: Number) -> napi::Result<f64> {
+        guard(env, || {
+            let limits = -FREQUENCY_LIMIT_PPB..=FREQUENCY_LIMIT_PPB;
+            let ppb = within(ppb.0, "ppb", limits.clone())?;
+            let then_ppb = within(then_ppb.0, "thenPpb", limits)?;
+            self.steer(|executor| Ok(executor.command(ppb, until_raw.0, then_ppb)))
+        })
+    }
+
+    #[napi]
+    pub fn step(&self, env: Env, ns: Number) -> napi::Result<()> {
+        guard(env, || {
+            let ns = within(ns.0, "ns", -OFFSET_LIMIT_NS..=OFFSET_LIMIT_NS)?.round() as i64;
+            self.steer(|executor| executor.step(ns))
+        })
+    }
+
+    #[napi]
+    pub fn close(&self, env: Env) -> napi::Result<()> {
+        guard(env, || {
+            self.state.closed.set(true);
+            drop(self.state.executor.take());
+            drop(self.state.lock.take());
+            Ok(())
+        })
+    }
+
+    fn steer<T>(&self, act: impl FnOnce(&Executor) -> Result<T>) -> Result<T> {
+        if self.state.closed.get() {
+            return Err(Failure::closed("clock"));
+        }
+        match &*self.state.executor.borrow() {
+            Some(executor) => act(executor),
+            None => Err(Failure::not_steerable(format!("{} can only be read through this handle", self.uri))),
+        }
+    }
+
+    /// The clock in an options object, for those who stamp with it. They go on with it when this handle is closed.
+    pub(crate) fn from_options(options: &Fields) -> Result<Arc<ClockSource>> {
+        let value = options.value(c"clock")?;
+        // SAFETY: env and value belong to the running callback; napi checks the class by its type tag.
+        let clock = unsafe { Clock::from_napi_ref(options.env(), value) };
+        let clock = clock.map_err(|_| Failure::argument("clock must be a Clock"))?;
+        if clock.state.closed.get() {
+            return Err(Failure::closed("clock"));
+        }
+        Ok(Arc::clone(&clock.state.source))
+    }
+}
+
+fn open_source(uri: &str, steer: bool) -> Result<Rc<State>> {
+    let (source, executor, lock) = if uri == "realtime:" {
+        // Whoever asks to steer learns from `steerable` that this clock is only read.
+        (ClockSource::Realtime(RealtimeClock::open()), None, None)
+    } else if let Some(path) = uri.strip_prefix("virtual:") {
+        let (file, lock) = VirtualFile::open(path, steer)?;
+        let clock = Arc::new(VirtualClock::new(file));
+        let executor = if steer { Some(Executor::start(Arc::clone(&clock))?) } else { None };
+        (ClockSource::Virtual(clock), executor, lock)
+    } else {
+        return Err(Failure::argument(format!("{uri} is neither virtual:<file> nor realtime:")));
+    };
+    Ok(Rc::new(State {
+        source: Arc::new(source),
+        executor: RefCell::new(executor),
+        lock: RefCell::new(lock),
+        closed: Cell::new(false),
+    }))
+}
+
+fn read(state: &State, env: sys::napi_env, arguments: &Arguments) -> Result<Option<f64>> {
+    if state.closed.get() {
+        return Err(Failure::closed("clock"));
+    }
+    let reading = state.source.read();
+    let (seconds, nanoseconds) = split(reading.ns);
+    let mut out = [0.0; reading_at::LENGTH];
+    out[reading_at::SECONDS] = seconds;
+    out[reading_at::NANOSECONDS] = f64::from(nanoseconds);
+    out[reading_at::RAW] = reading.raw;
+    out[reading_at::STEERING] = reading.steering;
+    out[reading_at::FREQUENCY] = reading.frequency;
+    out[reading_at::ERA] = reading.era as f64;
+    fill_doubles(env, arguments[0], out)?;
+    Ok(None)
+}

@@ -1,0 +1,56 @@
+//! The clocks there are, behind one conversion: from a CLOCK_REALTIME instant, which is what kernel socket stamps are, to the clock.
+
+use crate::realtime_clock::{RealtimeClock, Sample};
+use crate::time::host_ns;
+use crate::virtual_clock::VirtualClock;
+use std::sync::Arc;
+
+/// A clock at one instant.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// ns since the clock's epoch.
+    pub ns: i64,
+    /// Seconds of the oscillator, untouched by steering.
+    pub raw: f64,
+    /// What steering has added, ns.
+    pub steering: f64,
+    /// Command in force, ppb.
+    pub frequency: f64,
+    pub era: u64,
+}
+
+#[derive(Debug)]
+pub enum ClockSource {
+    /// Shared with the executor's thread.
+    Virtual(Arc<VirtualClock>),
+    Realtime(RealtimeClock),
+}
+
+/// Converts one batch of stamps.
+pub enum Converter<'a> {
+    Virtual(&'a VirtualClock),
+    Realtime(Sample),
+}
+
+impl ClockSource {
+    pub fn converter(&self) -> Converter<'_> {
+        match self {
+            Self::Virtual(clock) => Converter::Virtual(clock),
+            Self::Realtime(clock) => Converter::Realtime(clock.sample()),
+        }
+    }
+
+    pub fn read(&self) -> Reading {
+        let converter = self.converter();
+        converter.at(host_ns(libc::CLOCK_REALTIME))
+    }
+}
+
+impl Converter<'_> {
+    pub fn at(&self, real_ns: i64) -> Reading {
+        match self {
+            Self::Virtual(clock) => clock.at(real_ns),
+            Self::Realtime(sample) => sample.at(real_ns),
+        }
+    }
+}

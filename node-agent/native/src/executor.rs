@@ -1,0 +1,181 @@
+//! Ends slews. A frequency command says what holds now and what holds from a raw time on; the second half is executed by a native
+//! thread, because a slew that goes on while JavaScript is stalled (garbage collection, a debugger, a busy loop) would carry the
+//! clock away without limit.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::errors::{contain, Failure, Result};
+use crate::time::host_ns;
+use crate::virtual_clock::VirtualClock;
+
+const STACK_BYTES: usize = 128 << 10;
+
+#[derive(Clone, Copy)]
+struct Pending {
+    until_raw: f64,
+    then_ppb: f64,
+}
+
+#[derive(Default)]
+struct State {
+    pending: Option<Pending>,
+    stop: bool,
+}
+
+struct Shared {
+    clock: Arc<VirtualClock>,
+    /// Also serialises everything that writes the clock.
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves the state as it was: each change is one assignment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn apply(&self, ppb: f64) -> f64 {
+        self.clock.set_frequency(host_ns(libc::CLOCK_REALTIME), ppb)
+    }
+
+    fn raw_now(&self) -> f64 {
+        self.clock.at(host_ns(libc::CLOCK_REALTIME)).raw
+    }
+}
+
+/// The one writer of a steerable clock. Dropping it ends an unfinished slew at once, with the frequency that was to follow.
+pub struct Executor {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Executor {
+    pub fn start(clock: Arc<VirtualClock>) -> Result<Self> {
+        let shared = Arc::new(Shared { clock, state: Mutex::default(), changed: Condvar::new() });
+        let run = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("mer-executor".into())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                // The panic hook has reported it; the next command still takes effect on the caller's thread.
+                let _ = contain(|| {
+                    run_until_stopped(&run);
+                    Ok(())
+                });
+            })
+            .map_err(|error| Failure::io(&error, "pthread_create", "executor"))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// See `Clock.command`. Returns the raw time at which `ppb` took effect, or `then_ppb` when `until_raw` had passed already.
+    pub fn command(&self, ppb: f64, until_raw: f64, then_ppb: f64) -> f64 {
+        let mut state = self.shared.lock();
+        if self.shared.raw_now() >= until_raw {
+            state.pending = None;
+            return self.shared.apply(then_ppb);
+        }
+        let raw = self.shared.apply(ppb);
+        state.pending = Some(Pending { until_raw, then_ppb });
+        self.shared.changed.notify_one();
+        raw
+    }
+
+    pub fn step(&self, ns: i64) -> Result<()> {
+        let _writer = self.shared.lock();
+        self.shared.clock.step(host_ns(libc::CLOCK_REALTIME), ns)
+    }
+}
+
+fn run_until_stopped(shared: &Shared) {
+    // SAFETY: prctl with these arguments takes no memory. 1 ns instead of 50 µs: a late end of a slew is an error of the clock.
+    unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1, 0, 0, 0) };
+    let mut state = shared.lock();
+    while !state.stop {
+        let Some(pending) = state.pending else {
+            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        };
+        let remaining = pending.until_raw - shared.raw_now();
+        if remaining <= 0.0 {
+            state.pending = None;
+            shared.apply(pending.then_ppb);
+        } else {
+            // Waits are in CLOCK_MONOTONIC, which runs at another rate than raw time: come near first, and look again every minute.
+            let seconds = if remaining > 0.01 { remaining * 0.9 } else { remaining };
+            let wait = Duration::from_secs_f64(seconds.min(60.0));
+            state = shared.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.stop = true;
+        if let Some(pending) = state.pending.take() {
+            self.shared.apply(pending.then_ppb);
+        }
+        drop(state);
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was contained and reported there.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::virtual_file::tests::Scratch;
+    use crate::virtual_file::VirtualFile;
+
+    fn open(scratch: &Scratch) -> Arc<VirtualClock> {
+        Arc::new(VirtualClock::new(VirtualFile::open(&scratch.0, true).unwrap().0))
+    }
+
+    fn frequency(clock: &VirtualClock) -> f64 {
+        clock.at(host_ns(libc::CLOCK_REALTIME)).frequency
+    }
+
+    #[test]
+    fn a_slew_ends_by_itself_and_not_early() {
+        let scratch = Scratch::new("ends", 0, 0.0);
+        let clock = open(&scratch);
+        let executor = Executor::start(Arc::clone(&clock)).unwrap();
+        let raw = clock.at(host_ns(libc::CLOCK_REALTIME)).raw;
+        executor.command(100_000.0, raw + 0.05, 25.0);
+        assert_eq!(frequency(&clock), 100_000.0);
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!(frequency(&clock), 25.0);
+        // 50 ms at 100 ppm are 5 µs.
+        assert!(clock.at(host_ns(libc::CLOCK_REALTIME)).steering >= 5_000.0);
+    }
+
+    #[test]
+    fn a_newer_command_replaces_an_unfinished_one() {
+        let scratch = Scratch::new("newer", 0, 0.0);
+        let clock = open(&scratch);
+        let executor = Executor::start(Arc::clone(&clock)).unwrap();
+        let raw = clock.at(host_ns(libc::CLOCK_REALTIME)).raw;
+        executor.command(500.0, raw + 0.05, 1.0);
+        executor.command(700.0, raw + 1_000.0, 2.0);
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!(frequency(&clock), 700.0);
+        executor.command(800.0, raw - 1.0, 3.0);
+        assert_eq!(frequency(&clock), 3.0);
+    }
+
+    #[test]
+    fn closing_in_the_middle_of_a_slew_leaves_the_frequency_that_was_to_follow() {
+        let scratch = Scratch::new("close", 0, 0.0);
+        let clock = open(&scratch);
+        let executor = Executor::start(Arc::clone(&clock)).unwrap();
+        executor.command(500.0, 1e12, 42.0);
+        drop(executor);
+        assert_eq!(frequency(&clock), 42.0);
+    }
+}

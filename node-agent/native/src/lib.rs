@@ -1,0 +1,37 @@
+//! Meridian's native module: what a node agent needs from the kernel and JavaScript cannot give, namely sockets with kernel time
+//! stamps, clocks and their executor, shared pages, and timers that are never early. Protocols and estimation stay in TypeScript.
+//!
+//! `../index.d.ts` is the contract and says what each exported name does. Set-up objects come from napi-derive; whatever is called
+//! per packet or per read is a raw Node-API function (`js.rs`), because a derived method costs thirty times as much.
+
+mod clock;
+mod clock_source;
+mod drain;
+mod errors;
+mod ethtool;
+mod executor;
+mod js;
+mod layout;
+mod mapping;
+mod memory;
+mod oscillator;
+mod page;
+mod page_layout;
+mod port;
+mod port_options;
+mod realtime_clock;
+mod reservation;
+mod ring;
+mod seqlock;
+mod socket;
+mod stamp;
+mod sync_message;
+mod sync_program;
+mod sync_thread;
+mod time;
+mod timer;
+mod timerfd;
+mod truth;
+mod uv;
+mod virtual_clock;
+mod virtual_file;

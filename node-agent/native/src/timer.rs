@@ -1,0 +1,104 @@
+//! `FdTimer`: a one-shot timer on the event loop that is never early. setTimeout counts in whole milliseconds of the loop's cached
+//! time and fires up to 1.7 ms early, which a deadline of an engine must not.
+
+use std::cell::RefCell;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::rc::{Rc, Weak};
+
+use napi::Env;
+use napi_derive::napi;
+
+use crate::errors::{guard, Failure, Result};
+use crate::js::{within, Callback, Number};
+use crate::timerfd::{open_timer, set_timer};
+use crate::uv::{Poll, READABLE};
+
+/// 31 years.
+const LONGEST_DELAY_NS: f64 = 1e18;
+
+struct Open {
+    /// Declared before the descriptor: polling ends first.
+    poll: Poll,
+    timer: OwnedFd,
+}
+
+struct State {
+    open: RefCell<Option<Open>>,
+    on_tick: Callback,
+}
+
+impl State {
+    fn set(&self, ns: i64) -> Result<()> {
+        match &*self.open.borrow() {
+            None => Err(Failure::closed("timer")),
+            Some(open) => {
+                set_timer(&open.timer, ns, false)?;
+                open.poll.keep_loop_alive(ns != 0);
+                Ok(())
+            }
+        }
+    }
+
+    /// True when the timer has expired and was not armed again or disarmed since.
+    fn take_expiry(&self) -> bool {
+        let open = self.open.borrow();
+        let Some(open) = &*open else { return false };
+        let mut count = 0u64;
+        // SAFETY: eight octets into `count`; the descriptor does not block.
+        let read = unsafe { libc::read(open.timer.as_raw_fd(), std::ptr::from_mut(&mut count).cast(), 8) };
+        if read == 8 {
+            open.poll.keep_loop_alive(false);
+        }
+        read == 8
+    }
+}
+
+#[napi]
+pub struct FdTimer {
+    state: Rc<State>,
+}
+
+#[napi]
+impl FdTimer {
+    #[napi(constructor)]
+    pub fn new(env: Env, on_tick: Callback) -> napi::Result<Self> {
+        guard(env, || {
+            let timer = open_timer()?;
+            let state = Rc::new(State { open: RefCell::new(None), on_tick });
+            let weak: Weak<State> = Rc::downgrade(&state);
+            let poll = Poll::new(env.raw(), timer.as_raw_fd(), move |_status| {
+                if let Some(state) = weak.upgrade() {
+                    if state.take_expiry() {
+                        state.on_tick.call(Ok(()));
+                    }
+                }
+            })?;
+            poll.start(READABLE)?;
+            poll.keep_loop_alive(false);
+            *state.open.borrow_mut() = Some(Open { poll, timer });
+            Ok(Self { state })
+        })
+    }
+
+    #[napi]
+    pub fn arm(&self, env: Env, delay_ns: Number) -> napi::Result<()> {
+        guard(env, || {
+            let delay = within(delay_ns.0, "delayNs", 0.0..=LONGEST_DELAY_NS)?;
+            // Rounded up, as never early demands; and 0 would disarm.
+            self.state.set((delay.ceil() as i64).max(1))
+        })
+    }
+
+    #[napi]
+    pub fn disarm(&self, env: Env) -> napi::Result<()> {
+        guard(env, || self.state.set(0))
+    }
+
+    #[napi]
+    pub fn close(&self, env: Env) -> napi::Result<()> {
+        guard(env, || {
+            drop(self.state.open.take());
+            Ok(())
+        })
+    }
+}
