@@ -44,8 +44,9 @@ export type HostEvent =
       readonly notAfter: Raw;
     }
   | { readonly kind: "Stepped"; readonly clock: ClockId; readonly by: Nanoseconds; readonly era: number; readonly at: Raw }
-  | { readonly kind: "PortLost"; readonly port: PortId; readonly code: string }
-  | { readonly kind: "PortReady"; readonly port: PortId; readonly hardwareAddress: Uint8Array }
+  | { readonly kind: "PortLost"; readonly port: PortId; readonly code: string; readonly at: Raw }
+  | { readonly kind: "PortReady"; readonly port: PortId; readonly hardwareAddress: Uint8Array; readonly at: Raw }
+  /** Closes a batch of events, and comes when the engine's deadline does: only now are timers looked at and the clock steered. */
   | { readonly kind: "Deadline"; readonly at: Raw };
 
 export type Action =
@@ -73,7 +74,21 @@ export interface SyncTemplates {
 
 /** Facts for logs, metrics and events; never text to be parsed. */
 export type EngineEvent =
-  | { readonly kind: "StateChanged"; readonly clock: ClockId; readonly from: string; readonly to: string; readonly reason: string; readonly at: Raw }
+  | {
+      readonly kind: "StateChanged";
+      readonly clock: ClockId;
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string;
+      readonly at: Raw;
+    }
   | { readonly kind: "SourceChanged"; readonly clock: ClockId; readonly from: string | null; readonly to: string | null; readonly at: Raw }
-  | { readonly kind: "PortStateChanged"; readonly instance: string; readonly from: string; readonly to: string; readonly reason: string; readonly at: Raw }
+  | {
+      readonly kind: "PortStateChanged";
+      readonly instance: string;
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string;
+      readonly at: Raw;
+    }
   | { readonly kind: "PacketDropped"; readonly port: PortId; readonly reason: string };

@@ -53,10 +53,7 @@ interface MeasurementBase {
 }
 
 export type Measurement = MeasurementBase &
-  (
-    | { readonly kind: "toLocal"; readonly value: Nanoseconds }
-    | { readonly kind: "toRemote"; readonly value: Nanoseconds }
-  );
+  ({ readonly kind: "toLocal"; readonly value: Nanoseconds } | { readonly kind: "toRemote"; readonly value: Nanoseconds });
 
 /** A frequency command: piecewise constant, ends by itself. */
 export interface Command {

@@ -3,7 +3,8 @@ import type { Nanoseconds } from "../time/units.js";
 
 /** Upper edges in ns of 0x17 … 0x30. */
 const edges: readonly Nanoseconds[] = [
-  1e-3, 2.5e-3, 1e-2, 2.5e-2, 0.1, 0.25, 1, 2.5, 10, 25, 100, 250, 1e3, 2.5e3, 1e4, 2.5e4, 1e5, 2.5e5, 1e6, 2.5e6, 1e7, 2.5e7, 1e8, 2.5e8, 1e9, 1e10,
+  1e-3, 2.5e-3, 1e-2, 2.5e-2, 0.1, 0.25, 1, 2.5, 10, 25, 100, 250, 1e3, 2.5e3, 1e4, 2.5e4, 1e5, 2.5e5, 1e6, 2.5e6, 1e7, 2.5e7, 1e8, 2.5e8,
+  1e9, 1e10,
 ];
 const first = 0x17;
 export const unknownAccuracy = 0xfe;

@@ -28,7 +28,12 @@ export interface ForeignTimeTransmitter {
 export type ForeignTable = readonly ForeignTimeTransmitter[];
 
 /** Adds one Announce. @param interval announce interval of this port, s. */
-export function recordAnnounce(table: ForeignTable, heard: Omit<ForeignTimeTransmitter, "arrivals">, at: Raw, interval: number): ForeignTable {
+export function recordAnnounce(
+  table: ForeignTable,
+  heard: Omit<ForeignTimeTransmitter, "arrivals">,
+  at: Raw,
+  interval: number,
+): ForeignTable {
   const alive = expire(table, at, interval);
   const known = alive.find((entry) => comparePortIdentity(entry.sender, heard.sender) === 0);
   const arrivals = [...(known?.arrivals ?? []), at].slice(-threshold);

@@ -104,8 +104,8 @@ const unchanged = (data: ReceiverData): ReceiverStep => ({ data, outputs: [] });
 const refuse = (data: ReceiverData, reason: string): ReceiverStep => ({ data, outputs: [{ kind: "dropped", reason }] });
 
 /**
- * One message of this instance's domain. `stamp` is null for general messages and when the kernel gave none; `random` is
- * uniform in [0, 1) and spreads Delay_Reqs.
+ * One message of this instance's domain. `stamp` is null for general messages and when the kernel gave none; `address` is the
+ * sender's IPv4, `at` the raw time of arrival, `era` the local clock's.
  */
 export function receiveMessage(
   config: TimeReceiverConfig,
@@ -147,7 +147,14 @@ function isParent(data: ReceiverData, header: Header): boolean {
 }
 
 /** 9.5.3: qualification and selection on every Announce, on this instance's own table. */
-function receiveAnnounce(config: TimeReceiverConfig, data: ReceiverData, header: Header, body: ForeignTimeTransmitter["body"], address: string, at: Raw): ReceiverStep {
+function receiveAnnounce(
+  config: TimeReceiverConfig,
+  data: ReceiverData,
+  header: Header,
+  body: ForeignTimeTransmitter["body"],
+  address: string,
+  at: Raw,
+): ReceiverStep {
   if ((header.flags & flag.alternateTimeTransmitter) !== 0) return refuse(data, "alternate-time-transmitter"); // 17.3.3.2
   if (body.stepsRemoved >= 255) return refuse(data, "steps-removed"); // 9.3.2.5 d
   if (body.grandmasterIdentity === config.port.clockIdentity) return refuse(data, "own");
@@ -211,7 +218,14 @@ function labelOffset(config: TimeReceiverConfig, remote: RemoteState): number {
   return config.clockScale === "TAI" ? currentTaiMinusUtc() : 0;
 }
 
-function receiveSync(config: TimeReceiverConfig, data: ReceiverData, header: Header, origin: Instant, stamp: Stamp | null, era: number): ReceiverStep {
+function receiveSync(
+  config: TimeReceiverConfig,
+  data: ReceiverData,
+  header: Header,
+  origin: Instant,
+  stamp: Stamp | null,
+  era: number,
+): ReceiverStep {
   if (!stamp) return refuse(data, "no-stamp");
   const sync: PendingSync = { sequenceId: header.sequenceId, stamp, correction: header.correction };
   if ((header.flags & flag.twoStep) === 0) return measureToLocal(config, data, sync, origin, 0, era);
@@ -226,7 +240,14 @@ function receiveFollowUp(config: TimeReceiverConfig, data: ReceiverData, header:
 }
 
 /** offsetFromMaster + meanPathDelay of 11.2: t2 − t1 − corrections. */
-function measureToLocal(config: TimeReceiverConfig, data: ReceiverData, sync: PendingSync, origin: Instant, correction: Nanoseconds, era: number): ReceiverStep {
+function measureToLocal(
+  config: TimeReceiverConfig,
+  data: ReceiverData,
+  sync: PendingSync,
+  origin: Instant,
+  correction: Nanoseconds,
+  era: number,
+): ReceiverStep {
   const { remote } = data;
   if (!remote) return unchanged(data);
   const value = subtractInstants(sync.stamp, origin) - labelOffset(config, remote) * 1e9 - sync.correction - correction;
@@ -237,14 +258,29 @@ function receiveDelayResponse(config: TimeReceiverConfig, data: ReceiverData, he
   const pending = data.delays.find((candidate) => candidate.sequenceId === header.sequenceId);
   if (!pending) return refuse(data, "unmatched-delay-response");
   const allowedInterval = header.logInterval >= -7 && header.logInterval <= 5 ? 2 ** header.logInterval : data.allowedInterval;
-  return finishDelay(config, { ...data, allowedInterval }, { ...pending, received: { instant: receive, correction: header.correction } }, era);
+  return finishDelay(
+    config,
+    { ...data, allowedInterval },
+    { ...pending, received: { instant: receive, correction: header.correction } },
+    era,
+  );
 }
 
 /** The kernel's transmit stamp of Delay_Req `sequenceId`; null: it never came, that exchange is lost and nothing else. */
-export function stampRequest(config: TimeReceiverConfig, data: ReceiverData, sequenceId: number, stamp: Stamp | null, era: number): ReceiverStep {
+export function stampRequest(
+  config: TimeReceiverConfig,
+  data: ReceiverData,
+  sequenceId: number,
+  stamp: Stamp | null,
+  era: number,
+): ReceiverStep {
   const pending = data.delays.find((candidate) => candidate.sequenceId === sequenceId);
   if (!pending) return unchanged(data);
-  if (!stamp) return { data: { ...data, delays: data.delays.filter((candidate) => candidate !== pending) }, outputs: [{ kind: "dropped", reason: "no-stamp" }] };
+  if (!stamp)
+    return {
+      data: { ...data, delays: data.delays.filter((candidate) => candidate !== pending) },
+      outputs: [{ kind: "dropped", reason: "no-stamp" }],
+    };
   return finishDelay(config, data, { ...pending, sent: stamp }, era);
 }
 
@@ -283,8 +319,20 @@ export function receiverDeadline(data: ReceiverData): Raw {
 /** Timers: announce receipt timeout and the next Delay_Req (9.5.11.2: uniform in 0 … 2 × the interval). */
 export function tickReceiver(config: TimeReceiverConfig, data: ReceiverData, at: Raw, random: number): ReceiverStep {
   if (at >= data.announceDeadline) {
-    const foreign = expire(data.foreign, at, config.announceInterval).filter((entry) => data.parent === null || comparePortIdentity(entry.sender, data.parent.sender) !== 0);
-    const fallen: ReceiverData = { ...data, foreign, state: "LISTENING", parent: null, remote: null, announceDeadline: Number.POSITIVE_INFINITY, nextDelayRequest: Number.POSITIVE_INFINITY, syncs: [], delays: [] };
+    const foreign = expire(data.foreign, at, config.announceInterval).filter(
+      (entry) => data.parent === null || comparePortIdentity(entry.sender, data.parent.sender) !== 0,
+    );
+    const fallen: ReceiverData = {
+      ...data,
+      foreign,
+      state: "LISTENING",
+      parent: null,
+      remote: null,
+      announceDeadline: Number.POSITIVE_INFINITY,
+      nextDelayRequest: Number.POSITIVE_INFINITY,
+      syncs: [],
+      delays: [],
+    };
     return selectParent(config, fallen, at);
   }
   if (at < data.nextDelayRequest) return unchanged(data);

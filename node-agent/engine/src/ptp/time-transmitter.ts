@@ -62,14 +62,28 @@ function announceBody(config: TimeTransmitterConfig): AnnounceBody {
 }
 
 function headerOf(config: TimeTransmitterConfig, change: Partial<Header>): Header {
-  return { sdoId: 0, minorVersion: 1, domainNumber: config.domainNumber, flags: 0, correction: 0, source: config.port, sequenceId: 0, logInterval: 0, ...change };
+  return {
+    sdoId: 0,
+    minorVersion: 1,
+    domainNumber: config.domainNumber,
+    flags: 0,
+    correction: 0,
+    source: config.port,
+    sequenceId: 0,
+    logInterval: 0,
+    ...change,
+  };
 }
 
 /** Raw time of the next Announce. */
 export const transmitterDeadline = (data: TransmitterData): Raw => data.nextAnnounce;
 
 /** @returns the Announce that is due, or null. */
-export function tickTransmitter(config: TimeTransmitterConfig, data: TransmitterData, at: Raw): { data: TransmitterData; announce: Uint8Array | null } {
+export function tickTransmitter(
+  config: TimeTransmitterConfig,
+  data: TransmitterData,
+  at: Raw,
+): { data: TransmitterData; announce: Uint8Array | null } {
   if (at < data.nextAnnounce) return { data, announce: null };
   const locked = config.reference !== "FreeRunning";
   const flags = flag.ptpTimescale | flag.currentUtcOffsetValid | (locked ? flag.timeTraceable | flag.frequencyTraceable : 0);
@@ -89,7 +103,11 @@ export function syncTemplates(config: TimeTransmitterConfig): SyncTemplates {
   return {
     clock: config.clock,
     sync: encodeMessage({ type: "Sync", header: headerOf(config, { flags: flag.twoStep, logInterval }), origin }),
-    followUp: encodeMessage({ type: "Follow_Up", header: headerOf(config, { logInterval, correction: -config.delayCompensation }), preciseOrigin: origin }),
+    followUp: encodeMessage({
+      type: "Follow_Up",
+      header: headerOf(config, { logInterval, correction: -config.delayCompensation }),
+      preciseOrigin: origin,
+    }),
     logInterval,
     labelOffsetSeconds: labelOffset(config),
     dscp: config.dscp,

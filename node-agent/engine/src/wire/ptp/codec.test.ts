@@ -36,26 +36,58 @@ const message: fc.Arbitrary<PtpMessage> = fc.oneof(
   fc.record({ type: fc.constant("Pdelay_Resp_Follow_Up" as const), header, responseOrigin: instant, requester: identity }),
   fc.record({ type: fc.constant("Announce" as const), header, body }),
   fc.record({ type: fc.constant("Signaling" as const), header, target: identity }),
-  fc.record({ type: fc.constant("Management" as const), header, target: identity, startingBoundaryHops: octet, boundaryHops: octet, action: fc.integer({ min: 0, max: 4 }) }),
+  fc.record({
+    type: fc.constant("Management" as const),
+    header,
+    target: identity,
+    startingBoundaryHops: octet,
+    boundaryHops: octet,
+    action: fc.integer({ min: 0, max: 4 }),
+  }),
 );
 
 /** A two-step Sync of PTP version 2.0, octet by octet from tables 35 and 44: domain 0, sequence 1. */
 const handWrittenSync = Uint8Array.from(
-  Buffer.from("000200" + "2c" + "0000" + "0200" + "0000000000000000" + "00000000" + "0242acfffe110002" + "0001" + "0001" + "00" + "00" + "00000000000000000000", "hex"),
+  Buffer.from(
+    "000200" +
+      "2c" +
+      "0000" +
+      "0200" +
+      "0000000000000000" +
+      "00000000" +
+      "0242acfffe110002" +
+      "0001" +
+      "0001" +
+      "00" +
+      "00" +
+      "00000000000000000000",
+    "hex",
+  ),
 );
 
 describe("PTP codec (IEEE 1588-2019 clause 13)", () => {
   it("decodes what it encoded, for every message type", () => {
-    fc.assert(fc.property(message, (value) => expect(decodeMessage(encodeMessage(value))).toEqual({ kind: "message", message: value })));
+    fc.assert(
+      fc.property(message, (value) => {
+        expect(decodeMessage(encodeMessage(value))).toEqual({ kind: "message", message: value });
+      }),
+    );
   });
 
   it("reads a Sync written by hand from the standard's tables, of the older minor version", () => {
     const decoded = decodeMessage(handWrittenSync);
-    expect(decoded).toMatchObject({ kind: "message", message: { type: "Sync", header: { domainNumber: 0, sequenceId: 1, flags: 0x0200, logInterval: 0 } } });
+    expect(decoded).toMatchObject({
+      kind: "message",
+      message: { type: "Sync", header: { domainNumber: 0, sequenceId: 1, flags: 0x0200, logInterval: 0 } },
+    });
   });
 
   it("never throws and never reads beyond what it was given, whatever arrives", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 1600 }), (octets) => expect(["message", "dropped"]).toContain(decodeMessage(octets).kind)));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 1600 }), (octets) => {
+        expect(["message", "dropped"]).toContain(decodeMessage(octets).kind);
+      }),
+    );
   });
 
   it("survives any single octet of a good message being wrong", () => {
@@ -70,7 +102,16 @@ describe("PTP codec (IEEE 1588-2019 clause 13)", () => {
 
   const good = encodeMessage({
     type: "Sync",
-    header: { sdoId: 0, minorVersion: 1, domainNumber: 3, flags: 0, correction: 0, source: { clockIdentity: 1n, portNumber: 1 }, sequenceId: 7, logInterval: -4 },
+    header: {
+      sdoId: 0,
+      minorVersion: 1,
+      domainNumber: 3,
+      flags: 0,
+      correction: 0,
+      source: { clockIdentity: 1n, portNumber: 1 },
+      sequenceId: 7,
+      logInterval: -4,
+    },
     origin: { seconds: 1, nanoseconds: 2 },
   });
   const changed = (edit: (octets: Uint8Array) => Uint8Array | void): Uint8Array => {
@@ -84,6 +125,11 @@ describe("PTP codec (IEEE 1588-2019 clause 13)", () => {
     ["a reserved message type", changed((o) => void (o[0] = 0x05)), "type"],
     ["a messageLength below the type's own", changed((o) => void (o[3] = 40)), "length"],
     ["nanoseconds of a second and more", changed((o) => void o.set([0x3b, 0x9a, 0xca, 0x00], 40)), "nanoseconds"],
+    [
+      "a correctionField that says it is too large to be stated",
+      changed((o) => void o.set([0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 8)),
+      "correction",
+    ],
     ["a datagram larger than a frame", new Uint8Array(1501), "oversized"],
     [
       "a TLV that reaches beyond the message",
@@ -107,7 +153,16 @@ describe("PTP codec (IEEE 1588-2019 clause 13)", () => {
   });
 
   it("refuses to encode a time stamp that has no place on the wire", () => {
-    const header = { sdoId: 0, minorVersion: 1, domainNumber: 0, flags: 0, correction: 0, source: { clockIdentity: 1n, portNumber: 1 }, sequenceId: 0, logInterval: 0 };
+    const header = {
+      sdoId: 0,
+      minorVersion: 1,
+      domainNumber: 0,
+      flags: 0,
+      correction: 0,
+      source: { clockIdentity: 1n, portNumber: 1 },
+      sequenceId: 0,
+      logInterval: 0,
+    };
     expect(() => encodeMessage({ type: "Sync", header, origin: { seconds: -1, nanoseconds: 0 } })).toThrow(RangeError);
   });
 });

@@ -6,13 +6,18 @@ import type { Instant } from "../../time/units.js";
 import type { PortIdentity } from "./identity.js";
 import type { Header, PtpMessage } from "./message.js";
 
-export type DropReason = "truncated" | "version" | "length" | "type" | "nanoseconds" | "tlv" | "oversized";
+export type DropReason = "truncated" | "version" | "length" | "type" | "nanoseconds" | "correction" | "tlv" | "oversized";
 
-export type Decoded = { readonly kind: "message"; readonly message: PtpMessage } | { readonly kind: "dropped"; readonly reason: DropReason };
+export type Decoded =
+  | { readonly kind: "message"; readonly message: PtpMessage }
+  | { readonly kind: "dropped"; readonly reason: DropReason };
 
 const headerOctets = 34;
 /** Larger than any message that fits an Ethernet frame. */
 const largestMessage = 1500;
+
+/** 34 s, ns. No path is that long; "too large to be stated" (13.3.2.9) lies beyond, and sums of two stay exact in a double. */
+const largestCorrection = 2 ** 35;
 
 /** Octets of each type before TLVs, table 35 ff.; undefined: reserved. */
 const bodyOctets: Readonly<Record<number, number>> = { 0: 44, 1: 44, 2: 54, 3: 54, 8: 44, 9: 54, 10: 54, 11: 64, 12: 44, 13: 48 };
@@ -33,7 +38,9 @@ export function decodeMessage(octets: Uint8Array): Decoded {
   if (length > octets.length) return dropped("truncated");
   if (length < smallest) return dropped("length");
   if (!tlvsFit(view, smallest, length)) return dropped("tlv");
-  const message = readBody(view, type, readHeader(view, versions >> 4));
+  const header = readHeader(view, versions >> 4);
+  if (Math.abs(header.correction) > largestCorrection) return dropped("correction");
+  const message = readBody(view, type, header);
   return message ? { kind: "message", message } : dropped("nanoseconds");
 }
 

@@ -99,7 +99,8 @@ function writePortIdentity(view: DataView, at: number, identity: PortIdentity): 
 }
 
 function writeInstant(view: DataView, at: number, { seconds, nanoseconds }: Instant): void {
-  if (!(seconds >= 0 && seconds < 2 ** 48 && nanoseconds >= 0 && nanoseconds < 1e9)) throw new RangeError(`time stamp ${seconds} s ${nanoseconds} ns`);
+  if (!(seconds >= 0 && seconds < 2 ** 48 && nanoseconds >= 0 && nanoseconds < 1e9))
+    throw new RangeError(`time stamp ${seconds} s ${nanoseconds} ns`);
   view.setUint16(at, Math.floor(seconds / 0x1_0000_0000));
   view.setUint32(at + 2, seconds % 0x1_0000_0000);
   view.setUint32(at + 6, nanoseconds);

@@ -1,0 +1,44 @@
+/**
+ * What a grandmaster says of its own clock: nobody measures it here, its owner vouches for it. The bound is the uncertainty
+ * that the Grandmaster resource states, and it does not grow, because the reference is disciplined from outside.
+ */
+import type { Publication } from "./ensemble/contract.js";
+import type { EngineConfig } from "./engine-config.js";
+import type { Raw } from "./time/units.js";
+
+/** Readers treat the bound as void when the agent has been silent for this long, s. */
+const voidAfterSeconds = 5;
+export const publishEverySeconds = 1;
+
+/** The publication of a node that follows nobody. */
+export function publishOwnedReference(config: EngineConfig, serving: boolean, at: Raw, era: number): Publication {
+  const owned = config.transmitters.filter(({ clock }) => clock === config.clock);
+  const vouched = owned.filter(({ reference }) => reference !== "FreeRunning");
+  const uncertainty = vouched.length > 0 ? Math.max(...vouched.map((transmitter) => transmitter.uncertainty)) : null;
+  const state = uncertainty === null ? (owned.length > 0 ? "FreeRunning" : "Unknown") : "PhaseAligned";
+  const reason =
+    uncertainty === null
+      ? owned.length > 0
+        ? "FreeRunningReference"
+        : "ReferenceNotLinked"
+      : serving
+        ? "OwnsReference"
+        : "OwnsReferenceButServesNobody";
+  return {
+    clock: config.clock,
+    raw: at,
+    era,
+    state,
+    reason,
+    selected: null,
+    offset: 0,
+    frequency: 0,
+    pathDelay: 0,
+    calibrated: uncertainty,
+    calibratedGrowth: 0,
+    guaranteed: uncertainty,
+    guaranteedGrowth: 0,
+    voidAfter: voidAfterSeconds,
+    sources: [],
+  };
+}
