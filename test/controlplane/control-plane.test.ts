@@ -26,8 +26,23 @@ describe("control plane without kubelets", () => {
       { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "agent", namespace: "default" } },
       { apiVersion: "v1", kind: "Node", metadata: { name: "n1" } },
     ]);
-    const token = await plane.kubectl.run(["create", "token", "agent", "-n", "default", "--audience", "meridian-hub", "--bound-object-kind", "Node", "--bound-object-name", "n1"]);
-    const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { aud: string[]; "kubernetes.io": { node: { name: string } } };
+    const token = await plane.kubectl.run([
+      "create",
+      "token",
+      "agent",
+      "-n",
+      "default",
+      "--audience",
+      "meridian-hub",
+      "--bound-object-kind",
+      "Node",
+      "--bound-object-name",
+      "n1",
+    ]);
+    const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as {
+      aud: string[];
+      "kubernetes.io": { node: { name: string } };
+    };
     expect(claims.aud).toEqual(["meridian-hub"]);
     expect(claims["kubernetes.io"].node.name).toBe("n1");
   });

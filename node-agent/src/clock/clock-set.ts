@@ -1,0 +1,99 @@
+/**
+ * The clocks of this node by name, each opened once: two names of one device share a handle, so there is one writer per clock
+ * by construction. Only the node's own clock is opened for steering; references are read.
+ */
+import { Clock } from "@meridian/native";
+import { clockReading } from "@meridian/native/layout";
+import { type Mode, systemClockName } from "../config.js";
+import { agentError, codeOf, messageOf } from "../errors.js";
+
+/** A clock at one moment. */
+export interface Reading {
+  /** s of its own oscillator. */
+  readonly raw: number;
+  /** What steering has added since the clock was opened, ns. */
+  readonly steering: number;
+  /** Command in force, ppb. */
+  readonly frequency: number;
+  readonly era: number;
+}
+
+export class ClockSet {
+  readonly #uris: ReadonlyMap<string, string>;
+  readonly #open = new Map<string, Clock>();
+  readonly #scratch = new Float64Array(clockReading.length);
+  /** Why the node's clock is not steered though it should be; null when it is, or need not be. */
+  readonly notSteered: string | null;
+
+  /** Opens the node's own clock. @throws MER_AGENT_CLOCK_BUSY, MER_AGENT_CLOCK_FAILED */
+  constructor(uris: ReadonlyMap<string, string>, mode: Mode) {
+    this.#uris = uris;
+    const uri = uris.get(systemClockName) ?? "realtime:";
+    let notSteered: string | null = null;
+    try {
+      this.#open.set(uri, Clock.open(uri, { steer: mode === "steer" }));
+    } catch (error) {
+      const code = codeOf(error, "");
+      if (code === "EWOULDBLOCK" || code === "EAGAIN") throw agentError("MER_AGENT_CLOCK_BUSY", `${uri}: ${messageOf(error)}`, error);
+      if (code !== "MER_NATIVE_NOT_STEERABLE" && code !== "EPERM" && code !== "EACCES")
+        throw agentError("MER_AGENT_CLOCK_FAILED", `${uri}: ${messageOf(error)}`, error);
+      notSteered = messageOf(error);
+      this.#open.set(uri, Clock.open(uri, { steer: false }));
+    }
+    this.notSteered = notSteered;
+  }
+
+  get names(): Iterable<[string, string]> {
+    return this.#uris.entries();
+  }
+
+  /** Names that mean the same clock get the same identity. @returns null when this node has no such clock */
+  identify(name: string): string | null {
+    return this.#uris.get(name) ?? null;
+  }
+
+  /** The node's own clock. */
+  get own(): Clock {
+    return this.get(this.#uris.get(systemClockName) ?? "realtime:");
+  }
+
+  get steers(): boolean {
+    return this.own.steerable;
+  }
+
+  /** @param uri an identity from identify(). @throws MER_AGENT_CLOCK_FAILED */
+  get(uri: string): Clock {
+    const known = this.#open.get(uri);
+    if (known) return known;
+    try {
+      const clock = Clock.open(uri, { steer: false });
+      this.#open.set(uri, clock);
+      return clock;
+    } catch (error) {
+      throw agentError("MER_AGENT_CLOCK_FAILED", `${uri}: ${messageOf(error)}`, error);
+    }
+  }
+
+  /** The node's own clock, now. */
+  read(): Reading {
+    const out = this.#scratch;
+    this.own.read(out);
+    return {
+      raw: out[clockReading.raw] ?? 0,
+      steering: out[clockReading.steering] ?? 0,
+      frequency: out[clockReading.frequency] ?? 0,
+      era: out[clockReading.era] ?? 0,
+    };
+  }
+
+  /** Raw time of the node's own clock, s. */
+  now(): number {
+    this.own.read(this.#scratch);
+    return this.#scratch[clockReading.raw] ?? 0;
+  }
+
+  close(): void {
+    for (const clock of this.#open.values()) clock.close();
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,89 @@
+/** Coded errors of the agent: what a user may meet and what helps. docs/reference/errors.md is generated from it. */
+
+export const agentErrorRegistry = [
+  {
+    code: "MER_AGENT_CONFIG",
+    meaning: "A flag or environment variable of the agent has no valid value.",
+    remedy: "The message names it and what it expects; `--help` lists all.",
+  },
+  {
+    code: "MER_AGENT_TOKEN",
+    meaning: "The file with the service-account token cannot be read.",
+    remedy: "Mount the projected token (audience meridian-hub) and point --token-file at it.",
+  },
+  {
+    code: "MER_AGENT_HUB_CA",
+    meaning: "The file with the hub's CA certificate cannot be read.",
+    remedy: "Mount the ConfigMap meridian-hub-ca and point --hub-ca at it. The operator makes it when it starts.",
+  },
+  {
+    code: "MER_AGENT_CLOCK_UNKNOWN",
+    meaning: "The configuration names a clock that this node does not have.",
+    remedy: "Compare the Grandmaster's reference with the node's capabilities in NodeClock.status.",
+  },
+  {
+    code: "MER_AGENT_CLOCK_BUSY",
+    meaning: "Another process steers this clock.",
+    remedy: "The message names its process id; stop it, or run the agent with --mode observe.",
+  },
+  {
+    code: "MER_AGENT_CLOCK_FAILED",
+    meaning: "A clock could not be opened, read or commanded.",
+    remedy: "The message holds the kernel's reason.",
+  },
+  {
+    code: "MER_AGENT_NOT_STEERABLE",
+    meaning: "The node's clock can be read but not steered, so the agent measures and reports only.",
+    remedy: "Give the agent CAP_SYS_TIME and a clock that supports steering, or run it with --mode observe.",
+  },
+  {
+    code: "MER_AGENT_PORT_TAKEN",
+    meaning: "Another program holds UDP port 319 or 320 of this host.",
+    remedy: "The message names it. Stop that PTP daemon; the agent takes the port over within 30 s.",
+  },
+  {
+    code: "MER_AGENT_PORT_DENIED",
+    meaning: "The agent may not open PTP ports.",
+    remedy: "Give it CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN.",
+  },
+  {
+    code: "MER_AGENT_PORT_ABSENT",
+    meaning: "The configured network interface does not exist or has no IPv4 address.",
+    remedy: "Correct the interface; the agent opens it within 30 s of its appearance.",
+  },
+  {
+    code: "MER_AGENT_PORT_FAILED",
+    meaning: "A PTP port was lost or could not be opened.",
+    remedy: "The message holds the kernel's reason; the agent tries again after 1 to 30 s.",
+  },
+  {
+    code: "MER_AGENT_PART_INVALID",
+    meaning: "A part of the configuration holds a value out of range and was left out.",
+    remedy: "The message names the field; the other parts run.",
+  },
+  {
+    code: "MER_AGENT_STALE_EPOCH",
+    meaning: "A configuration came from an operator that is no longer the leader and was refused.",
+    remedy: "Nothing to do: the leader will send its own.",
+  },
+  {
+    code: "MER_AGENT_STATE_UNREADABLE",
+    meaning: "The agent's memory on disk is damaged and was set aside.",
+    remedy: "Nothing to do: the hub sends the configuration again.",
+  },
+] as const;
+
+export type AgentErrorCode = (typeof agentErrorRegistry)[number]["code"];
+
+/** An Error whose `code` stands in the registry. */
+export function agentError(code: AgentErrorCode, message: string, cause?: unknown): Error & { code: AgentErrorCode } {
+  return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code });
+}
+
+/** The `code` of anything thrown: ours, an errno name, or `fallback`. */
+export function codeOf(error: unknown, fallback: string): string {
+  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") return error.code;
+  return fallback;
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

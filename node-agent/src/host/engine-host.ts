@@ -1,0 +1,263 @@
+/**
+ * The only place where the engine meets the kernel: native records become HostEvents, Actions become calls. Everything the
+ * kernel refuses becomes an event again (PortLost) or a counted error; nothing here throws into the event loop.
+ */
+import type { Action, Engine, EngineConfig, EngineEvent, HostEvent, PortId, Publication } from "@meridian/engine";
+import { type ClockPage, FdTimer, Port, SyncProgram } from "@meridian/native";
+import type { ClockSet } from "../clock/clock-set.js";
+import { codeOf, messageOf } from "../errors.js";
+import { type RingError, RingReader } from "./ring-reader.js";
+
+/** IEEE 1588-2019 Annex C.1.2. */
+const eventPort = 319;
+const generalPort = 320;
+/** Room for a burst of every node's Delay_Req while JavaScript is busy for a second. */
+const receiveBufferBytes = 1 << 20;
+/** The engine wants a reading of the clock at least once a second. */
+const readingEverySeconds = 0.25;
+/** A wake-up at least this often, so that a stall can be told from having nothing to do. */
+const longestSleepSeconds = 5;
+
+export interface HostOutputs {
+  publish(publication: Publication): void;
+  emit(event: EngineEvent): void;
+  /** A call failed: `subject` names port, clock or program. */
+  failed(subject: string, code: string, message: string): void;
+  /** The clock was stepped by `by` ns. */
+  stepped(by: number): void;
+}
+
+interface OpenPort {
+  readonly port: Port;
+  readonly reader: RingReader;
+  readonly programs: Map<string, SyncProgram>;
+  readonly clock: string;
+}
+
+export class EngineHost {
+  readonly #engine: Engine;
+  readonly #clocks: ClockSet;
+  readonly #page: ClockPage;
+  readonly #outputs: HostOutputs;
+  readonly #timer: FdTimer;
+  readonly #ports = new Map<PortId, OpenPort>();
+  /** Events that a call produced; handled once the current ones are done. */
+  readonly #pending: HostEvent[] = [];
+  #lastReading = Number.NEGATIVE_INFINITY;
+  #lastTick = performance.now();
+  #closed = false;
+
+  constructor(engine: Engine, clocks: ClockSet, page: ClockPage, outputs: HostOutputs) {
+    this.#engine = engine;
+    this.#clocks = clocks;
+    this.#page = page;
+    this.#outputs = outputs;
+    this.#timer = new FdTimer(() => this.#tick());
+  }
+
+  /** Applies a configuration live. */
+  configure(config: EngineConfig): void {
+    this.#readClock();
+    this.#run(this.#engine.configure(config, this.#clocks.now()));
+    this.#tick();
+  }
+
+  /** Milliseconds since the engine last ran: what the liveness probe looks at. */
+  get idleMilliseconds(): number {
+    return performance.now() - this.#lastTick;
+  }
+
+  /** [packets, wake-ups, transmit stamps, ring drops, send errors], summed over the ports that are open. */
+  statistics(): number[] {
+    const total = [0, 0, 0, 0, 0];
+    for (const { port } of this.#ports.values()) port.statistics().forEach((value, index) => (total[index] = (total[index] ?? 0) + value));
+    return total;
+  }
+
+  /** Ends everything that runs; the clock keeps its last frequency. */
+  close(): void {
+    this.#closed = true;
+    this.#timer.close();
+    for (const id of [...this.#ports.keys()]) this.#closePort(id);
+  }
+
+  /** Closes a batch: the engine looks at its timers and steers, then the timer is set to its next deadline. */
+  #tick(): void {
+    if (this.#closed) return;
+    this.#lastTick = performance.now();
+    const at = this.#clocks.now();
+    if (at - this.#lastReading >= readingEverySeconds) this.#readClock();
+    this.#handle({ kind: "Deadline", at });
+    const delay = Math.min(Math.max(this.#engine.deadline() - this.#clocks.now(), 0), longestSleepSeconds);
+    this.#timer.arm(delay * 1e9);
+  }
+
+  #handle(event: HostEvent): void {
+    this.#run(this.#engine.handle(event));
+    for (let next = this.#pending.shift(); next; next = this.#pending.shift()) this.#run(this.#engine.handle(next));
+  }
+
+  #readClock(): void {
+    const { raw, steering, frequency, era } = this.#clocks.read();
+    this.#lastReading = raw;
+    this.#pending.push({
+      kind: "FrequencyApplied",
+      clock: this.#clocks.own.uri,
+      ppb: frequency,
+      steering,
+      era,
+      notBefore: raw,
+      notAfter: raw,
+    });
+  }
+
+  #run(actions: readonly Action[]): void {
+    for (const action of actions) this.#act(action);
+  }
+
+  #act(action: Action): void {
+    switch (action.kind) {
+      case "Send":
+        return this.#send(action);
+      case "SetFrequency":
+        return this.#command(action.command.ppb, action.command.untilRaw, action.command.thenPpb);
+      case "Step":
+        return this.#step(action.by);
+      case "Publish":
+        return this.#publish(action.publication);
+      case "OpenPort":
+        return this.#openPort(action);
+      case "ClosePort":
+        return this.#closePort(action.port);
+      case "ProgramSync":
+        return this.#programSync(action);
+      case "Emit":
+        return this.#outputs.emit(action.event);
+    }
+  }
+
+  #send({ port: id, socket, bytes, key }: Extract<Action, { kind: "Send" }>): void {
+    const open = this.#ports.get(id);
+    if (!open) return;
+    const errno = socket === "event" ? open.port.sendEvent(bytes, bytes.length, key) : open.port.sendGeneral(bytes, bytes.length);
+    // Counted by the module; the engine treats a request without a stamp as one lost sample.
+    if (errno !== 0 && socket === "event") this.#pending.push({ kind: "TransmitMissing", port: id, key });
+  }
+
+  #command(ppb: number, untilRaw: number, thenPpb: number): void {
+    try {
+      this.#clocks.own.command(ppb, untilRaw, thenPpb);
+    } catch (error) {
+      this.#outputs.failed("clock", codeOf(error, "MER_AGENT_CLOCK_FAILED"), messageOf(error));
+    }
+    this.#readClock();
+  }
+
+  #step(by: number): void {
+    try {
+      this.#clocks.own.step(by);
+      this.#outputs.stepped(by);
+    } catch (error) {
+      this.#outputs.failed("clock", codeOf(error, "MER_AGENT_CLOCK_FAILED"), messageOf(error));
+    }
+    const { raw, era } = this.#clocks.read();
+    this.#pending.push({ kind: "Stepped", clock: this.#clocks.own.uri, by, era, at: raw });
+    this.#readClock();
+  }
+
+  #publish(publication: Publication): void {
+    this.#page.publish({
+      guaranteedNs: publication.guaranteed ?? Number.NaN,
+      guaranteedGrowthPpb: publication.guaranteedGrowth,
+      calibratedNs: publication.calibrated ?? Number.NaN,
+      calibratedGrowthPpb: publication.calibratedGrowth,
+      voidAfterSeconds: publication.voidAfter,
+      status: pageStatus(publication),
+      era: publication.era,
+    });
+    this.#outputs.publish(publication);
+  }
+
+  #openPort({ port: id, clock, dscp, answersRequests }: Extract<Action, { kind: "OpenPort" }>): void {
+    const at = this.#clocks.now();
+    try {
+      const eventPoll = answersRequests ? "always" : "lazy";
+      const options = {
+        interfaceName: id,
+        clock: this.#clocks.get(clock),
+        eventPort,
+        generalPort,
+        dscp,
+        receiveBufferBytes,
+        eventPoll,
+      } as const;
+      const port = new Port(options, () => this.#drain(id));
+      this.#ports.set(id, { port, reader: new RingReader(id, port.ring), programs: new Map(), clock });
+      this.#pending.push({ kind: "PortReady", port: id, hardwareAddress: port.hardwareAddress, at });
+    } catch (error) {
+      const code = codeOf(error, "MER_AGENT_PORT_FAILED");
+      this.#outputs.failed(`port ${id}`, code, messageOf(error));
+      this.#pending.push({ kind: "PortLost", port: id, code, at });
+    }
+  }
+
+  #closePort(id: PortId): void {
+    const open = this.#ports.get(id);
+    if (!open) return;
+    this.#ports.delete(id);
+    for (const program of open.programs.values()) program.close();
+    open.port.close();
+  }
+
+  /** Reads what the kernel has for this port. A socket error is a lost port: close it, the engine opens it again. */
+  #drain(id: PortId): void {
+    const open = this.#ports.get(id);
+    if (!open || this.#closed) return;
+    let lost: number | null = null;
+    open.reader.drain(this.#clocks.now(), (record: HostEvent | RingError) => {
+      if (record.kind === "error") lost = record.errno;
+      else this.#handle(record);
+    });
+    if (lost !== null) this.#losePort(id, lost);
+    this.#tick();
+  }
+
+  #losePort(id: PortId, errno: number): void {
+    const code = `errno ${errno}`;
+    this.#closePort(id);
+    this.#outputs.failed(`port ${id}`, code, "the kernel reported an error on its socket");
+    this.#handle({ kind: "PortLost", port: id, code, at: this.#clocks.now() });
+  }
+
+  #programSync({ port: id, instance, program }: Extract<Action, { kind: "ProgramSync" }>): void {
+    const open = this.#ports.get(id);
+    if (!open) return;
+    open.programs.get(instance)?.close();
+    open.programs.delete(instance);
+    if (program === null) return;
+    const { clock, ...templates } = program;
+    try {
+      const options = { ...templates, interfaceName: id, clock: this.#clocks.get(clock), eventPort, generalPort };
+      open.programs.set(instance, new SyncProgram(options));
+    } catch (error) {
+      this.#outputs.failed(instance, codeOf(error, "MER_AGENT_PORT_FAILED"), messageOf(error));
+    }
+  }
+}
+
+/** ClockBound's word for our state: what its readers act on. */
+function pageStatus({ state, guaranteed }: Publication): 0 | 1 | 2 | 3 {
+  if (guaranteed === null) return 0;
+  switch (state) {
+    case "PhaseAligned":
+    case "FrequencyLocked":
+      return 1;
+    case "Holdover":
+      return 2;
+    case "FreeRunning":
+    case "Acquiring":
+    case "Conflicted":
+    case "Unknown":
+      return 0;
+  }
+}

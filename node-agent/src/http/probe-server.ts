@@ -1,0 +1,53 @@
+/** Probes and metrics. `/healthz`: the engine runs; `/readyz`: it has a configuration and measures, or owns a reference. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
+
+export interface Health {
+  /** null: well. */
+  healthy(): string | null;
+  ready(): string | null;
+}
+
+export interface ProbeServer {
+  readonly port: number;
+  close(): void;
+}
+
+/** @param address host:port, port 0: any. @throws EADDRINUSE and the like */
+export async function startProbeServer(address: string, registry: Registry, health: Health): Promise<ProbeServer> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, type: string, body: string): void => {
+      response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+      response.end(request.method === "HEAD" ? undefined : body);
+    };
+    const probe = (problem: string | null): void =>
+      answer(problem === null ? 200 : 503, "text/plain; charset=utf-8", `${problem ?? "ok"}\n`);
+    if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "text/plain", "GET only\n");
+    switch (request.url?.split("?")[0]) {
+      case "/healthz":
+        return probe(health.healthy());
+      case "/readyz":
+        return probe(health.ready());
+      case "/metrics":
+        return void registry.metrics().then(
+          (text) => answer(200, registry.contentType, text),
+          (error: unknown) => answer(500, "text/plain", `${String(error)}\n`),
+        );
+      default:
+        return answer(404, "text/plain", "/healthz, /readyz or /metrics\n");
+    }
+  });
+  server.requestTimeout = 10_000;
+  server.maxConnections = 64;
+  await listen(server, address);
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
+
+function listen(server: Server, address: string): Promise<void> {
+  const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(address) ?? [];
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(Number(port), host.replace(/^\[|\]$/g, ""), () => resolve());
+  });
+}

@@ -1,0 +1,154 @@
+/**
+ * EffectiveConfig → EngineConfig. The hub is trusted, its software version is not: every number is checked, a part that does not
+ * hold is left out and named, and the others run.
+ */
+import {
+  type EngineConfig,
+  parseClockIdentity,
+  type PtpTimingConfig,
+  type ReceiverInstanceConfig,
+  type TransmitterInstanceConfig,
+} from "@meridian/engine";
+import type { EffectiveConfig, PartResult, PtpReceiver, PtpTiming, PtpTransmitter } from "@meridian/proto";
+import type { AgentErrorCode } from "../errors.js";
+
+/** What this node adds to a configuration. */
+export interface NodeFacts {
+  /** Identity of the node's own clock. */
+  readonly clock: string;
+  readonly steers: boolean;
+  /** A clock's identity by its name in resources, or null. */
+  identify(name: string): string | null;
+  /** The clock was stepped already since the host booted: whatever the policy says, it is not stepped again. */
+  readonly alreadyStepped: boolean;
+}
+
+export interface ReadConfig {
+  readonly engine: EngineConfig;
+  /** Parts that were left out. */
+  readonly refused: readonly PartResult[];
+}
+
+/** Assumption of the guaranteed bound: a crystal stays this close to its recent mean frequency, ppb. */
+const maxDriftPpb = 1000;
+const largestSlewPpb = 500_000;
+const defaultSlewPpb = 50_000;
+const defaultStepThreshold = 100_000;
+
+class PartError extends Error {
+  readonly code: AgentErrorCode;
+  constructor(code: AgentErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): ReadConfig {
+  const refused: PartResult[] = [];
+  const collect = <From, To>(
+    part: (from: From) => string,
+    read: (from: From) => To,
+    from: readonly From[] | null | undefined,
+    limit: number,
+  ): To[] =>
+    (from ?? []).slice(0, limit).flatMap((item) => {
+      try {
+        return [read(item)];
+      } catch (error) {
+        if (!(error instanceof PartError)) throw error;
+        refused.push({ part: part(item), ok: false, code: error.code, message: error.message });
+        return [];
+      }
+    });
+  const receivers = collect((receiver: PtpReceiver) => `ptp/${receiver.source ?? ""}`, readReceiver, config.receivers, 8);
+  const transmitters = collect(
+    (transmitter: PtpTransmitter) => `serve/${transmitter.grandmaster ?? ""}`,
+    (transmitter) => readTransmitter(transmitter, node),
+    config.transmitters,
+    8,
+  );
+  const { servo } = config;
+  const mode =
+    node.alreadyStepped && servo?.stepMode === "OnStart"
+      ? "Never"
+      : readWord(servo?.stepMode, ["OnStart", "Never", "AboveThreshold"], "Never");
+  return {
+    refused,
+    engine: {
+      clock: node.clock,
+      clockScale: "UTC",
+      steer: node.steers && config.role !== "Observer",
+      step: { mode, threshold: servo?.stepThresholdNanoseconds || defaultStepThreshold },
+      maxSlew: Math.min(servo?.maxSlewPartsPerBillion || defaultSlewPpb, largestSlewPpb),
+      maxDrift: maxDriftPpb,
+      minimumIndependentSources: Math.max(config.objective?.minimumIndependentSources ?? 1, 1),
+      receivers,
+      transmitters,
+    },
+  };
+}
+
+function readReceiver(receiver: PtpReceiver): ReceiverInstanceConfig {
+  const identity = receiver.acceptableClockIdentity ?? "";
+  const acceptableClockIdentity = identity === "" ? null : parseClockIdentity(identity);
+  if (identity !== "" && acceptableClockIdentity === null)
+    throw new PartError("MER_AGENT_PART_INVALID", `acceptableClockIdentity "${identity}" is not aabbcc.ddee.ff0011`);
+  return {
+    source: readName("source", receiver.source),
+    timing: readTiming(receiver.timing),
+    use: readWord(receiver.use, ["Primary", "Fallback", "Watchdog"], "Watchdog"),
+    priority: readNumber("priority", receiver.priority ?? 0, 0, 1000),
+    independenceGroup: receiver.independenceGroup || readName("source", receiver.source),
+    delayCompensation: readNumber("delay_compensation_nanoseconds", receiver.delayCompensationNanoseconds ?? 0, -1e9, 1e9),
+    uncertainty: receiver.uncertaintyNanoseconds ? readNumber("uncertainty_nanoseconds", receiver.uncertaintyNanoseconds, 1, 1e12) : null,
+    arbitraryTimescale: readWord(receiver.arbitraryTimescale, ["Refuse", "UTC"], "Refuse"),
+    acceptableAddresses: receiver.acceptableAddresses ?? [],
+    acceptableClockIdentity,
+  };
+}
+
+function readTransmitter(transmitter: PtpTransmitter, node: NodeFacts): TransmitterInstanceConfig {
+  const name = transmitter.reference ?? "";
+  const clock = node.identify(name);
+  if (clock === null) throw new PartError("MER_AGENT_CLOCK_UNKNOWN", `this node has no clock "${name}"`);
+  return {
+    grandmaster: readName("grandmaster", transmitter.grandmaster),
+    timing: readTiming(transmitter.timing),
+    priority1: readNumber("priority1", transmitter.priority1 ?? 128, 0, 255),
+    priority2: readNumber("priority2", transmitter.priority2 ?? 128, 0, 255),
+    clock,
+    // A word we do not know is served as what nobody vouches for.
+    reference: readWord(transmitter.referenceType, ["PHC", "SystemClock", "FreeRunning"], "FreeRunning"),
+    uncertainty: readNumber("uncertainty_nanoseconds", transmitter.uncertaintyNanoseconds ?? 0, 0, 1e12),
+    delayCompensation: readNumber("delay_compensation_nanoseconds", transmitter.delayCompensationNanoseconds ?? 0, -1e9, 1e9),
+  };
+}
+
+function readTiming(timing: PtpTiming | null | undefined): PtpTimingConfig {
+  if (!timing) throw new PartError("MER_AGENT_PART_INVALID", "timing is missing");
+  return {
+    domainNumber: readNumber("domain_number", timing.domainNumber ?? 0, 0, 127),
+    port: readName("interface", timing.interface),
+    logSyncInterval: readNumber("log2_sync_interval", timing.log2SyncInterval ?? 0, -7, 4),
+    logAnnounceInterval: readNumber("log2_announce_interval", timing.log2AnnounceInterval ?? 0, -7, 4),
+    logDelayRequestInterval: readNumber("log2_delay_request_interval", timing.log2DelayRequestInterval ?? 0, -7, 5),
+    announceReceiptTimeout: readNumber("announce_receipt_timeout", timing.announceReceiptTimeout || 3, 2, 10),
+    dscp: readNumber("dscp", timing.dscp ?? 0, 0, 63),
+  };
+}
+
+function readNumber(field: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new PartError("MER_AGENT_PART_INVALID", `${field} ${value} is not in ${least} … ${most}`);
+  return value;
+}
+
+function readName(field: string, value: string | null | undefined): string {
+  if (!value || value.length > 253) throw new PartError("MER_AGENT_PART_INVALID", `${field} is missing or too long`);
+  return value;
+}
+
+/** Words of a newer hub fall back to the most careful one. */
+function readWord<Word extends string>(value: string | null | undefined, words: readonly Word[], otherwise: Word): Word {
+  return words.find((word) => word === value) ?? otherwise;
+}

@@ -1,0 +1,3 @@
+/** What other packages may use of the agent: its errors for the reference, its configuration reader for tests. */
+export { agentErrorRegistry } from "./errors.js";
+export { readAgentConfig } from "./config.js";

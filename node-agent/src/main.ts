@@ -1,0 +1,27 @@
+/** Command line of the agent: the only place that knows the process, its signals and its exit code. */
+import { destination, pino } from "pino";
+import { Agent } from "./agent.js";
+import { readAgentConfig } from "./config.js";
+import { codeOf, messageOf } from "./errors.js";
+
+const version = "0.1.0";
+
+async function main(): Promise<void> {
+  const config = readAgentConfig(process.argv.slice(2), version);
+  const log = pino({ level: config.logLevel, base: { node: config.nodeName } }, destination({ fd: 1, sync: true }));
+  const agent = new Agent(config, log, version, Math.random);
+  const stop = (signal: NodeJS.Signals): void => {
+    log.info({ signal }, "stopping; the clock keeps its frequency");
+    agent.stop();
+    process.exit(0);
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  await agent.start();
+  log.info({ version, mode: config.mode, probes: agent.probePort }, "running");
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`meridian-agent: ${codeOf(error, "unexpected")}: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,80 @@
+/**
+ * What must outlive the process: the last configuration (so that a node keeps time with no operator and no network), the newest
+ * leader epoch (so that an old leader cannot come back), and whether the clock was stepped since the host booted.
+ */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { hub } from "@meridian/proto";
+import { readStateFile, writeStateFile } from "./atomic-file.js";
+
+/** As received from the hub. */
+export interface StoredConfig {
+  readonly leaderEpoch: number;
+  readonly revision: string;
+  /** Encoded hub.Config. */
+  readonly bytes: Uint8Array;
+}
+
+export class AgentMemory {
+  readonly #directory: string;
+  readonly #bootId: string;
+  readonly #failed: (what: string, error: unknown) => void;
+
+  /** @param failed called when the disk refuses: the agent runs on without memory */
+  constructor(directory: string, bootId: string, failed: (what: string, error: unknown) => void) {
+    this.#directory = directory;
+    this.#bootId = bootId;
+    this.#failed = failed;
+  }
+
+  /** The last configuration, or null when there is none, or none that can be believed. */
+  readConfig(): StoredConfig | null {
+    const bytes = readStateFile(this.#path("config"));
+    if (bytes === null) return null;
+    try {
+      if (bytes === "damaged") throw new Error("checksum does not match");
+      const config = hub.Config.decode(bytes);
+      return { leaderEpoch: config.leaderEpoch, revision: config.revision, bytes };
+    } catch (error) {
+      this.#failed("config", error);
+      rmSync(this.#path("config"), { force: true });
+      return null;
+    }
+  }
+
+  writeConfig(bytes: Uint8Array): void {
+    this.#write("config", bytes);
+  }
+
+  /** The hub released this node: a restart must not take it up again. */
+  forgetConfig(): void {
+    rmSync(this.#path("config"), { force: true });
+  }
+
+  /** True when clock `uri` was stepped or taken over during this boot of the host. */
+  wasStepped(uri: string): boolean {
+    const bytes = readStateFile(this.#path("stepped"));
+    return bytes !== null && bytes !== "damaged" && Buffer.from(bytes).toString() === `${this.#bootId} ${uri}`;
+  }
+
+  rememberStep(uri: string): void {
+    this.#write("stepped", Buffer.from(`${this.#bootId} ${uri}`));
+  }
+
+  #write(name: string, content: Uint8Array): void {
+    try {
+      writeStateFile(this.#path(name), content);
+    } catch (error) {
+      this.#failed(name, error);
+    }
+  }
+
+  #path(name: string): string {
+    return join(this.#directory, name);
+  }
+}
+
+/** Changes with every boot of the host. */
+export function readBootId(): string {
+  return readFileSync("/proc/sys/kernel/random/bootId", "utf8").trim();
+}

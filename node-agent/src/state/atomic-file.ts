@@ -1,0 +1,37 @@
+/** A small file that is either the old or the new one, whatever happens in between, and that notices damage. */
+import { createHash } from "node:crypto";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** First line of every file: format name, version, SHA-256 of the rest. */
+const format = "meridian-state 1";
+
+/** Writes atomically: temporary file, fsync, rename; readable by the owner only. @throws an errno error when the disk refuses */
+export function writeStateFile(path: string, content: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.new`;
+  const descriptor = openSync(temporary, "w", 0o600);
+  try {
+    writeSync(descriptor, `${format} ${digestOf(content)}\n`);
+    writeSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, path);
+}
+
+/** @returns null when there is none; "damaged" when there is one that must not be believed */
+export function readStateFile(path: string): Uint8Array | "damaged" | null {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    return null;
+  }
+  const end = bytes.indexOf(0x0a);
+  const content = bytes.subarray(end + 1);
+  return end >= 0 && bytes.subarray(0, end).toString() === `${format} ${digestOf(content)}` ? content : "damaged";
+}
+
+const digestOf = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");
