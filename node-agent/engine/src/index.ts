@@ -1,5 +1,6 @@
 /** The engine: clocks, protocols and estimation without I/O. */
 export * from "./ensemble/contract.js";
+export * from "./ensemble/ensemble.js";
 export * from "./ensemble/measurement.js";
 export * from "./engine.js";
 export * from "./engine-config.js";

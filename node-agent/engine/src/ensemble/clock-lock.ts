@@ -1,0 +1,65 @@
+/**
+ * The seven states of a clock as one table. Entering and leaving a lock takes several judgements in a row, so that a single
+ * packet never makes the state flap; losing all sources or their agreement is told at once.
+ */
+import type { ClockState } from "./contract.js";
+
+/** What one judgement sees. */
+export interface LockEvidence {
+  /** The clock was read and is not disturbed. */
+  readonly readable: boolean;
+  readonly measuring: boolean;
+  /** Sources disagree and nobody can be named. */
+  readonly disagreeing: boolean;
+  /** A rate is known; a phase is known. */
+  readonly rateKnown: boolean;
+  readonly phaseKnown: boolean;
+  /** All sources that may steer are silent. */
+  readonly silent: boolean;
+  /** The phase error is within what the estimator can tell from zero; far outside it. */
+  readonly aligned: boolean;
+  readonly astray: boolean;
+}
+
+const enterCount = 3;
+const leaveCount = 3;
+
+export class ClockLock {
+  state: ClockState = "Unknown";
+  /** CamelCase. */
+  reason = "NotRead";
+  /** The phase was aligned once: no step any more. */
+  everLocked = false;
+  private alignedInRow = 0;
+  private astrayInRow = 0;
+
+  judge(evidence: LockEvidence): void {
+    this.alignedInRow = evidence.aligned ? this.alignedInRow + 1 : 0;
+    this.astrayInRow = evidence.astray ? this.astrayInRow + 1 : 0;
+    const [state, reason] = this.next(evidence);
+    this.state = state;
+    this.reason = reason;
+    if (state === "PhaseAligned") this.everLocked = true;
+  }
+
+  private next(evidence: LockEvidence): readonly [ClockState, string] {
+    if (!evidence.readable) return ["Unknown", "NotRead"];
+    if (evidence.disagreeing) return this.everLocked ? ["Conflicted", "SourcesDisagree"] : ["FreeRunning", "SourcesDisagree"];
+    if (evidence.silent && evidence.rateKnown && this.everLocked) return ["Holdover", "SourcesSilent"];
+    if (!evidence.measuring) return ["FreeRunning", "NoSource"];
+    if (!evidence.rateKnown) return ["Acquiring", "CollectingMeasurements"];
+    if (!evidence.phaseKnown) return ["FrequencyLocked", "OneWayOnly"];
+    switch (this.state) {
+      case "PhaseAligned":
+        return this.astrayInRow >= leaveCount ? ["FrequencyLocked", "Slewing"] : ["PhaseAligned", "Locked"];
+      case "Holdover":
+      case "Conflicted":
+        return evidence.astray ? ["FrequencyLocked", "Slewing"] : ["PhaseAligned", "Locked"];
+      case "FreeRunning":
+      case "Acquiring":
+      case "FrequencyLocked":
+      case "Unknown":
+        return this.alignedInRow >= enterCount ? ["PhaseAligned", "Locked"] : ["FrequencyLocked", "Slewing"];
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Integrated autocorrelation time of the queueing, in packets. The sum of two neighbours of opposite direction is free of the
+ * offset, so a correlation in it is queueing and can never be explained away as wander. Dyadic blocks give
+ * 2^j × ½ mean square of successive block-mean differences ÷ variance of one; neighbours give a quick first answer. Both must
+ * be significant, else the answer is exactly 1.
+ */
+import type { Nanoseconds } from "../../time/units.js";
+
+const levels = 14;
+const memory = 4000;
+const spreadMemory = 500;
+
+export class CorrelationTime {
+  /** ≥ 1; exactly 1 while nothing speaks for correlation. */
+  packets = 1;
+  /** Mean absolute deviation of the sums, ns. */
+  spread: Nanoseconds = 0;
+  private count = 0;
+  private mean = Number.NaN;
+  private variance = 0;
+  private readonly pending = new Float64Array(levels);
+  private readonly previous = new Float64Array(levels);
+  private readonly halves = new Int32Array(levels);
+  private readonly blocks = new Int32Array(levels);
+  private readonly differences = new Float64Array(levels);
+
+  /** The sum of two neighbours, ns. */
+  observe(sum: Nanoseconds): void {
+    this.count++;
+    const rate = Math.max(1 / this.count, 1 / memory);
+    if (this.count === 1) this.mean = sum;
+    const deviation = sum - this.mean;
+    this.mean += rate * deviation;
+    this.spread += Math.max(rate, 1 / spreadMemory) * (Math.abs(deviation) - this.spread);
+    // Own spread as unit and a clipped tail: a burst or a change of load alone is no correlation.
+    let value = Math.max(-6, Math.min(1.5, deviation / this.spread));
+    if (!(this.count > 4)) return;
+    this.variance += Math.max(1 / (this.count - 4), 1 / memory) * (value * value - this.variance);
+    for (let j = 0; j < levels; j++) {
+      this.pending[j]! += value;
+      if (j > 0 && ++this.halves[j]! < 2) return;
+      this.halves[j] = 0;
+      value = j > 0 ? this.pending[j]! / 2 : this.pending[0]!;
+      this.pending[j] = 0;
+      const blocks = ++this.blocks[j]!;
+      if (blocks > 1) {
+        const gain = Math.max(1 / (blocks - 1), j > 0 ? 1 / 64 : 1 / 1000);
+        const difference = value - this.previous[j]!;
+        let half = 0.5 * difference * difference;
+        if (blocks > 4) half = Math.min(half, 6 * this.differences[j]! + 1e-30);
+        this.differences[j]! += gain * (half - this.differences[j]!);
+      }
+      this.previous[j] = value;
+      if (j === 4) this.fit();
+    }
+  }
+
+  /** An accepted change of route moved the sum by that much, ns. */
+  shift(by: Nanoseconds): void {
+    this.mean += by;
+  }
+
+  private fit(): void {
+    const seen = Math.min(this.count, 1000);
+    const variance = Math.max(this.variance, this.differences[0]!);
+    const neighbour = variance > 0 ? Math.min(0.999, 1 - this.differences[0]! / variance) : 0;
+    let packets = neighbour > 5 / Math.sqrt(seen) ? (1 + neighbour) / (1 - neighbour) : 1;
+    for (let j = 1, size = 2; j < levels; j++, size *= 2) {
+      const blocks = Math.min(64, this.blocks[j]! - 1);
+      if (blocks < 3) break;
+      const ratio = Math.min(size, (size * this.differences[j]!) / variance);
+      if (ratio > 1 + (blocks < 16 ? 5 : 3.5) * Math.sqrt(3 / blocks)) packets = Math.max(packets, ratio);
+    }
+    this.packets = packets;
+  }
+}

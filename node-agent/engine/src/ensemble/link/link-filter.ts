@@ -1,0 +1,546 @@
+/**
+ * What one link knows of local − remote: a bank of noise shapes, the causal interval, correlation, discontinuities, the start
+ * and both bounds. Lives in the raw frame, so steering never touches it; floats mutated in place, deterministic.
+ */
+import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
+import { CausalInterval, type Interval } from "./causal-interval.js";
+import { CorrelationTime } from "./correlation-time.js";
+import {
+  type DiscontinuityKind,
+  DiscontinuityTest,
+  type Finding,
+  floorSumChange,
+  hasOneWayRoute,
+  inflate,
+  movesFloor,
+  movesOffset,
+  type RunPacket,
+} from "./discontinuity.js";
+import { FloorFilter } from "./floor-filter.js";
+import { FloorMovement } from "./floor-movement.js";
+import { type LinkSettings, linkSettings } from "./link-settings.js";
+import type { NoiseLaw } from "./noise-law.js";
+import { type Direction, NoiseShape } from "./noise-shape.js";
+import { fitOneWay, fitTwoWay, type Packet } from "./start-fit.js";
+
+/** cold: nothing known; rateOnly: one direction only, no phase; ready: offset, rate and bound. */
+export type LinkState = "cold" | "rateOnly" | "ready";
+
+export type LinkEventKind = DiscontinuityKind | "lost";
+
+const keptSince = 64;
+const keptStart = 512;
+const lockedOut = 8;
+
+export class LinkFilter {
+  state: LinkState = "cold";
+  /** Combined estimate as of `raw`: raw-frame offset, ns, and rate, ppb. */
+  offset: Nanoseconds = 0;
+  rate: Ppb = 0;
+  raw: Raw = 0;
+  /** Packets weighted by their independence, since the start. */
+  effectivePackets = 0;
+  /** Spacing of exchanges, s. */
+  gap: number;
+  /** Newest discontinuity, and how many there were. */
+  lastEvent: LinkEventKind | null = null;
+  events = 0;
+  readonly causal: CausalInterval;
+  readonly shapes: readonly NoiseShape[];
+  private readonly settings: LinkSettings;
+  private readonly shapeWeights: Float64Array;
+  private best = 0;
+  private packets = 0;
+  private startBuffer: Packet[] | null = [];
+  private nextStart = 4;
+  private sawBoth = false;
+  private readonly sinceContradiction: Packet[] = [];
+  private readonly floorMovement = new FloorMovement();
+  private correlation = new CorrelationTime();
+  private readonly neighbours: [Packet | null, Packet | null] = [null, null];
+  private readonly neighbourIsMain: [boolean, boolean] = [false, false];
+  private run: RunPacket[] = [];
+  private runStart: Raw | null = null;
+  private lowOdd = 0;
+  private readonly highOdd: [number, number] = [0, 0];
+  private readonly clean: [number, number] = [0, 0];
+  private readonly impossibleInRow: [number, number] = [0, 0];
+  private readonly probe = new FloorFilter(0);
+  private readonly discontinuity: DiscontinuityTest;
+  private lastExchange = 0;
+  private hardMin: Nanoseconds = 0;
+  private readonly resolution: Nanoseconds;
+  private readonly hull: Interval = { low: 0, high: 0 };
+
+  /** `interval`: expected spacing of exchanges, s; `maxDrift`, ppb; `resolution` of its stamps, ns, > 0. */
+  constructor(interval: number, maxDrift: Ppb, resolution: Nanoseconds, settings: LinkSettings = linkSettings) {
+    this.settings = settings;
+    this.gap = interval;
+    this.resolution = resolution;
+    this.shapes = settings.shapes.map((shape) => new NoiseShape(settings, shape, resolution));
+    this.shapeWeights = new Float64Array(this.shapes.length).fill(1 / this.shapes.length);
+    this.causal = new CausalInterval({ maxRate: settings.maxRate, maxDrift });
+    this.discontinuity = new DiscontinuityTest(settings);
+  }
+
+  /** The leading shape: its noise law is the link's. */
+  get shape(): NoiseShape {
+    return this.shapes[this.best]!;
+  }
+
+  /** Index of the leading shape. */
+  get shapeIndex(): number {
+    return this.best;
+  }
+
+  /** Extrapolated offset, ns. */
+  offsetAt(raw: Raw): Nanoseconds {
+    return this.offset + this.rate * (raw - this.raw);
+  }
+
+  /** Something contradicts the proven interval and is not resolved yet. */
+  get isContradicted(): boolean {
+    return this.causal.candidate !== null;
+  }
+
+  /** One packet, raw frame: value ∓ steering ns, `raw` of the local stamp; `hardMin`, `resolution` in ns. */
+  observe(direction: Direction, value: Nanoseconds, raw: Raw, hardMin: Nanoseconds, resolution: Nanoseconds): void {
+    const { causal, impossibleInRow } = this;
+    this.hardMin = hardMin;
+    const era = causal.era;
+    causal.observe(direction, value, raw, hardMin, resolution);
+    const doubted = causal.candidate !== null || impossibleInRow[0] > 0 || impossibleInRow[1] > 0;
+    if (doubted) {
+      this.sinceContradiction.push({ direction, value, raw });
+      if (this.sinceContradiction.length > keptSince) this.sinceContradiction.shift();
+    }
+    if (this.startBuffer === null) this.follow(direction, value, raw);
+    else {
+      this.startBuffer.push({ direction, value, raw });
+      if (this.startBuffer.length > keptStart) this.startBuffer.shift();
+      if (!this.tryStart()) {
+        if (this.state === "cold") return;
+        this.follow(direction, value, raw);
+      }
+    }
+    if (causal.era > era && this.state !== "cold" && this.isOutsideProof(raw)) this.lose();
+    if (this.state !== "cold" && (impossibleInRow[0] >= lockedOut || impossibleInRow[1] >= lockedOut)) this.lose();
+    if (causal.candidate === null && impossibleInRow[0] === 0 && impossibleInRow[1] === 0) this.sinceContradiction.length = 0;
+    if (this.state === "ready") this.obeyProof();
+    const since = raw - this.lastExchange;
+    if (since > 0.01) {
+      this.gap += 0.2 * (Math.min(since, 2 * this.gap) - this.gap);
+      this.lastExchange = raw;
+    }
+  }
+
+  /** Proven interval of the raw-frame offset at `raw` ≥ the newest packet, ns; ±Infinity: open. */
+  proveAt(raw: Raw, into: Interval): void {
+    this.causal.at(raw, into);
+  }
+
+  /**
+   * Half width of the calibrated interval around offsetAt(raw), ns; null: void. Every plausible shape is judged by its most
+   * pessimistic filter; what statistics cannot see (asymmetry, law) is added linearly.
+   */
+  radiusAt(raw: Raw): Nanoseconds | null {
+    if (this.state !== "ready" || this.causal.candidate !== null) return null;
+    const offset = this.offsetAt(raw);
+    this.causal.at(raw, this.hull);
+    if (offset < this.hull.low || offset > this.hull.high) return null;
+    return this.statisticAt(raw) + this.asymmetry + this.lawDisagreement() + 0.5 * this.resolution;
+  }
+
+  /** Standard deviations that the statistical part of the radius stands for. */
+  get boundSigmas(): number {
+    return this.settings.boundSigmas;
+  }
+
+  /** Statistical part of the radius, ns. */
+  statisticAt(raw: Raw): Nanoseconds {
+    const { settings } = this;
+    return settings.boundSigmas * (1 + 32 / this.effectivePackets) * Math.sqrt(this.varianceAt(raw));
+  }
+
+  /** Pessimistic variance of offsetAt(raw), ns². */
+  varianceAt(raw: Raw): number {
+    const { settings } = this;
+    const dt = raw - this.raw;
+    const threshold = this.shape.evidence - settings.plausible;
+    let variance = 0;
+    for (const shape of this.shapes) {
+      if (shape.evidence < threshold) continue;
+      const [low, middle, high] = shape.filters;
+      const weights = shape.weights;
+      const wander = weights[0] * low.wander + weights[1] * middle.wander + weights[2] * high.wander;
+      const apart = high.offset - this.offset + (high.rate - this.rate) * dt;
+      variance = Math.max(variance, high.offsetVariance(dt, settings.boundGrowth * wander, settings.whitePhase) + apart * apart);
+    }
+    return variance;
+  }
+
+  /** A floor that moved may have moved one way only, ns. */
+  get asymmetry(): Nanoseconds {
+    const { shape } = this;
+    const margin = 3 * shape.filters[1].meanFloorDeviation;
+    const floor = shape.filters[1].meanFloor;
+    const drifted = Math.max(floor - margin - shape.lowestFloor, shape.highestFloor - floor - margin);
+    return Math.abs(shape.filters[1].restAsymmetry) + Math.max(0, drifted, this.floorMovement.movement);
+  }
+
+  /** Weighted mean floor of one shape, ns. */
+  meanFloorOf(index: number): Nanoseconds {
+    const shape = this.shapes[index]!;
+    const weights = shape.weights;
+    return weights[0] * shape.filters[0].meanFloor + weights[1] * shape.filters[1].meanFloor + weights[2] * shape.filters[2].meanFloor;
+  }
+
+  /** Feeds a known change of frequency forward that happened during a gap: offset and rate move by dx ns, dr ppb. */
+  absorbDrift(dx: Nanoseconds, dr: Ppb): void {
+    for (const shape of this.shapes) {
+      for (const filter of shape.filters) {
+        filter.offset += dx;
+        filter.rate += dr;
+        filter.covariance[4]! += 0.09 * dr * dr;
+      }
+      shape.offset += dx;
+      shape.rate += dr;
+    }
+    this.offset += dx;
+    this.rate += dr;
+  }
+
+  // --- start
+
+  /** At 4, 8 and 16 exchanges (one way: 8, 16, 32 … packets) everything seen so far is fitted and replayed. */
+  private tryStart(): boolean {
+    let buffer = this.startBuffer;
+    if (buffer === null) return false;
+    buffer.sort((a, b) => a.raw - b.raw);
+    const toLocal = buffer.filter((packet) => packet.direction === 0);
+    const toRemote = buffer.filter((packet) => packet.direction === 1);
+    const exchanges = Math.min(toLocal.length, toRemote.length);
+    if (exchanges > 0) this.sawBoth = true;
+    else if (!this.sawBoth && buffer.length >= 8 && (buffer.length & (buffer.length - 1)) === 0) {
+      this.startFrom(fitOneWay(buffer, this.settings.startJitter, this.resolution), "rateOnly");
+      if (buffer.length >= 256) this.startBuffer = buffer.slice(-64);
+      return true;
+    }
+    if (this.state === "rateOnly" && exchanges >= 4) {
+      const lastLocal = toLocal.at(-1)?.raw ?? 0;
+      const firstRemote = toRemote[0]?.raw ?? 0;
+      const from = Math.min(lastLocal, firstRemote) - 64;
+      buffer = buffer.filter((packet) => packet.raw >= from);
+      this.startBuffer = buffer;
+      this.state = "cold";
+      this.nextStart = 4;
+      return this.tryStart();
+    }
+    if (exchanges < this.nextStart) return false;
+    this.nextStart *= 2;
+    this.startFrom(fitTwoWay(buffer, this.settings.startJitter, this.resolution), "ready");
+    if (this.nextStart > 16) this.startBuffer = null;
+    return true;
+  }
+
+  private startFrom(fit: Parameters<NoiseShape["start"]>[0], state: "rateOnly" | "ready"): void {
+    const buffer = this.startBuffer;
+    const first = buffer?.[0];
+    if (buffer === null || first === undefined) return;
+    for (const shape of this.shapes) shape.start(fit);
+    this.raw = first.raw;
+    this.state = state;
+    this.effectivePackets = this.packets = 0;
+    for (const packet of buffer) {
+      this.feed(packet.direction, packet.value, packet.raw, true);
+      this.combine();
+    }
+  }
+
+  /** Restarts from the packets since the contradiction; what was known of offset and floor is void. */
+  private lose(): void {
+    this.recordEvent("lost");
+    this.startBuffer = this.sinceContradiction.slice();
+    this.nextStart = 4;
+    this.state = "cold";
+    this.sawBoth = false;
+    this.impossibleInRow[0] = this.impossibleInRow[1] = 0;
+    this.endRun();
+    this.correlation = new CorrelationTime();
+    this.floorMovement.reset();
+    for (let i = 0; i < 3 && this.startBuffer !== null && this.tryStart(); i++);
+  }
+
+  // --- one packet
+
+  private feed(direction: Direction, value: Nanoseconds, raw: Raw, learn: boolean): void {
+    const dt = raw - this.raw;
+    const age = dt < 0 ? -dt : 0;
+    if (dt > 0) this.raw = raw;
+    this.packets++;
+    this.effectivePackets += 1 / this.shape.noise[direction].correlation;
+    for (const shape of this.shapes) shape.observe(direction, value, dt, age, learn);
+  }
+
+  private follow(direction: Direction, value: Nanoseconds, raw: Raw): void {
+    const { settings, impossibleInRow } = this;
+    const shape = this.shape;
+    const middle = shape.filters[1];
+    const law = shape.noise[direction];
+    const dt = raw - this.raw;
+    const tested = this.effectivePackets > settings.eventAfter;
+    if (this.run.length === 0 && tested) this.keepBeforeOdd(direction, value, dt, middle, law);
+    this.feed(direction, value, raw, true);
+    if (this.effectivePackets > settings.eventAfter) this.watchRun(direction, value, raw, shape);
+    if (middle.mainWeight < 0.1 && middle.residual < 0) impossibleInRow[direction]++;
+    else impossibleInRow[direction] = 0;
+    this.combine();
+    if (dt >= 0) this.pairNeighbours(direction, value, raw, middle.mainWeight > 0.5, law);
+  }
+
+  /** Snapshot just before a packet that may be odd; one with 0 < residual < 4 scales cannot be. */
+  private keepBeforeOdd(direction: Direction, value: Nanoseconds, dt: number, middle: FloorFilter, law: NoiseLaw): void {
+    const { settings, probe } = this;
+    const offset = middle.offset + middle.rate * dt;
+    const residual = direction === 1 ? value + offset - middle.floorToRemote : value - offset - middle.floorToLocal;
+    if (residual > 0 && residual < 4 * law.scale && law.correlation === 1) return;
+    probe.copy(middle);
+    probe.wander = middle.wander;
+    if (dt > 0) probe.predict(dt, 0, settings);
+    const age = dt < 0 ? -dt : 0;
+    probe.look(direction === 1, value, age, law.scale, law.softVariance, law.tailScale, law.tailShare, law.impossible);
+    if (!isOdd(probe, settings)) return;
+    for (const shape of this.shapes) shape.save();
+    this.runStart = this.raw;
+  }
+
+  private watchRun(direction: Direction, value: Nanoseconds, raw: Raw, shape: NoiseShape): void {
+    const { settings, highOdd, clean } = this;
+    const middle = shape.filters[1];
+    const odd = isOdd(middle, settings);
+    if (this.runStart === null || (!odd && this.run.length === 0)) return;
+    const correlation = Math.max(shape.noise[0].correlation, shape.noise[1].correlation);
+    const longest = settings.eventRun + Math.min(1500, 12 * (correlation - 1));
+    this.run.push({ direction, value, raw, odd });
+    const length = this.run.length;
+    if (odd) {
+      clean[direction] = 0;
+      if (middle.residual < 0) this.lowOdd++;
+      else highOdd[direction]++;
+      const enough =
+        (this.lowOdd >= settings.eventLow && length >= 4) || highOdd[0] >= settings.eventHigh || highOdd[1] >= settings.eventHigh;
+      if (enough && (length < 32 || length % 16 === 0)) this.testRun(length >= longest, correlation);
+    } else if (middle.z < 20) {
+      highOdd[direction] = 0;
+      clean[direction]++;
+      const settled = this.lowOdd === 0 || (clean[0] > 3 && clean[1] > 3);
+      if (settled && highOdd[0] === 0 && highOdd[1] === 0) this.endRun();
+    }
+    if (this.run.length > longest) {
+      if (this.lowOdd >= 8) this.testRun(true, correlation);
+      this.endRun();
+    }
+  }
+
+  private testRun(last: boolean, correlation: number): void {
+    if (this.runStart === null) return;
+    const finding = this.discontinuity.judge(this.run, this.shape, {
+      runStart: this.runStart,
+      lowRate: this.causal.lowRate,
+      highRate: this.causal.highRate,
+      hardMin: this.hardMin,
+      resolution: this.resolution,
+      correlation,
+      sumSpread: this.correlation.spread,
+      floorRange: this.floorMovement.range,
+      last,
+    });
+    if (finding !== null) this.accept(finding, this.runStart, correlation);
+  }
+
+  private accept(finding: Finding, runStart: Raw, correlation: number): void {
+    const { run, shapes } = this;
+    for (const shape of shapes) shape.restore();
+    const floors = shapes.map((shape) => shape.filters[1].meanFloor);
+    this.raw = runStart;
+    run.forEach((packet, i) => {
+      if (i === finding.at) for (const shape of shapes) for (const filter of shape.filters) inflate(filter, finding);
+      this.feed(packet.direction, packet.value, packet.raw, false);
+    });
+    const floorMoved = movesFloor(finding);
+    shapes.forEach((shape, i) => {
+      if (!floorMoved) return;
+      const jump = shape.filters[1].meanFloor - floors[i]!;
+      shape.lowestFloor += jump;
+      shape.highestFloor += jump;
+      if (!hasOneWayRoute(finding)) return;
+      for (const filter of shape.filters) filter.restAsymmetry = 0.5 * (filter.floorToLocal - filter.floorToRemote);
+    });
+    if (floorMoved) {
+      const change = floorSumChange(finding);
+      this.correlation.shift(change);
+      // With correlated queueing a move of the floor may be a queue that stays: it remains in the bound.
+      if (correlation === 1) this.floorMovement.shift(change);
+    }
+    this.recordEvent(finding.kind);
+    this.stepped ||= movesOffset(finding);
+    this.endRun();
+  }
+
+  /** The offset was found to have jumped since this was last cleared. */
+  stepped = false;
+
+  private recordEvent(kind: LinkEventKind): void {
+    this.lastEvent = kind;
+    this.events++;
+  }
+
+  private endRun(): void {
+    this.run.length = 0;
+    this.runStart = null;
+    this.lowOdd = this.highOdd[0] = this.highOdd[1] = this.clean[0] = this.clean[1] = 0;
+  }
+
+  /** The sum of two neighbours is free of the offset: correlation and floor are judged by it. */
+  private pairNeighbours(direction: Direction, value: Nanoseconds, raw: Raw, isMain: boolean, law: NoiseLaw): void {
+    const opposite = direction === 0 ? 1 : 0;
+    const other = this.neighbours[opposite];
+    this.neighbours[direction] = { direction, value, raw };
+    this.neighbourIsMain[direction] = isMain;
+    if (other === null || !(raw - other.raw < 2 * this.gap)) return;
+    const sum = value + other.value - (direction === 1 ? -1 : 1) * this.rate * (raw - other.raw);
+    if (this.floorMovement.observe(sum)) this.releaseFloor(this.floorMovement.release ** 2);
+    if (this.neighbourIsMain[opposite] && isMain) this.correlation.observe(sum);
+    this.neighbours[0] = this.neighbours[1] = null;
+    const packets = this.correlation.spread > this.resolution ? this.correlation.packets : 1;
+    const now = law.correlation;
+    if (now === packets || !(packets > 1.3 * now || packets < 0.7 * now || packets === 1)) return;
+    for (const shape of this.shapes) {
+      shape.noise[0].temper(packets);
+      shape.noise[1].temper(packets);
+    }
+  }
+
+  private releaseFloor(variance: number): void {
+    if (!(variance > 0)) return;
+    for (const shape of this.shapes)
+      for (const filter of shape.filters) {
+        filter.covariance[7]! += variance;
+        filter.covariance[8]! += variance;
+        filter.covariance[9]! += variance;
+      }
+  }
+
+  private combine(): void {
+    const { settings, shapes, shapeWeights } = this;
+    const idle = this.run.length === 0;
+    if (this.packets % 512 === 511 && idle) {
+      const best = this.shape;
+      for (const shape of shapes) if (shape.evidence < best.evidence - settings.hopeless) shape.reseed(best);
+    }
+    let most = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < shapes.length; i++) {
+      const evidence = shapes[i]!.evidence;
+      if (evidence <= most) continue;
+      most = evidence;
+      this.best = i;
+    }
+    // The floor is still being found.
+    if (this.packets === 64 || this.packets === 256 || this.packets === 1024) for (const shape of shapes) shape.forgetFloor();
+    let sum = 0;
+    for (let i = 0; i < shapes.length; i++) sum += shapeWeights[i] = Math.exp(shapes[i]!.evidence - most);
+    let offset = 0;
+    let rate = 0;
+    for (let i = 0; i < shapes.length; i++) {
+      const shape = shapes[i]!;
+      const weight = (shapeWeights[i]! /= sum);
+      offset += weight * shape.offset;
+      rate += weight * shape.rate;
+      if (this.packets > 64 && idle) shape.setReduced(shape.evidence < most - (shape.reduced ? 0.5 * settings.reduced : settings.reduced));
+    }
+    this.offset = offset;
+    this.rate = rate;
+  }
+
+  // --- proof against belief
+
+  private isOutsideProof(raw: Raw): boolean {
+    this.causal.at(raw, this.hull);
+    return this.offsetAt(raw) < this.hull.low || this.offset > this.hull.high;
+  }
+
+  /** An estimate outside the proven interval moves to its edge, at the cost of the floors, with honest variance. */
+  private obeyProof(): void {
+    const { causal } = this;
+    if (causal.candidate !== null || causal.raw < this.raw) return;
+    const rate = this.rate < causal.lowRate ? causal.lowRate - this.rate : this.rate > causal.highRate ? causal.highRate - this.rate : 0;
+    if (rate !== 0) {
+      for (const shape of this.shapes) {
+        for (const filter of shape.filters) {
+          filter.rate += rate;
+          filter.covariance[4]! += rate * rate;
+        }
+        shape.rate += rate;
+      }
+      this.rate += rate;
+    }
+    const inside = 0.05 * (causal.high - causal.low);
+    const by =
+      this.offset < causal.low ? causal.low + inside - this.offset : this.offset > causal.high ? causal.high - inside - this.offset : 0;
+    if (by === 0) return;
+    const variance = by * by;
+    for (const shape of this.shapes) {
+      for (const filter of shape.filters) {
+        filter.offset += by;
+        filter.floorToLocal -= by;
+        filter.floorToRemote += by;
+        filter.restAsymmetry = 0;
+        const p = filter.covariance;
+        p[0]! += variance;
+        p[2]! -= variance;
+        p[3]! += variance;
+        p[7]! += variance;
+        p[8]! -= variance;
+        p[9]! += variance;
+      }
+      shape.offset += by;
+    }
+    this.offset += by;
+    this.endRun();
+  }
+
+  /** Directions that follow different laws have floors that mean different things, ns. */
+  private lawDisagreement(): Nanoseconds {
+    const { shapes } = this;
+    let local = 0;
+    let remote = 0;
+    for (let i = 1; i < shapes.length; i++) {
+      if (shapes[i]!.directionEvidence[0] > shapes[local]!.directionEvidence[0]) local = i;
+      if (shapes[i]!.directionEvidence[1] > shapes[remote]!.directionEvidence[1]) remote = i;
+    }
+    const a = shapes[local]!;
+    const b = shapes[remote]!;
+    let disagreement = 0;
+    const apart =
+      a.directionEvidence[0] - b.directionEvidence[0] > 5 &&
+      b.directionEvidence[1] - a.directionEvidence[1] > 5 &&
+      law(local) !== law(remote);
+    if (apart) disagreement = Math.max(Math.abs(a.offset - this.offset), Math.abs(b.offset - this.offset));
+    const [first, second] = this.shape.noise;
+    if (first.gaussian) return disagreement;
+    const softLocal = Math.sqrt(first.softVariance);
+    const softRemote = Math.sqrt(second.softVariance);
+    const ratio = (softLocal * second.scale) / (softRemote * first.scale);
+    const soft = Math.max(softLocal / first.scale, softRemote / second.scale) > 0.15;
+    return (ratio > 2 || ratio < 0.5) && soft ? Math.max(disagreement, Math.abs(softLocal - softRemote)) : disagreement;
+  }
+}
+
+function isOdd(filter: FloorFilter, settings: LinkSettings): boolean {
+  return filter.mainWeight < 0.1 || filter.normalized < -settings.eventSigmas;
+}
+
+/** Both edge shapes are one law. */
+function law(shape: number): number {
+  return shape < 2 ? 0 : shape;
+}

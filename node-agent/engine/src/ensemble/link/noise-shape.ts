@@ -1,0 +1,302 @@
+/**
+ * One hypothesis about the shape of the queueing law: a learnt law per direction and three filters whose oscillator wanders
+ * by a third, once and three times the present estimate. The triple moves with the evidence, so the wander is learnt too.
+ * A shape that is far behind runs its middle filter only.
+ */
+import type { Nanoseconds, Ppb } from "../../time/units.js";
+import { FloorFilter } from "./floor-filter.js";
+import type { LinkSettings, ShapeSettings } from "./link-settings.js";
+import { NoiseLaw } from "./noise-law.js";
+
+/** 0: toLocal, 1: toRemote. */
+export type Direction = 0 | 1;
+
+/** What a start knows: state, its covariance and the jitter, ns and ppb. */
+export interface StartState {
+  readonly offset: Nanoseconds;
+  readonly rate: Ppb;
+  readonly offsetVariance: number;
+  readonly offsetRateCovariance: number;
+  readonly rateVariance: number;
+  readonly floorToLocal: Nanoseconds;
+  readonly floorToRemote: Nanoseconds;
+  readonly floorVariance: number;
+  readonly jitter: Nanoseconds;
+}
+
+export class NoiseShape {
+  /** Evidence-weighted mean of the triple, ns and ppb. */
+  offset: Nanoseconds = 0;
+  rate: Ppb = 0;
+  /** Log evidence of the shape, and per direction, nats with forgetting. */
+  evidence = 0;
+  readonly directionEvidence: [number, number] = [0, 0];
+  /** Random-walk frequency of the middle filter, ppb/√s. */
+  wander: number;
+  /** Third, once, three times the wander. */
+  readonly filters: [FloorFilter, FloorFilter, FloorFilter];
+  readonly weights: [number, number, number] = [0, 1, 0];
+  readonly noise: [NoiseLaw, NoiseLaw];
+  /** Only the middle filter runs. */
+  reduced = false;
+  /** Extremes of the mean floor ± 3 sd since it was found, ns. */
+  lowestFloor = Number.POSITIVE_INFINITY;
+  highestFloor = Number.NEGATIVE_INFINITY;
+  private packets = 0;
+  private readonly saved: readonly [FloorFilter, FloorFilter, FloorFilter];
+  private savedEvidence = 0;
+  private readonly settings: LinkSettings;
+  private readonly shape: ShapeSettings;
+  private readonly resolution: Nanoseconds;
+
+  constructor(settings: LinkSettings, shape: ShapeSettings, resolution: Nanoseconds) {
+    this.settings = settings;
+    this.shape = shape;
+    this.resolution = resolution;
+    this.wander = settings.wanderStart;
+    const { wanderStart, wanderRatio } = settings;
+    this.filters = [
+      new FloorFilter((wanderStart / wanderRatio) ** 2),
+      new FloorFilter(wanderStart ** 2),
+      new FloorFilter((wanderStart * wanderRatio) ** 2),
+    ];
+    this.saved = [new FloorFilter(0), new FloorFilter(0), new FloorFilter(0)];
+    this.noise = [new NoiseLaw(1, shape, settings, resolution), new NoiseLaw(1, shape, settings, resolution)];
+  }
+
+  start(state: StartState): void {
+    const { settings } = this;
+    this.packets = 0;
+    this.evidence = 0;
+    this.directionEvidence[0] = this.directionEvidence[1] = 0;
+    this.setWeights(0, 1, 0);
+    this.reduced = false;
+    this.forgetFloor();
+    const prior = settings.asymmetryPrior ** 2;
+    for (const filter of this.filters) {
+      filter.offset = state.offset;
+      filter.rate = state.rate;
+      filter.floorToLocal = state.floorToLocal;
+      filter.floorToRemote = state.floorToRemote;
+      filter.restAsymmetry = 0;
+      filter.evidence = 0;
+      const p = filter.covariance;
+      p.fill(0);
+      p[0] = state.offsetVariance + prior;
+      p[1] = state.offsetRateCovariance;
+      p[4] = state.rateVariance;
+      p[7] = p[9] = state.floorVariance + prior;
+      p[2] = -prior;
+      p[3] = prior;
+      p[8] = state.floorVariance - prior;
+    }
+    this.noise[0] = new NoiseLaw(state.jitter, this.shape, settings, this.resolution);
+    this.noise[1] = new NoiseLaw(state.jitter, this.shape, settings, this.resolution);
+  }
+
+  /** One packet `dt` s after the last (0 when it is older, then `age` > 0 s). `learn` false: a replay, the law stays. */
+  observe(direction: Direction, value: Nanoseconds, dt: number, age: number, learn: boolean): void {
+    const { settings, filters, weights } = this;
+    const law = this.noise[direction];
+    const toRemote = direction === 1;
+    const floorWander = settings.floorWander * law.variance;
+    const independent = law.correlation === 1;
+    const power = 1 / law.correlation;
+    const keep = 1 - power / settings.wanderMemory;
+    this.packets++;
+    let evidence = 0;
+    const middle = filters[1];
+    if (dt > 0) middle.predict(dt, floorWander, settings);
+    if (independent) {
+      const gained = middle.look(toRemote, value, age, law.scale, law.softVariance, law.tailScale, law.tailShare, law.impossible);
+      middle.evidence = middle.evidence * keep + gained;
+      middle.apply();
+      evidence = this.reduced ? gained : weights[1] * gained;
+    } else evidence = this.observeTempered(middle, law, toRemote, value, age, learn, keep);
+    if (!this.reduced) {
+      for (let i = 0; i < 3; i += 2) {
+        const filter = i === 0 ? filters[0] : filters[2];
+        if (dt > 0) filter.predict(dt, floorWander, settings);
+        const gained = filter.look(
+          toRemote,
+          value,
+          age,
+          law.effectiveScale,
+          law.effectiveSoftVariance,
+          law.effectiveTailScale,
+          law.tailShare,
+          law.impossible,
+        );
+        filter.evidence = filter.evidence * keep + power * gained;
+        filter.apply();
+        if (independent) evidence += (i === 0 ? weights[0] : weights[2]) * gained;
+      }
+    }
+    const keepShape = 1 - power / settings.shapeMemory;
+    this.evidence = this.evidence * keepShape + evidence;
+    this.directionEvidence[direction] = this.directionEvidence[direction] * keepShape + evidence;
+    this.trackFloor();
+    if (learn) this.learn(law, independent);
+    if (this.reduced) {
+      this.offset = middle.offset;
+      this.rate = middle.rate;
+      return;
+    }
+    if (this.packets > 20) this.shiftTriple();
+    this.weigh();
+  }
+
+  /** Runs one filter only, or all three again as copies of the middle one. */
+  setReduced(reduced: boolean): void {
+    if (reduced === this.reduced) return;
+    this.reduced = reduced;
+    const [low, middle, high] = this.filters;
+    if (reduced) this.setWeights(0, 1, 0);
+    else {
+      low.copy(middle);
+      high.copy(middle);
+      low.evidence = high.evidence = middle.evidence - 0.5;
+    }
+    low.wander = (this.wander / this.settings.wanderRatio) ** 2;
+    high.wander = (this.wander * this.settings.wanderRatio) ** 2;
+  }
+
+  /** A hopeless shape gets the best one's state and scale, and a new chance. */
+  reseed(best: NoiseShape): void {
+    this.filters.forEach((filter, i) => {
+      const from = best.filters[i];
+      if (from === undefined) return;
+      filter.copy(from);
+      filter.wander = from.wander;
+    });
+    this.wander = best.wander;
+    this.evidence = best.evidence - 25;
+    this.lowestFloor = best.lowestFloor;
+    this.highestFloor = best.highestFloor;
+    for (const direction of [0, 1] as const) {
+      const from = best.noise[direction];
+      const law = new NoiseLaw(Math.sqrt(from.variance), this.shape, this.settings, this.resolution);
+      law.temper(from.correlation);
+      this.noise[direction] = law;
+    }
+  }
+
+  /** Keeps the filters as they are now; restore() returns to them. */
+  save(): void {
+    for (let i = 0; i < 3; i++) this.saved[i]!.copy(this.filters[i]!);
+    this.savedEvidence = this.evidence;
+  }
+
+  restore(): void {
+    for (let i = 0; i < 3; i++) this.filters[i]!.copy(this.saved[i]!);
+    this.evidence = this.savedEvidence;
+  }
+
+  get savedMiddle(): FloorFilter {
+    return this.saved[1];
+  }
+
+  /** The extremes of the floor start anew. */
+  forgetFloor(): void {
+    this.lowestFloor = Number.POSITIVE_INFINITY;
+    this.highestFloor = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Autocorrelated queueing: judged and learnt by the true law, applied with the effective one. */
+  private observeTempered(
+    middle: FloorFilter,
+    law: NoiseLaw,
+    toRemote: boolean,
+    value: Nanoseconds,
+    age: number,
+    learn: boolean,
+    keep: number,
+  ): number {
+    const power = 1 / law.correlation;
+    const evidence =
+      middle.look(toRemote, value, age, law.scale, law.softVariance, law.tailScale, law.tailShare, law.impossible) / law.correlation;
+    if (learn) law.learn(middle);
+    const { normalized, mainWeight, residual, z } = middle;
+    middle.evidence =
+      middle.evidence * keep +
+      power *
+        middle.look(
+          toRemote,
+          value,
+          age,
+          law.effectiveScale,
+          law.effectiveSoftVariance,
+          law.effectiveTailScale,
+          law.tailShare,
+          law.impossible,
+        );
+    middle.apply();
+    middle.normalized = Math.max(normalized, middle.normalized);
+    middle.mainWeight = mainWeight;
+    middle.residual = residual;
+    middle.z = z;
+    return evidence;
+  }
+
+  private trackFloor(): void {
+    const floor = this.filters[1].meanFloor;
+    const margin = 3 * this.filters[1].meanFloorDeviation;
+    if (floor + margin < this.lowestFloor) this.lowestFloor = floor + margin;
+    if (floor - margin > this.highestFloor) this.highestFloor = floor - margin;
+  }
+
+  private learn(law: NoiseLaw, independent: boolean): void {
+    const { filters, weights } = this;
+    if (independent) {
+      const heaviest = this.reduced ? 1 : weights[2] > weights[1] ? 2 : weights[0] > weights[1] ? 0 : 1;
+      law.learn(filters[heaviest]);
+    }
+    const shift = law.meanShift / 2;
+    if (shift === 0) return;
+    for (const filter of filters) {
+      filter.floorToLocal -= shift;
+      filter.floorToRemote -= shift;
+    }
+    this.lowestFloor -= shift;
+    this.highestFloor -= shift;
+  }
+
+  private shiftTriple(): void {
+    const { settings, filters } = this;
+    const [low, middle, high] = filters;
+    if (high.evidence - middle.evidence > settings.wanderLead && this.wander < settings.wanderMax) {
+      filters[0] = middle;
+      filters[1] = high;
+      filters[2] = low.copy(high);
+      this.wander *= settings.wanderRatio;
+      low.wander = (this.wander * settings.wanderRatio) ** 2;
+      low.evidence = high.evidence - 0.5;
+    } else if (low.evidence - middle.evidence > settings.wanderLead && this.wander > settings.wanderMin) {
+      filters[2] = middle;
+      filters[1] = low;
+      filters[0] = high.copy(low);
+      this.wander /= settings.wanderRatio;
+      high.wander = (this.wander / settings.wanderRatio) ** 2;
+      high.evidence = low.evidence - 0.5;
+    }
+  }
+
+  private weigh(): void {
+    const [low, middle, high] = this.filters;
+    const most = Math.max(low.evidence, middle.evidence, high.evidence);
+    const a = Math.exp(low.evidence - most);
+    const b = Math.exp(middle.evidence - most);
+    const c = Math.exp(high.evidence - most);
+    const sum = a + b + c;
+    this.setWeights(a / sum, b / sum, c / sum);
+    const weights = this.weights;
+    this.offset = weights[0] * low.offset + weights[1] * middle.offset + weights[2] * high.offset;
+    this.rate = weights[0] * low.rate + weights[1] * middle.rate + weights[2] * high.rate;
+  }
+
+  private setWeights(low: number, middle: number, high: number): void {
+    this.weights[0] = low;
+    this.weights[1] = middle;
+    this.weights[2] = high;
+  }
+}

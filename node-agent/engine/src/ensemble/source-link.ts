@@ -1,0 +1,185 @@
+/**
+ * One configured link: takes its measurements into the raw frame, refuses what cannot be true, and says what its source is
+ * worth: offset, calibrated interval, proven interval.
+ */
+import type { Nanoseconds, Raw } from "../time/units.js";
+import type { LinkConfig } from "./contract.js";
+import type { Interval } from "./link/causal-interval.js";
+import { LinkFilter } from "./link/link-filter.js";
+import type { Direction } from "./link/noise-shape.js";
+import type { Measurement, RemoteState } from "./measurement.js";
+
+/** Why a measurement was not used. */
+export const refusals = [
+  "NotFinite",
+  "Absurd",
+  "FromTheFuture",
+  "TooOld",
+  "Duplicate",
+  "ArbitraryTimescale",
+  "RemoteUncertain",
+  "StaleRemote",
+] as const;
+export type Refusal = (typeof refusals)[number];
+
+/** 2^52 ns, 52 days: beyond it differences are no longer exact to a nanosecond. */
+const largestValue = 2 ** 52;
+const smallestResolution = 0.01;
+const remembered = 16;
+/** Silence: no packet for this many intervals, and at least this many seconds. */
+const silentIntervals = 4;
+const silentSeconds = 10;
+/** A late stamp may be this many intervals old, and at least this many seconds. */
+const lateIntervals = 8;
+const lateSeconds = 10;
+
+export class SourceLink {
+  config: LinkConfig;
+  filter: LinkFilter | null = null;
+  /** Newest usable packet, raw s; −Infinity: none. */
+  lastPacket: Raw = Number.NEGATIVE_INFINITY;
+  /** Newest packet of any kind, raw s. */
+  lastHeard: Raw = Number.NEGATIVE_INFINITY;
+  /** Why the newest packet was refused; null: it was used. */
+  refusal: Refusal | null = null;
+  remote: RemoteState | null = null;
+  refused = 0;
+  private remoteEra: number | null = null;
+  private maxDrift: number;
+  private readonly recentRaw = new Float64Array(2 * remembered).fill(Number.NaN);
+  private readonly recentCount: [number, number] = [0, 0];
+
+  constructor(config: LinkConfig, maxDrift: number) {
+    this.config = config;
+    this.maxDrift = maxDrift;
+  }
+
+  /** New settings keep the filter, unless the labels themselves are read differently. */
+  configure(config: LinkConfig, maxDrift: number): void {
+    if (config.delayCompensation !== this.config.delayCompensation) this.filter = null;
+    this.config = config;
+    if (maxDrift !== this.maxDrift) this.filter?.causal.assume(maxDrift);
+    this.maxDrift = maxDrift;
+  }
+
+  /** True when the measurement entered the filter. `now`: raw s of the host. */
+  observe(measurement: Measurement, now: Raw): boolean {
+    this.refusal = this.refuse(measurement, now);
+    if (this.refusal !== null) {
+      this.refused++;
+      return false;
+    }
+    const direction: Direction = measurement.kind === "toLocal" ? 0 : 1;
+    this.remember(direction, measurement.at);
+    this.remote = measurement.remoteState;
+    if (this.remoteEra !== measurement.remoteEra) this.filter = null;
+    this.remoteEra = measurement.remoteEra;
+    const resolution = Math.max(smallestResolution, measurement.resolution);
+    this.filter ??= new LinkFilter(this.config.interval, this.maxDrift, resolution);
+    const sign = direction === 0 ? 1 : -1;
+    const value = measurement.value - sign * (measurement.steering + this.config.delayCompensation);
+    this.filter.observe(direction, value, measurement.at, measurement.hardMin, resolution);
+    if (measurement.at > this.lastPacket) this.lastPacket = measurement.at;
+    return true;
+  }
+
+  /** Everything known of the offset is void (the local clock jumped by an unknown amount). */
+  forget(): void {
+    this.filter = null;
+    this.recentRaw.fill(Number.NaN);
+  }
+
+  isSilent(now: Raw): boolean {
+    const gap = Math.max(this.filter?.gap ?? 0, this.config.interval);
+    return !(now - this.lastPacket <= Math.max(silentSeconds, silentIntervals * gap));
+  }
+
+  get isReady(): boolean {
+    return this.filter !== null && this.filter.state === "ready";
+  }
+
+  /** Hard limit of the remote's own error, ns; null: nobody vouches for it. */
+  get rootHard(): Nanoseconds | null {
+    return this.remote?.rootHard ?? this.config.uncertainty;
+  }
+
+  /** Standard deviation of the remote's error, ns. */
+  get rootSigma(): Nanoseconds {
+    return this.remote?.rootSigma ?? 0;
+  }
+
+  /** Systematic part of the remote's error, ns; null: nothing is known, so no calibrated bound. */
+  get rootSystematic(): Nanoseconds | null {
+    const announced = this.remote?.rootSystematic ?? null;
+    if (announced !== null) return announced;
+    if (this.remote !== null && this.remote.rootSigma !== null) return this.config.uncertainty ?? 0;
+    return this.config.uncertainty ?? this.remote?.rootHard ?? null;
+  }
+
+  /** Mean floor of the path, ns; 0 before the start. */
+  get pathDelay(): Nanoseconds {
+    const filter = this.filter;
+    return filter === null || filter.state === "cold" ? 0 : filter.meanFloorOf(filter.shapeIndex);
+  }
+
+  /** What the prior says the path may be asymmetric by, ns. */
+  get asymmetryPrior(): Nanoseconds {
+    return this.config.asymmetryShare * Math.max(0, this.pathDelay);
+  }
+
+  /** Half width of the calibrated interval around the filter's offset, remote included, ns; null: void. */
+  radiusAt(raw: Raw): Nanoseconds | null {
+    const filter = this.filter;
+    const systematic = this.rootSystematic;
+    if (filter === null || systematic === null) return null;
+    const radius = filter.radiusAt(raw);
+    if (radius === null) return null;
+    const { rootSigma } = this;
+    const statistic = filter.statisticAt(raw);
+    const together = rootSigma === 0 ? statistic : Math.hypot(statistic, filter.boundSigmas * rootSigma);
+    return radius - statistic + together + systematic + this.asymmetryPrior;
+  }
+
+  /** Proven interval of the raw-frame offset from true time, ns; false: nobody vouches for the remote, or nothing is proven. */
+  proveAt(raw: Raw, into: Interval): boolean {
+    const { rootHard, filter } = this;
+    if (filter === null || rootHard === null) return false;
+    filter.proveAt(raw, into);
+    into.low -= rootHard;
+    into.high += rootHard;
+    return Number.isFinite(into.low) && Number.isFinite(into.high);
+  }
+
+  private refuse(measurement: Measurement, now: Raw): Refusal | null {
+    const { at, value, steering, hardMin, resolution, remoteState } = measurement;
+    if (
+      !(
+        Number.isFinite(at) &&
+        Number.isFinite(value) &&
+        Number.isFinite(steering) &&
+        Number.isFinite(hardMin) &&
+        Number.isFinite(resolution)
+      )
+    )
+      return "NotFinite";
+    if (Math.abs(value) > largestValue || hardMin < 0 || resolution < 0) return "Absurd";
+    if (at > now + 0.1) return "FromTheFuture";
+    if (at < this.lastPacket - Math.max(lateSeconds, lateIntervals * this.config.interval)) return "TooOld";
+    if (this.isRemembered(measurement.kind === "toLocal" ? 0 : 1, at)) return "Duplicate";
+    if (this.remoteEra !== null && measurement.remoteEra < this.remoteEra) return "StaleRemote";
+    if (at > this.lastHeard) this.lastHeard = at;
+    if (remoteState.scale === "ARB") return "ArbitraryTimescale";
+    return remoteState.uncertain ? "RemoteUncertain" : null;
+  }
+
+  private isRemembered(direction: Direction, at: Raw): boolean {
+    const from = direction * remembered;
+    for (let i = 0; i < remembered; i++) if (this.recentRaw[from + i] === at) return true;
+    return false;
+  }
+
+  private remember(direction: Direction, at: Raw): void {
+    const slot = this.recentCount[direction]++ % remembered;
+    this.recentRaw[direction * remembered + slot] = at;
+  }
+}

@@ -1,0 +1,97 @@
+/** What can be simulated: one clock, its links to references, and what goes wrong when. All times are true seconds. */
+import type { EnsembleConfig, LinkConfig } from "../ensemble/contract.js";
+import type { RemoteState } from "../ensemble/measurement.js";
+import type { Nanoseconds, Ppb } from "../time/units.js";
+import type { DelayLaw } from "./delay-law.js";
+import type { OscillatorModel } from "./oscillator.js";
+
+export interface SimulatedLink {
+  readonly config: LinkConfig;
+  /** Spacing of exchanges, s; `burst` of them come first at eight a second (default 8). */
+  readonly interval: number;
+  readonly burst?: number;
+  readonly toLocal: DelayLaw;
+  readonly toRemote: DelayLaw;
+  /** Sync and Delay_Req are independent packets (PTP); else request and reply of one exchange (NTP). */
+  readonly independentDirections?: boolean;
+  /** Only toLocal packets exist. */
+  readonly oneWay?: boolean;
+  /** Share of lost packets (exchanges for NTP). */
+  readonly loss?: number;
+  /** What the reference shows beyond true time at `at`, ns. */
+  readonly error?: (at: number) => Nanoseconds;
+  readonly isSilent?: (at: number) => boolean;
+  /** Share of toRemote stamps that are delivered late, by up to so many seconds. */
+  readonly late?: { readonly share: number; readonly by: number };
+  /** Stamp resolution, ns (default 1). */
+  readonly resolution?: Nanoseconds;
+  readonly remote?: Partial<RemoteState>;
+  readonly remoteEra?: (at: number) => number;
+}
+
+export type Fault =
+  /** The oscillator's frequency jumps. */
+  | { readonly at: number; readonly kind: "frequency"; readonly by: Ppb }
+  /** The floors of a link change. */
+  | { readonly at: number; readonly kind: "route"; readonly link: string; readonly toLocal: Nanoseconds; readonly toRemote: Nanoseconds }
+  /** All references step against the clock (as one grandmaster's step looks). */
+  | { readonly at: number; readonly kind: "referenceStep"; readonly by: Nanoseconds }
+  /** Somebody else steps the local clock: era +1. */
+  | { readonly at: number; readonly kind: "localStep"; readonly by: Nanoseconds }
+  /** New configuration. */
+  | { readonly at: number; readonly kind: "configure"; readonly change: (config: EnsembleConfig) => EnsembleConfig };
+
+export interface World {
+  readonly duration: number;
+  /** Local − true at the start, ns. */
+  readonly offset: Nanoseconds;
+  readonly oscillator: OscillatorModel;
+  readonly links: readonly SimulatedLink[];
+  readonly faults?: readonly Fault[];
+  readonly ensemble?: Partial<Omit<EnsembleConfig, "clock" | "links">>;
+  /** The process does not run in between: packets are lost, commands end by themselves. */
+  readonly stall?: readonly [number, number];
+  /** Commands and steps take effect that much after the decision, s. */
+  readonly actuation?: number;
+}
+
+export const simulatedClock = "clock";
+
+export const perfectRemote: RemoteState = {
+  scale: "TAI",
+  taiMinusUtc: 37,
+  leap: 0,
+  rootHard: 0,
+  rootSigma: 0,
+  rootTau: null,
+  rootSystematic: 0,
+  path: [],
+  stepsRemoved: 0,
+  uncertain: false,
+};
+
+export const linkDefaults: LinkConfig = {
+  id: "link",
+  clock: simulatedClock,
+  use: "Primary",
+  priority: 100,
+  independenceGroup: "",
+  delayCompensation: 0,
+  uncertainty: null,
+  interval: 1,
+  asymmetryShare: 0,
+};
+
+/** The configuration that the world's ensemble starts with. */
+export function configureEnsemble(world: World): EnsembleConfig {
+  return {
+    clock: simulatedClock,
+    links: world.links.map((link) => link.config),
+    steer: true,
+    step: { mode: "OnStart", threshold: 20_000 },
+    maxSlew: 10_000_000,
+    maxDrift: 5000,
+    minimumIndependentSources: 1,
+    ...world.ensemble,
+  };
+}
