@@ -3,13 +3,9 @@
  * The generated module (pbjs, static) is committed; `npm run verify` regenerates and compares it.
  */
 import type { MethodDefinition } from "@grpc/grpc-js";
-import protobuf from "protobufjs/minimal.js";
+// Before the generated module: see there.
+import "./plain-numbers.js";
 import { meridian } from "../generated/hub.js";
-
-// protobufjs decodes 64-bit fields to Long objects wherever the package `long` can be found, whatever the generator was told.
-// Ours hold nanoseconds and counters below 2^53, so they are numbers; absolute time never travels as one integer.
-protobuf.util.Long = undefined as unknown as typeof protobuf.util.Long;
-protobuf.configure();
 
 /** Message classes: `hub.AgentMessage.create({…})`, `hub.Report.decode(bytes)`. */
 export const hub = meridian.hub.v1;

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{ClassInstance, FromNapiRef, JavaScriptClassExt};
+use napi::bindgen_prelude::{ClassInstance, FromNapiValue, JavaScriptClassExt};
 use napi::{sys, Env, JsValue};
 use napi_derive::napi;
 
@@ -117,8 +117,8 @@ impl Clock {
     pub(crate) fn from_options(options: &Fields) -> Result<Arc<ClockSource>> {
         let value = options.value(c"clock")?;
         // SAFETY: env and value belong to the running callback; napi checks the class by its type tag.
-        let clock = unsafe { Clock::from_napi_ref(options.env(), value) };
-        let clock = clock.map_err(|_| Failure::argument("clock must be a Clock"))?;
+        let clock = unsafe { ClassInstance::<Clock>::from_napi_value(options.env(), value) };
+        let clock = clock.map_err(|error| Failure::argument(format!("clock must be a Clock: {error}")))?;
         if clock.state.closed.get() {
             return Err(Failure::closed("clock"));
         }

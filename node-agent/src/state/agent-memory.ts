@@ -76,5 +76,5 @@ export class AgentMemory {
 
 /** Changes with every boot of the host. */
 export function readBootId(): string {
-  return readFileSync("/proc/sys/kernel/random/bootId", "utf8").trim();
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
