@@ -19,6 +19,9 @@ export interface LockEvidence {
   /** The phase error is within what the estimator can tell from zero; far outside it. */
   readonly aligned: boolean;
   readonly astray: boolean;
+  /** Why nothing may start yet; empty: it may. */
+  readonly waiting: string;
+  readonly watchdogDisagrees: boolean;
 }
 
 const enterCount = 3;
@@ -47,19 +50,13 @@ export class ClockLock {
     if (evidence.disagreeing) return this.everLocked ? ["Conflicted", "SourcesDisagree"] : ["FreeRunning", "SourcesDisagree"];
     if (evidence.silent && evidence.rateKnown && this.everLocked) return ["Holdover", "SourcesSilent"];
     if (!evidence.measuring) return ["FreeRunning", "NoSource"];
+    if (evidence.waiting !== "" && !this.everLocked) return ["Acquiring", evidence.waiting];
     if (!evidence.rateKnown) return ["Acquiring", "CollectingMeasurements"];
     if (!evidence.phaseKnown) return ["FrequencyLocked", "OneWayOnly"];
-    switch (this.state) {
-      case "PhaseAligned":
-        return this.astrayInRow >= leaveCount ? ["FrequencyLocked", "Slewing"] : ["PhaseAligned", "Locked"];
-      case "Holdover":
-      case "Conflicted":
-        return evidence.astray ? ["FrequencyLocked", "Slewing"] : ["PhaseAligned", "Locked"];
-      case "FreeRunning":
-      case "Acquiring":
-      case "FrequencyLocked":
-      case "Unknown":
-        return this.alignedInRow >= enterCount ? ["PhaseAligned", "Locked"] : ["FrequencyLocked", "Slewing"];
-    }
+    const slewing = ["FrequencyLocked", "Slewing"] as const;
+    const locked = ["PhaseAligned", evidence.watchdogDisagrees ? "WatchdogDisagrees" : "Locked"] as const;
+    if (this.state === "PhaseAligned") return this.astrayInRow >= leaveCount ? slewing : locked;
+    if (this.everLocked && (this.state === "Holdover" || this.state === "Conflicted")) return evidence.astray ? slewing : locked;
+    return this.alignedInRow >= enterCount ? locked : slewing;
   }
 }

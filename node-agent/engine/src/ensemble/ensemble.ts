@@ -4,12 +4,11 @@
  */
 import type { Nanoseconds, Raw } from "../time/units.js";
 import { ClockLock } from "./clock-lock.js";
-import type { ClockEnsemble, Decision, EnsembleConfig, Publication, SourceStatus, SteeringReading, StepAction } from "./contract.js";
-import { type ClockEstimate, SingleLinkEstimate } from "./fusion.js";
+import { Consensus, type Proof } from "./consensus.js";
+import type { ClockEnsemble, Decision, EnsembleConfig, Publication, SteeringReading, StepAction } from "./contract.js";
+import type { ClockEstimate } from "./fusion.js";
 import { Holdover } from "./holdover.js";
-import type { Interval } from "./link/causal-interval.js";
-import type { Command, LinkId, Measurement } from "./measurement.js";
-import { SourceLink } from "./source-link.js";
+import type { Command, Measurement } from "./measurement.js";
 import { planSlew, planStep } from "./steering.js";
 import { SteeringFrame } from "./steering-frame.js";
 
@@ -21,7 +20,15 @@ const renewal = 1;
 const mostPending = 4096;
 /** Between a decision and the moment it takes effect, s: the command's change of frequency may act that much later. */
 const latency = 2e-3;
+/** Holdover: a command this often, s, and what it slews by at most, ppb. */
 const holdoverStep = 4;
+const holdoverSlew = 100;
+/** Aligned: the phase error is below that many standard deviations and nanoseconds, after that many packets. */
+const alignedSigmas = 3;
+const alignedFloor = 10;
+const lockPackets = 16;
+/** A frequency that differs by less needs no command, ppb. */
+const negligible = 0.01;
 /** A step that no reading confirms within this time did not happen, s. */
 const stepPatience = 2;
 
@@ -38,23 +45,24 @@ const unconfigured: EnsembleConfig = {
 export class Ensemble implements ClockEnsemble {
   private config: EnsembleConfig;
   private now: Raw;
-  private era = 0;
-  private readonly links = new Map<LinkId, SourceLink>();
-  private readonly frame = new SteeringFrame();
-  private readonly lock = new ClockLock();
-  private readonly holdover = new Holdover();
-  private readonly pending: Measurement[] = [];
-  private selected: SourceLink | null = null;
-  private estimate: ClockEstimate | null = null;
-  private steps = 0;
-  private awaitedStep: { readonly by: Nanoseconds; readonly raw: Raw } | null = null;
+  private era: number | null = null;
   private lastStepEra = Number.NEGATIVE_INFINITY;
-  private eraKnown = false;
+  private consensus = new Consensus();
+  private frame = new SteeringFrame();
+  private lock = new ClockLock();
+  private holdover = new Holdover();
+  private readonly pending: Measurement[] = [];
+  private steps = 0;
+  /** A step was ordered and no reading has shown it yet. */
+  private awaitedStep: Raw | null = null;
   private lastPublished: Raw = Number.NEGATIVE_INFINITY;
   private lastCommand: Raw = Number.NEGATIVE_INFINITY;
   private changed = true;
-  private jerk: Nanoseconds = 0;
-  private readonly proof: Interval = { low: 0, high: 0 };
+  /** What commands may be late by, until the next reading, ns. */
+  private unread: Nanoseconds = 0;
+  private generation = -1;
+  private readonly proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
+  private proven = false;
 
   /** Without a configuration it knows no clock and says nothing until configure(). */
   constructor(config?: EnsembleConfig, raw: Raw = 0) {
@@ -65,14 +73,9 @@ export class Ensemble implements ClockEnsemble {
 
   configure(config: EnsembleConfig, raw: Raw): void {
     this.now = Math.max(this.now, raw);
+    if (config.clock !== this.config.clock) this.startAnew();
     this.config = config;
-    const wanted = new Set(config.links.map((link) => link.id));
-    for (const id of this.links.keys()) if (!wanted.has(id)) this.links.delete(id);
-    for (const link of config.links) {
-      const known = this.links.get(link.id);
-      if (known === undefined) this.links.set(link.id, new SourceLink(link, config.maxDrift));
-      else known.configure(link, config.maxDrift);
-    }
+    this.consensus.configure(config);
     this.changed = true;
   }
 
@@ -85,22 +88,23 @@ export class Ensemble implements ClockEnsemble {
     if (reading.clock !== this.config.clock || !Number.isFinite(reading.steering) || !Number.isFinite(reading.raw)) return;
     this.meetEra(reading.era);
     this.frame.read(reading);
-    if (this.awaitedStep !== null && reading.raw > this.awaitedStep.raw + stepPatience) this.awaitedStep = null;
-    this.jerk = 0;
+    if (this.awaitedStep !== null && reading.raw > this.awaitedStep + stepPatience) this.awaitedStep = null;
+    if (reading.raw >= this.lastCommand) this.unread = 0;
     this.changed = true;
   }
 
   advance(raw: Raw): Decision {
     this.now = Math.max(this.now, raw);
-    const news = this.absorb();
-    this.choose();
+    let news = false;
+    for (const measurement of this.pending) if (this.absorb(measurement)) news = true;
+    this.pending.length = 0;
+    this.consensus.decide(this.now);
     const commands: Command[] = [];
     const steps: StepAction[] = [];
-    if (news) this.judge();
+    this.judge(news);
     this.steer(news, commands, steps);
     const due = news || this.changed || commands.length > 0 || this.now - this.lastPublished >= renewal;
     if (!due) return { commands, steps, publication: null };
-    if (!news) this.judge();
     this.changed = false;
     this.lastPublished = this.now;
     return { commands, steps, publication: this.publish() };
@@ -112,46 +116,41 @@ export class Ensemble implements ClockEnsemble {
     return Math.max(this.now, slewEnd > this.now ? Math.min(renew, slewEnd) : renew);
   }
 
-  private absorb(): boolean {
-    let news = false;
-    for (const measurement of this.pending) if (this.absorbOne(measurement)) news = true;
+  private startAnew(): void {
+    this.consensus = new Consensus();
+    this.frame = new SteeringFrame();
+    this.lock = new ClockLock();
+    this.holdover = new Holdover();
     this.pending.length = 0;
-    return news;
+    this.era = this.awaitedStep = null;
+    this.steps = this.unread = 0;
+    this.lastStepEra = this.lastCommand = Number.NEGATIVE_INFINITY;
   }
 
-  private absorbOne(measurement: Measurement): boolean {
-    const link = this.links.get(measurement.link);
-    if (link === undefined || measurement.local !== this.config.clock) return false;
-    if (!this.acceptsEra(measurement.localEra)) return false;
-    if (this.holdover.active) this.returnFromHoldover(measurement.at);
-    if (!link.observe(measurement, this.now)) return false;
+  private absorb(measurement: Measurement): boolean {
+    if (measurement.local !== this.config.clock || !this.acceptsEra(measurement.localEra)) return false;
+    if (this.holdover.active && measurement.at > this.consensus.lastPacket && measurement.at <= this.now)
+      this.leaveHoldover(measurement.at);
+    if (!this.consensus.observe(measurement, this.now)) return false;
     this.frame.sample(measurement.at, measurement.steering);
     return true;
   }
 
-  private returnFromHoldover(at: Raw): void {
-    if (!(at <= this.now + 0.1)) return;
+  /** Every filter is told what was fed forward while nothing was heard. */
+  private leaveHoldover(at: Raw): void {
     const { offset, rate } = this.holdover.at(at);
-    if (rate !== 0)
-      for (const link of this.links.values()) {
-        const { filter } = link;
-        filter?.absorbDrift(offset - rate * (at - filter.raw), rate);
-      }
+    if (rate !== 0) this.consensus.absorbDrift(at, offset, rate);
     this.holdover.leave();
   }
 
   private acceptsEra(era: number): boolean {
-    if (!this.eraKnown || era > this.era) this.meetEra(era);
-    return era === this.era || (era === this.era - 1 && this.era === this.lastStepEra);
+    if (this.era === null || era > this.era) this.meetEra(era);
+    return era === this.era || (era === (this.era ?? 0) - 1 && this.era === this.lastStepEra);
   }
 
   /** A new era is either the step we asked for, in which case the raw frame goes on, or a disturbance, and all is void. */
   private meetEra(era: number): void {
-    if (!this.eraKnown) {
-      this.eraKnown = true;
-      this.era = era;
-      return;
-    }
+    if (this.era === null) this.era = era;
     if (era <= this.era) return;
     const ours = this.awaitedStep !== null && era === this.era + 1;
     this.era = era;
@@ -161,78 +160,116 @@ export class Ensemble implements ClockEnsemble {
       this.lastStepEra = era;
       return;
     }
-    for (const link of this.links.values()) link.forget();
+    this.consensus.forget();
     this.holdover.leave();
     this.holdover.forget();
   }
 
-  private choose(): void {
-    let best: SourceLink | null = null;
-    for (const link of this.links.values()) if (link.config.use !== "Watchdog" && link.isReady && !link.isSilent(this.now)) best ??= link;
-    if (best === null || best === this.selected) return;
-    this.selected = best;
-    this.estimate = new SingleLinkEstimate(best);
-  }
-
+  /** Estimated local − reference, ns. */
   private errorAt(raw: Raw): Nanoseconds {
-    return (this.estimate?.offsetAt(raw) ?? 0) + this.holdover.at(raw).offset + this.frame.at(raw);
+    return (this.consensus.estimate?.offsetAt(raw) ?? 0) + this.holdover.at(raw).offset + this.frame.at(raw);
   }
 
-  private judge(): void {
-    const { estimate, selected } = this;
-    const ready = estimate?.isReady ?? false;
-    const error = Math.abs(this.errorAt(this.now));
-    const near = 3 * (estimate?.deviationAt(this.now) ?? 0) + 10;
-    const silent = selected?.isSilent(this.now) ?? true;
-    if (silent && ready && selected !== null) this.holdover.enter(selected.lastPacket);
+  private judge(news: boolean): void {
+    const { consensus, now, holdover } = this;
+    const { estimate, vote } = consensus;
+    const ready = estimate?.isReady === true;
+    const silent = consensus.isSilent(now);
+    if (silent && ready) holdover.enter(consensus.lastPacket);
+    else if (ready && news && estimate !== null) this.learnDrift(estimate);
+    if (!news && now - this.lastPublished < renewal && !this.changed) return;
+    const near = ready ? alignedSigmas * estimate.deviationAt(now) + alignedFloor : 0;
+    const error = Math.abs(this.errorAt(now) - consensus.buildOut.hidden);
     let measuring = false;
-    for (const link of this.links.values()) if (!link.isSilent(this.now)) measuring = true;
+    let oneWay = false;
+    for (const link of consensus.links.values()) {
+      if (!link.isSilent(now)) measuring = true;
+      if (link.filter?.state === "rateOnly") oneWay = true;
+    }
     this.lock.judge({
       readable: this.frame.known,
       measuring,
-      disagreeing: false,
-      rateKnown: ready,
+      disagreeing: vote.conflict || consensus.waiting === "SourcesDisagree",
+      rateKnown: ready || oneWay,
       phaseKnown: ready,
-      silent,
-      aligned: ready && error < near && (estimate?.effectivePackets ?? 0) >= 16,
+      silent: silent && ready,
+      aligned: ready && news && error < near && estimate.effectivePackets >= lockPackets,
       astray: ready && error > 10 * near + 1000,
+      waiting: consensus.waiting,
+      watchdogDisagrees: vote.watchdogDisagrees,
     });
-    if (ready && !silent && estimate !== null) this.holdover.learn(this.now, estimate.offsetAt(this.now));
+  }
+
+  private learnDrift(estimate: ClockEstimate): void {
+    const generation = this.consensus.discontinuities;
+    if (generation !== this.generation) this.holdover.forget();
+    this.generation = generation;
+    this.holdover.learn(this.now, estimate.offsetAt(this.now));
   }
 
   private steer(news: boolean, commands: Command[], steps: StepAction[]): void {
-    const { estimate, config, now, frame } = this;
-    if (!config.steer || estimate === null || !estimate.isReady || !frame.known || this.awaitedStep !== null) return;
-    const holding = this.holdover.active;
-    const due = news || (holding ? now - this.lastCommand >= holdoverStep : now >= this.lastCommand + renewal);
+    const { config, now, frame, consensus, holdover } = this;
+    const { estimate } = consensus;
+    if (!config.steer || !frame.known || this.awaitedStep !== null) return;
+    if (estimate === null || !estimate.isReady) return this.steerRateOnly(news, commands);
+    const holding = holdover.active;
+    const due = news || now - this.lastCommand >= (holding ? holdoverStep : renewal);
     if (!due) return;
-    let error = this.errorAt(now);
+    let error = this.errorAt(now) - consensus.buildOut.hidden;
     const step = planStep(config, { error, deviation: estimate.deviationAt(now), everLocked: this.lock.everLocked, steps: this.steps });
     if (step !== null) {
       steps.push(step);
       this.steps++;
-      this.awaitedStep = { by: step.by, raw: now };
+      this.awaitedStep = now;
       error += step.by;
     }
-    const rate = estimate.rate + (holding ? this.holdover.at(now + holdoverStep / 2).rate : 0);
+    const rate = estimate.rate + (holding ? holdover.at(now + holdoverStep / 2).rate : 0);
     const gap = holding ? 4 * holdoverStep : estimate.gap;
-    const command = planSlew(config.clock, now, error, rate, gap, holding ? Math.min(100, config.maxSlew) : config.maxSlew);
-    this.lastCommand = now;
-    if (!news && !holding && Math.abs(frame.frequencyAt(now) - command.ppb) < 0.01) return;
+    this.command(
+      planSlew(config.clock, now, error, rate, gap, holding ? Math.min(holdoverSlew, config.maxSlew) : config.maxSlew),
+      news,
+      commands,
+    );
+  }
+
+  /** One direction only: the rate is known and steered, the phase is not. */
+  private steerRateOnly(news: boolean, commands: Command[]): void {
+    if (!news || this.lock.everLocked) return;
+    for (const link of this.consensus.links.values()) {
+      if (link.filter?.state !== "rateOnly" || link.config.use === "Watchdog") continue;
+      const { rate } = link.filter;
+      this.command({ clock: this.config.clock, ppb: -rate, untilRaw: this.now, thenPpb: -rate }, news, commands);
+      return;
+    }
+  }
+
+  private command(command: Command, news: boolean, commands: Command[]): void {
+    const present = this.frame.frequencyAt(this.now);
+    this.lastCommand = this.now;
+    if (!news && Math.abs(present - command.ppb) < negligible) return;
     commands.push(command);
-    this.jerk += Math.abs(command.ppb - frame.frequencyAt(now)) * latency;
-    frame.command(now, command);
+    this.unread += Math.abs(command.ppb - present) * latency;
+    this.frame.command(this.now, command);
   }
 
   private publish(): Publication {
-    const { estimate, now, selected } = this;
-    const usable = this.frame.known && this.awaitedStep === null;
-    const calibrated = usable ? this.calibratedAt(now) : null;
-    const guaranteed = usable ? this.guaranteedAt(now) : null;
+    const { now, consensus, frame } = this;
+    const { estimate, selected } = consensus;
+    const usable = frame.known && this.awaitedStep === null;
+    this.proven = usable && consensus.prove(now, this.proof);
+    const guaranteed = this.proven ? this.guaranteedAt(now) : null;
+    const calibrated = usable ? this.calibratedAt(now, guaranteed) : null;
+    const bend = frame.slewEnd > now && frame.slewEnd < now + publicationLife ? frame.slewEnd : null;
+    const growth = (present: Nanoseconds, at: (raw: Raw) => Nanoseconds | null) => {
+      const end = at(now + publicationLife) ?? present;
+      const steepest = Math.max(0, (end - present) / publicationLife);
+      return bend === null ? steepest : Math.max(steepest, ((at(bend) ?? present) - present) / (bend - now));
+    };
+    const guaranteedGrowth = guaranteed === null ? 0 : growth(guaranteed, (raw) => this.guaranteedAt(raw));
     return {
       clock: this.config.clock,
       raw: now,
-      era: this.era,
+      era: this.era ?? 0,
       state: this.lock.state,
       reason: this.lock.reason,
       selected: selected?.config.id ?? null,
@@ -240,48 +277,28 @@ export class Ensemble implements ClockEnsemble {
       frequency: estimate?.rate ?? 0,
       pathDelay: selected?.pathDelay ?? 0,
       calibrated,
-      calibratedGrowth: calibrated === null ? 0 : this.growth(calibrated, (raw) => this.calibratedAt(raw)),
+      calibratedGrowth:
+        calibrated === null ? 0 : growth(calibrated, (raw) => this.calibratedAt(raw, this.proven ? this.guaranteedAt(raw) : null)),
       guaranteed,
-      guaranteedGrowth: guaranteed === null ? 0 : this.growth(guaranteed, (raw) => this.guaranteedAt(raw)),
+      guaranteedGrowth,
       voidAfter: publicationLife,
-      sources: this.describeSources(),
+      sources: consensus.describe(now),
     };
   }
 
-  private describeSources(): SourceStatus[] {
-    const statuses: SourceStatus[] = [];
-    for (const link of this.links.values())
-      statuses.push({ link: link.config.id, state: "Healthy", reason: "", offsetFromConsensus: null });
-    return statuses;
-  }
-
-  private calibratedAt(raw: Raw): Nanoseconds | null {
-    const { estimate } = this;
-    if (estimate === null || !estimate.isReady) return null;
+  private calibratedAt(raw: Raw, guaranteed: Nanoseconds | null): Nanoseconds | null {
+    const { estimate, vote } = this.consensus;
+    if (estimate === null || !estimate.isReady || vote.noMajority) return null;
     const radius = estimate.radiusAt(raw);
     if (radius === null) return null;
-    const calibrated = Math.abs(this.errorAt(raw)) + radius + this.jerk;
-    const guaranteed = this.guaranteedAt(raw);
+    const calibrated = Math.abs(this.errorAt(raw)) + radius + vote.widening + this.unread;
     return guaranteed === null ? calibrated : Math.min(calibrated, guaranteed);
   }
 
-  private guaranteedAt(raw: Raw): Nanoseconds | null {
-    const { selected, proof } = this;
-    if (selected === null || !selected.proveAt(raw, proof)) return null;
+  private guaranteedAt(raw: Raw): Nanoseconds {
+    const { proof } = this;
+    const dt = raw - this.now;
     const steering = this.frame.at(raw);
-    return Math.max(proof.high + steering, -(proof.low + steering)) + this.jerk;
-  }
-
-  /** Steepest chord from now, so that the straight line covers the bound until it is void. */
-  private growth(present: Nanoseconds, at: (raw: Raw) => Nanoseconds | null): number {
-    const { now } = this;
-    const end = at(now + publicationLife) ?? present;
-    let growth = Math.max(0, (end - present) / publicationLife);
-    const { slewEnd } = this.frame;
-    if (slewEnd > now && slewEnd < now + publicationLife) {
-      const bend = at(slewEnd) ?? present;
-      growth = Math.max(growth, (bend - present) / (slewEnd - now));
-    }
-    return growth;
+    return Math.max(proof.high + proof.highRate * dt + steering, -(proof.low + proof.lowRate * dt + steering)) + this.unread;
   }
 }

@@ -44,6 +44,13 @@ export class SourceLink {
   refusal: Refusal | null = null;
   remote: RemoteState | null = null;
   refused = 0;
+  /** The newest used packet in the raw frame: direction, value ns, raw s. */
+  direction: Direction = 0;
+  value: Nanoseconds = 0;
+  at: Raw = 0;
+  /** Since when it may steer without a break, raw s; null: it may not. */
+  eligibleSince: Raw | null = null;
+  private starts = 0;
   private remoteEra: number | null = null;
   private maxDrift: number;
   private readonly recentRaw = new Float64Array(2 * remembered).fill(Number.NaN);
@@ -75,10 +82,15 @@ export class SourceLink {
     if (this.remoteEra !== measurement.remoteEra) this.filter = null;
     this.remoteEra = measurement.remoteEra;
     const resolution = Math.max(smallestResolution, measurement.resolution);
-    this.filter ??= new LinkFilter(this.config.interval, this.maxDrift, resolution);
+    if (this.filter === null) {
+      this.starts++;
+      this.filter = new LinkFilter(this.config.interval, this.maxDrift, resolution);
+    }
     const sign = direction === 0 ? 1 : -1;
-    const value = measurement.value - sign * (measurement.steering + this.config.delayCompensation);
-    this.filter.observe(direction, value, measurement.at, measurement.hardMin, resolution);
+    this.direction = direction;
+    this.at = measurement.at;
+    this.value = measurement.value - sign * (measurement.steering + this.config.delayCompensation);
+    this.filter.observe(direction, this.value, this.at, measurement.hardMin, resolution);
     if (measurement.at > this.lastPacket) this.lastPacket = measurement.at;
     return true;
   }
@@ -87,6 +99,11 @@ export class SourceLink {
   forget(): void {
     this.filter = null;
     this.recentRaw.fill(Number.NaN);
+  }
+
+  /** Changes whenever what was known of the offset became void. */
+  get generation(): number {
+    return this.starts * 65536 + (this.filter?.losses ?? 0);
   }
 
   isSilent(now: Raw): boolean {

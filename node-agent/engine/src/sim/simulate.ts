@@ -54,11 +54,15 @@ interface Delivery {
   readonly measurement: Measurement;
 }
 
+type EventKind = "second" | "fault" | "exchange" | "toLocal" | "toRemote" | "late" | "action" | "slewEnd" | "wake";
+
 const fastest = 0.125;
 const never = Number.POSITIVE_INFINITY;
 
 export class Simulation {
   private now = 0;
+  private due = 0;
+  private kind: EventKind = "second";
   private raw: Raw;
   private offset: Nanoseconds;
   private steering: Nanoseconds = 0;
@@ -119,31 +123,55 @@ export class Simulation {
 
   /** One event; false at the end. */
   private next(): boolean {
-    let due = this.second + 1;
-    let act = this.endSecond;
-    const consider = (at: number, action: () => void) => {
-      if (!(at < due)) return;
-      due = Math.max(at, this.now);
-      act = action;
-    };
-    const fault = this.faults[0];
-    if (fault !== undefined) consider(fault.at, this.strike);
-    for (const run of this.runs) {
-      consider(run.nextExchange, () => this.beginExchange(run));
-      consider(run.dueToLocal, () => this.deliverToLocal(run));
-      consider(run.dueToRemote, () => this.deliverToRemote(run));
+    this.due = this.second + 1;
+    this.kind = "second";
+    this.consider(this.faults[0]?.at ?? never, "fault");
+    let run: LinkRun | null = null;
+    for (const candidate of this.runs) {
+      const before = this.due;
+      this.consider(candidate.nextExchange, "exchange");
+      this.consider(candidate.dueToLocal, "toLocal");
+      this.consider(candidate.dueToRemote, "toRemote");
+      if (this.due < before) run = candidate;
     }
-    const late = this.deliveries[0];
-    if (late !== undefined) consider(late.due, this.deliverLate);
-    const action = this.actions[0];
-    if (action !== undefined) consider(action.due, this.actuate);
-    consider(this.trueTimeOf(this.slewEnd), this.endSlew);
+    this.consider(this.deliveries[0]?.due ?? never, "late");
+    this.consider(this.actions[0]?.due ?? never, "action");
+    this.consider(this.trueTimeOf(this.slewEnd), "slewEnd");
     const stalledUntil = this.isStalled() ? (this.world.stall?.[1] ?? 0) : 0;
-    consider(Math.max(stalledUntil, this.trueTimeOf(this.wake)), this.wakeUp);
-    this.moveTo(due);
-    act.call(this);
+    this.consider(Math.max(stalledUntil, this.trueTimeOf(this.wake)), "wake");
+    this.moveTo(Math.max(this.due, this.now));
+    this.handle(this.kind, run);
     this.observer.moved?.(this.now, this.offset);
     return this.second < this.world.duration;
+  }
+
+  private consider(at: number, kind: EventKind): void {
+    if (!(at < this.due)) return;
+    this.due = at;
+    this.kind = kind;
+  }
+
+  private handle(kind: EventKind, run: LinkRun | null): void {
+    switch (kind) {
+      case "second":
+        return this.endSecond();
+      case "fault":
+        return this.strike();
+      case "late":
+        return this.deliverLate();
+      case "action":
+        return this.actuate();
+      case "slewEnd":
+        return this.endSlew();
+      case "wake":
+        return this.wakeUp();
+      case "exchange":
+        return run === null ? undefined : this.beginExchange(run);
+      case "toLocal":
+        return run === null ? undefined : this.deliverToLocal(run);
+      case "toRemote":
+        return run === null ? undefined : this.deliverToRemote(run);
+    }
   }
 
   private trueTimeOf(raw: Raw): number {

@@ -45,6 +45,10 @@ export class LinkFilter {
   /** Newest discontinuity, and how many there were. */
   lastEvent: LinkEventKind | null = null;
   events = 0;
+  /** How often all was void and it started anew. */
+  losses = 0;
+  /** How often the offset was found to have jumped. */
+  jumps = 0;
   readonly causal: CausalInterval;
   readonly shapes: readonly NoiseShape[];
   private readonly settings: LinkSettings;
@@ -260,6 +264,7 @@ export class LinkFilter {
   /** Restarts from the packets since the contradiction; what was known of offset and floor is void. */
   private lose(): void {
     this.recordEvent("lost");
+    this.losses++;
     this.startBuffer = this.sinceContradiction.slice();
     this.nextStart = 4;
     this.state = "cold";
@@ -383,12 +388,9 @@ export class LinkFilter {
       if (correlation === 1) this.floorMovement.shift(change);
     }
     this.recordEvent(finding.kind);
-    this.stepped ||= movesOffset(finding);
+    if (movesOffset(finding)) this.jumps++;
     this.endRun();
   }
-
-  /** The offset was found to have jumped since this was last cleared. */
-  stepped = false;
 
   private recordEvent(kind: LinkEventKind): void {
     this.lastEvent = kind;

@@ -1,0 +1,349 @@
+/**
+ * From sources to one estimate: who votes, who is believed, who steers. Primaries first, Fallback only when no Primary
+ * survives, watchdogs never; among those of one use the highest priority. Two or more that steer make a joint estimate.
+ */
+import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
+import type { EnsembleConfig, SourceState, SourceStatus } from "./contract.js";
+import { type ClockEstimate, SingleLinkEstimate } from "./fusion.js";
+import { type Forecast, JointEstimate } from "./joint/joint-estimate.js";
+import type { Interval } from "./link/causal-interval.js";
+import type { LinkId, Measurement } from "./measurement.js";
+import { PhaseBuildOut } from "./phase-buildout.js";
+import { SourceLink } from "./source-link.js";
+import { findMajority } from "./vote/majority.js";
+import { ballotsOf, SourceVote, type Voter } from "./vote/source-vote.js";
+
+/** A better source must have been eligible that long before it takes over, s. */
+const holdDown = 30;
+/** At the start others are waited for that long, and that many of their intervals, s. */
+const startGrace = 5;
+const startIntervals = 4;
+/** The witness is what we predicted that long ago, s. */
+const witnessAge = 34;
+
+export interface Proof {
+  /** Raw frame, ns, at the instant asked for; it grows by the rates, ppb. */
+  low: Nanoseconds;
+  high: Nanoseconds;
+  lowRate: Ppb;
+  highRate: Ppb;
+}
+
+export class Consensus {
+  readonly links = new Map<LinkId, SourceLink>();
+  readonly buildOut = new PhaseBuildOut();
+  readonly vote = new SourceVote();
+  /** The source that stands for the clock; null: none yet. */
+  selected: SourceLink | null = null;
+  estimate: ClockEstimate | null = null;
+  /** Why nothing may start; empty when it may. */
+  waiting = "";
+  private minimumSources = 1;
+  private joint: JointEstimate | null = null;
+  private active: readonly SourceLink[] = [];
+  private activeKey = "";
+  private lastTick: Raw = Number.NEGATIVE_INFINITY;
+  private firstReady: Raw | null = null;
+  private single: SourceLink | null = null;
+  private dirty = true;
+  private readonly generations = new Map<LinkId, number>();
+  private forecasts: Forecast[] = [];
+  private readonly interval: Interval = { low: 0, high: 0 };
+
+  configure(config: EnsembleConfig): void {
+    this.minimumSources = config.minimumIndependentSources;
+    const wanted = new Set(config.links.map((link) => link.id));
+    for (const id of this.links.keys()) {
+      if (wanted.has(id)) continue;
+      this.links.delete(id);
+      this.vote.remove(id);
+      this.joint?.leave(id);
+      this.generations.delete(id);
+    }
+    for (const link of config.links) {
+      const known = this.links.get(link.id);
+      if (known === undefined) this.links.set(link.id, new SourceLink(link, config.maxDrift));
+      else known.configure(link, config.maxDrift);
+    }
+    this.active = this.active.filter((link) => this.links.has(link.config.id));
+    if (this.selected !== null && !this.links.has(this.selected.config.id)) this.selected = null;
+    this.dirty = true;
+  }
+
+  /** True when the measurement was used. */
+  observe(measurement: Measurement, now: Raw): boolean {
+    const link = this.links.get(measurement.link);
+    if (link === undefined) return false;
+    const wasUsable = link.isReady && link.refusal === null;
+    const used = link.observe(measurement, now);
+    if (wasUsable !== (link.isReady && link.refusal === null)) this.dirty = true;
+    if (!used) return false;
+    const id = link.config.id;
+    const { generation } = link;
+    if (this.generations.get(id) !== generation) {
+      this.generations.set(id, generation);
+      this.vote.restart(id);
+      this.joint?.leave(id);
+    }
+    this.joint?.observe(link, link.direction, link.value, link.at, this.vote.muted.has(id) || this.vote.noMajority);
+    return true;
+  }
+
+  /** Everything known of the offset is void. */
+  forget(): void {
+    for (const link of this.links.values()) link.forget();
+    this.joint?.forget();
+    this.buildOut.forget();
+    this.forecasts = [];
+  }
+
+  /** After a batch: votes once per second, then decides who steers. */
+  decide(now: Raw): void {
+    const tick = now - this.lastTick >= 1;
+    if (tick) {
+      this.lastTick = now;
+      if (this.links.size > 1) this.tickVote(now);
+    }
+    if (tick || this.dirty || this.active.length === 0) {
+      this.dirty = false;
+      this.choose(now);
+      this.joinActive(now);
+    }
+    const { estimate } = this;
+    if (estimate?.isReady === true) this.buildOut.follow(now, estimate.offsetAt(now), estimate.rate);
+  }
+
+  private tickVote(now: Raw): void {
+    this.vote.tick(now, this.voters(now));
+    this.dropNamed(now);
+    if (this.joint === null) return;
+    this.joint.frozen = this.vote.widening > 0 || this.vote.conflict || this.vote.muted.size > 0;
+    if (this.joint.isReady) this.remember(this.joint.forecast);
+  }
+
+  isSilent(now: Raw): boolean {
+    return this.active.every((link) => link.isSilent(now));
+  }
+
+  /** Newest packet of those that steer, raw s. */
+  get lastPacket(): Raw {
+    return this.active.reduce((last, link) => Math.max(last, link.lastPacket), Number.NEGATIVE_INFINITY);
+  }
+
+  /** Changes when an offset jumped: what was learnt of drift across it says nothing. */
+  get discontinuities(): number {
+    const id = this.selected;
+    return id === null ? 0 : id.generation + (id.filter?.jumps ?? 0);
+  }
+
+  /** A known change of the oscillator since the links were last heard, ns and ppb. */
+  absorbDrift(at: Raw, offset: Nanoseconds, rate: Ppb): void {
+    for (const { filter } of this.links.values()) filter?.absorbDrift(offset - rate * (at - filter.raw), rate);
+    this.joint?.absorbDrift(offset - rate * (at - this.joint.raw), rate);
+  }
+
+  /** Proven interval of local − true in the raw frame; false: nobody vouches for anything. */
+  prove(now: Raw, into: Proof): boolean {
+    into.lowRate = Number.POSITIVE_INFINITY;
+    into.highRate = Number.NEGATIVE_INFINITY;
+    if (this.links.size === 1) {
+      const only = this.selected;
+      return only !== null && this.proveOne(only, now, into);
+    }
+    const ballots = ballotsOf(this.voters(now));
+    if (ballots.length === 0) return false;
+    const segments = findMajority(ballots);
+    const cover = segments.length > 0 ? segments : ballots;
+    into.low = Math.min(...cover.map((part) => part.low));
+    into.high = Math.max(...cover.map((part) => part.high));
+    for (const { filter } of this.links.values()) {
+      if (filter === null) continue;
+      into.lowRate = Math.min(into.lowRate, filter.causal.lowRate);
+      into.highRate = Math.max(into.highRate, filter.causal.highRate);
+    }
+    return true;
+  }
+
+  describe(now: Raw): SourceStatus[] {
+    const statuses: SourceStatus[] = [];
+    for (const link of this.links.values()) {
+      const [state, reason] = this.judge(link, now);
+      const known = link.isReady && this.estimate?.isReady === true && link.filter !== null;
+      const offsetFromConsensus = known ? (link.filter?.offsetAt(now) ?? 0) - (this.estimate?.offsetAt(now) ?? 0) : null;
+      statuses.push({ link: link.config.id, state, reason, offsetFromConsensus });
+    }
+    return statuses;
+  }
+
+  private proveOne(link: SourceLink, now: Raw, into: Proof): boolean {
+    if (!link.proveAt(now, this.interval) || link.filter === null) return false;
+    into.low = this.interval.low;
+    into.high = this.interval.high;
+    into.lowRate = link.filter.causal.lowRate;
+    into.highRate = link.filter.causal.highRate;
+    return true;
+  }
+
+  private judge(link: SourceLink, now: Raw): readonly [SourceState, string] {
+    const verdict = this.vote.named.get(link.config.id)?.verdict;
+    if (link.refusal === "ArbitraryTimescale" || link.refusal === "RemoteUncertain") return ["Unsynchronized", link.refusal];
+    if (link.isSilent(now)) return ["NoAnswer", link.lastPacket === Number.NEGATIVE_INFINITY ? "NeverHeard" : "Silent"];
+    if (link.filter === null || link.filter.state === "cold") return ["Acquiring", "CollectingMeasurements"];
+    if (link.filter.state === "rateOnly") return ["Acquiring", "OneWayOnly"];
+    if (verdict === "interval") return ["Falseticker", "OutsideMajority"];
+    if (verdict === "drift") return ["Suspect", "DriftsAway"];
+    if (verdict === "witness") return ["Suspect", "JumpedAway"];
+    return this.vote.muted.has(link.config.id) ? ["Suspect", "InDoubt"] : ["Healthy", ""];
+  }
+
+  private voters(now: Raw): Voter[] {
+    const voters: Voter[] = [];
+    for (const link of this.links.values()) {
+      const { filter, config } = link;
+      if (filter === null || filter.state !== "ready" || link.isSilent(now)) continue;
+      if (link.refusal === "ArbitraryTimescale" || link.refusal === "RemoteUncertain") continue;
+      const deviation = Math.sqrt(filter.varianceAt(now)) + link.asymmetryPrior;
+      const proven = link.proveAt(now, this.interval);
+      const offset = filter.offsetAt(now);
+      voters.push({
+        id: config.id,
+        group: config.independenceGroup === "" ? config.id : config.independenceGroup,
+        isWatchdog: config.use === "Watchdog",
+        offset,
+        deviation,
+        proof: proven ? { low: this.interval.low, high: this.interval.high } : null,
+        surprise: this.surprise(now, offset, deviation),
+      });
+    }
+    return voters;
+  }
+
+  private remember(forecast: Forecast): void {
+    this.forecasts.push(forecast);
+    if (this.forecasts.length > witnessAge) this.forecasts.shift();
+  }
+
+  private surprise(now: Raw, offset: Nanoseconds, deviation: Nanoseconds): number | null {
+    const past = this.forecasts[0];
+    if (past === undefined || this.forecasts.length < witnessAge) return null;
+    const dt = now - past.raw;
+    const variance =
+      past.offsetVariance + dt * (2 * past.offsetRate + dt * (past.rateVariance + (past.wander * dt) / 3)) + deviation * deviation + 1;
+    return Math.abs(offset - past.offset - past.rate * dt) / Math.sqrt(variance);
+  }
+
+  /** A liar leaves; the pull it may have had is handed back by opening offset and rate, the clean links close them again. */
+  private dropNamed(now: Raw): void {
+    for (const id of this.vote.named.keys()) {
+      if (this.joint?.has(id) !== true) continue;
+      let deviation = 0;
+      let rate = 1;
+      for (const other of this.links.keys()) {
+        if (other === id || this.vote.named.has(other)) continue;
+        const pair = this.vote.pair(id, other);
+        deviation = Math.max(deviation, Math.abs(pair.deviation));
+        if (pair.alarm !== null && pair.why === "drift") rate = Math.max(rate, Math.abs(pair.deviation) / (now - pair.onset + 60));
+      }
+      this.joint.leave(id, Math.min(1e12, deviation * deviation), Math.min(1e4, rate * rate));
+    }
+  }
+
+  private isEligible(link: SourceLink, now: Raw): boolean {
+    return (
+      link.config.use !== "Watchdog" &&
+      link.isReady &&
+      !link.isSilent(now) &&
+      link.refusal !== "ArbitraryTimescale" &&
+      link.refusal !== "RemoteUncertain" &&
+      !this.vote.named.has(link.config.id)
+    );
+  }
+
+  private choose(now: Raw): void {
+    let best: SourceLink | null = null;
+    for (const link of this.links.values()) {
+      if (!this.isEligible(link, now)) {
+        link.eligibleSince = null;
+        continue;
+      }
+      link.eligibleSince ??= now;
+      if (best === null || rank(link) > rank(best)) best = link;
+    }
+    if (best === null) return;
+    const current = this.active.find((link) => this.links.has(link.config.id) && link.eligibleSince !== null);
+    if (current === undefined) {
+      if (this.active.length === 0 && !this.mayStart(now)) return;
+    } else if (rank(best) > rank(current)) {
+      if (now - (best.eligibleSince ?? now) < holdDown) best = current;
+    }
+    this.activate(rank(best), now);
+  }
+
+  /** At the start nobody is followed before the others had a chance to contradict. */
+  private mayStart(now: Raw): boolean {
+    const links = [...this.links.values()];
+    this.waiting = "";
+    if (links.length === 1) return true;
+    this.firstReady ??= now;
+    const missing = links.filter((link) => !link.isReady);
+    const grace = Math.max(startGrace, startIntervals * Math.max(0, ...missing.map((link) => link.config.interval)));
+    if (missing.length > 0 && now - this.firstReady < grace) this.waiting = "WaitingForSources";
+    else if (this.vote.noMajority) this.waiting = "SourcesDisagree";
+    else {
+      const groups = new Set(this.voters(now).map((voter) => voter.group));
+      if (groups.size < this.minimumSources) this.waiting = "TooFewSources";
+    }
+    return this.waiting === "";
+  }
+
+  private activate(tier: number, now: Raw): void {
+    const active: SourceLink[] = [];
+    for (const link of this.links.values()) if (link.eligibleSince !== null && rank(link) === tier) active.push(link);
+    const key = active.map((link) => link.config.id).join("\n") + (this.vote.conflict ? "\nconflict" : "");
+    if (key !== this.activeKey) {
+      if (this.activeKey !== "") this.buildOut.begin(now);
+      this.activeKey = key;
+    }
+    this.active = active;
+    this.selectFrom(active, now);
+    const steering = [...this.links.values()].filter((link) => link.config.use !== "Watchdog");
+    const only = steering.length === 1 ? steering[0] : undefined;
+    if (only !== undefined && only.rootSigma === 0 && this.joint === null) {
+      if (this.single !== only) this.estimate = new SingleLinkEstimate(only);
+      this.single = only;
+      return;
+    }
+    this.joint ??= new JointEstimate();
+    this.joinActive(now);
+    if (this.joint.isReady) this.estimate = this.joint;
+  }
+
+  /** The best known of those that steer stands for the clock; it stays while it is one of them. */
+  private selectFrom(active: readonly SourceLink[], now: Raw): void {
+    if (this.selected !== null && active.includes(this.selected)) return;
+    let best: SourceLink | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const link of active) {
+      const variance = link.filter?.varianceAt(now) ?? Number.POSITIVE_INFINITY;
+      if (variance >= least) continue;
+      least = variance;
+      best = link;
+    }
+    this.selected = best ?? this.selected;
+  }
+
+  private joinActive(now: Raw): void {
+    const { joint } = this;
+    if (joint === null) return;
+    if (joint.isReady && joint.size === 0 && this.active.length > 0 && !this.isSilent(now)) joint.forget();
+    if (!joint.isReady && this.selected !== null && this.active.includes(this.selected)) joint.join(this.selected, now);
+    for (const link of this.active) if (!joint.has(link.config.id)) joint.join(link, now);
+    for (const link of this.links.values())
+      if (joint.has(link.config.id) && !this.active.includes(link) && !link.isSilent(now)) joint.leave(link.config.id);
+  }
+}
+
+/** Primaries before fallbacks, then by priority. */
+function rank(link: SourceLink): number {
+  return link.config.priority + (link.config.use === "Primary" ? 10_000 : 0);
+}
