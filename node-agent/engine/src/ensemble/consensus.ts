@@ -18,6 +18,8 @@ const holdDown = 30;
 /** At the start others are waited for that long, and that many of their intervals, s. */
 const startGrace = 5;
 const startIntervals = 4;
+/** Before that many effective packets a source's differences are still those of its start. */
+const settledPackets = 120;
 /** The witness is what we predicted that long ago, s. */
 const witnessAge = 34;
 
@@ -202,7 +204,7 @@ export class Consensus {
       const { filter, config } = link;
       if (filter === null || filter.state !== "ready" || link.isSilent(now)) continue;
       if (link.refusal === "ArbitraryTimescale" || link.refusal === "RemoteUncertain") continue;
-      const deviation = Math.sqrt(filter.varianceAt(now)) + link.asymmetryPrior;
+      const deviation = Math.sqrt(filter.beliefVarianceAt(now)) + link.asymmetryPrior;
       const proven = link.proveAt(now, this.interval);
       const offset = filter.offsetAt(now);
       voters.push({
@@ -211,6 +213,7 @@ export class Consensus {
         isWatchdog: config.use === "Watchdog",
         offset,
         deviation,
+        isSettled: filter.effectivePackets > settledPackets,
         proof: proven ? { low: this.interval.low, high: this.interval.high } : null,
         surprise: this.surprise(now, offset, deviation),
       });
@@ -299,7 +302,7 @@ export class Consensus {
   private activate(tier: number, now: Raw): void {
     const active: SourceLink[] = [];
     for (const link of this.links.values()) if (link.eligibleSince !== null && rank(link) === tier) active.push(link);
-    const key = active.map((link) => link.config.id).join("\n") + (this.vote.conflict ? "\nconflict" : "");
+    const key = active.map((link) => link.config.id).join("\n") + (this.vote.conflict ? "\nconflict" : "") + [...this.vote.muted].join("\n");
     if (key !== this.activeKey) {
       if (this.activeKey !== "") this.buildOut.begin(now);
       this.activeKey = key;

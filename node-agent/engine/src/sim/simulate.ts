@@ -17,7 +17,9 @@ export interface SecondSample {
   readonly second: number;
   /** Local − true, ns. */
   readonly error: Nanoseconds;
-  /** The ensemble's own belief of it, ns. */
+  /** Local − true had nobody ever steered, ns. */
+  readonly free: Nanoseconds;
+  /** The ensemble's own belief of the error, ns. */
   readonly believed: Nanoseconds;
   /** As a reader of the publication sees them, ns; null: void. */
   readonly calibrated: Nanoseconds | null;
@@ -206,6 +208,7 @@ export class Simulation {
     return {
       second: this.second,
       error: this.offset,
+      free: this.offset - this.steering,
       believed: last?.offset ?? 0,
       calibrated: live && last.calibrated !== null ? last.calibrated + last.calibratedGrowth * age : null,
       guaranteed: live && last.guaranteed !== null ? last.guaranteed + last.guaranteedGrowth * age : null,

@@ -250,7 +250,7 @@ export class JointEstimate implements ClockEstimate {
 
   private shiftWander(): void {
     const [base, less, more] = this.filters;
-    if (more.evidence > base.evidence + lead && this.wander < wanderMax) {
+    if (more.evidence > base.evidence + lead && this.wander * ratio <= wanderMax) {
       this.wander *= ratio;
       this.filters = [more, base, less.copy(more)];
       less.evidence = more.evidence - 0.5;

@@ -183,6 +183,23 @@ export class LinkFilter {
     return variance;
   }
 
+  /** Variance of offsetAt(raw) as the whole bank believes it, ns²: neither optimistic nor pessimistic. */
+  beliefVarianceAt(raw: Raw): number {
+    const dt = raw - this.raw;
+    let variance = 0;
+    for (let i = 0; i < this.shapes.length; i++) {
+      const weight = this.shapeWeights[i]!;
+      if (weight < 1e-6) continue;
+      const shape = this.shapes[i]!;
+      for (let k = 0; k < 3; k++) {
+        const filter = shape.filters[k]!;
+        const apart = filter.offset - this.offset + (filter.rate - this.rate) * dt;
+        variance += weight * shape.weights[k]! * (filter.offsetVariance(dt, filter.wander, this.settings.whitePhase) + apart * apart);
+      }
+    }
+    return variance;
+  }
+
   /** A floor that moved may have moved one way only, ns. */
   get asymmetry(): Nanoseconds {
     const { shape } = this;

@@ -15,6 +15,8 @@ export interface Voter {
   readonly isWatchdog: boolean;
   readonly offset: Nanoseconds;
   readonly deviation: Nanoseconds;
+  /** Its differences from others can be learnt. */
+  readonly isSettled: boolean;
   /** Proven interval with the remote's own hard limit; null: nobody vouches for it, it does not vote. */
   readonly proof: { readonly low: Nanoseconds; readonly high: Nanoseconds } | null;
   /** Distance from what our own oscillator predicts from before the disagreement, in sigmas; null: no prediction. */
@@ -71,8 +73,9 @@ export class SourceVote {
   /** Once per second. */
   tick(raw: Raw, voters: readonly Voter[]): void {
     this.voteByIntervals(raw, voters);
-    for (const [i, a] of voters.entries())
-      for (const b of voters.slice(i + 1))
+    const settled = voters.filter((voter) => voter.isSettled);
+    for (const [i, a] of settled.entries())
+      for (const b of settled.slice(i + 1))
         this.pair(a.id, b.id).observe(raw, a.id < b.id ? a.offset - b.offset : b.offset - a.offset, Math.hypot(a.deviation, b.deviation));
     const candidates = voters.filter((voter) => this.named.get(voter.id)?.verdict !== "interval");
     this.widening = 0;

@@ -1,0 +1,6 @@
+/** The simulator: worlds, delay laws and the closed loop. Used by tests and benchmarks; nothing of it runs in the agent. */
+export * from "./delay-law.js";
+export * from "./oscillator.js";
+export * from "./random.js";
+export * from "./simulate.js";
+export * from "./world.js";

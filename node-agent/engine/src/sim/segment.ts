@@ -1,0 +1,347 @@
+/**
+ * A network segment of whole engines: packets, ports and clocks simulated at the host contract, so that the engine under test
+ * is the one that runs on a node. Truth is the segment's own time; every host's clock is truth plus an offset, a frequency
+ * error and what its engine does to it.
+ */
+import type { Engine } from "../engine.js";
+import type { EngineConfig } from "../engine-config.js";
+import type { Publication } from "../ensemble/contract.js";
+import type { Command } from "../ensemble/measurement.js";
+import type { Action, EngineEvent, HostEvent, PortId, Stamp, SyncTemplates } from "../host.js";
+import type { Nanoseconds, Ppb } from "../time/units.js";
+
+/** POSIX second at which every segment begins. */
+const epochSeconds = 1_790_000_000;
+const transmitStampAfter = 30e-6;
+
+export interface SegmentHostOptions {
+  readonly name: string;
+  readonly engine: Engine;
+  /** clock − truth at the start, ns. */
+  readonly offset: Nanoseconds;
+  /** Of the free oscillator, ppb. */
+  readonly frequency: Ppb;
+}
+
+export interface Packet {
+  readonly from: string;
+  readonly to: string;
+  readonly socket: "event" | "general";
+  readonly bytes: Uint8Array;
+}
+
+export interface SegmentOptions {
+  /** One-way delay in s of a packet. */
+  readonly delay: (packet: Packet) => number;
+  /** true: the packet is lost. */
+  readonly loses?: (packet: Packet, at: number) => boolean;
+  /** true: the kernel gives no transmit stamp. */
+  readonly withholdsStamp?: (host: string, at: number) => boolean;
+}
+
+interface Program {
+  readonly templates: SyncTemplates;
+  readonly port: PortId;
+  sequence: number;
+  next: number;
+}
+
+/** A host on the segment. Read it; the segment drives it. */
+export class SegmentHost {
+  readonly name: string;
+  readonly engine: Engine;
+  readonly publications: { readonly at: number; readonly what: Publication }[] = [];
+  readonly events: EngineEvent[] = [];
+  readonly steps: { readonly at: number; readonly by: Nanoseconds }[] = [];
+  /** Ports that exist; a test takes one away to break it. */
+  readonly interfaces = new Set<PortId>(["eth0"]);
+  readonly open = new Set<PortId>();
+  readonly programs = new Map<string, Program>();
+  era = 0;
+  readonly #offset: Nanoseconds;
+  readonly #frequency: Ppb;
+  readonly #hardwareAddress: Uint8Array;
+  #steering: Nanoseconds = 0;
+  #steeringRaw = 0;
+  #command: Pick<Command, "ppb" | "untilRaw" | "thenPpb"> = { ppb: 0, untilRaw: Number.POSITIVE_INFINITY, thenPpb: 0 };
+
+  constructor(options: SegmentHostOptions, number: number) {
+    this.name = options.name;
+    this.engine = options.engine;
+    this.#offset = options.offset;
+    this.#frequency = options.frequency;
+    this.#hardwareAddress = Uint8Array.of(2, 0, 0, 0, 0, number);
+  }
+
+  raw(at: number): number {
+    return at * (1 + this.#frequency * 1e-9);
+  }
+
+  /** When this host's raw time will be `raw`. */
+  whenRaw(raw: number): number {
+    return raw / (1 + this.#frequency * 1e-9);
+  }
+
+  /** What steering has done by then, ns. Time only goes forward. */
+  steeringAt(at: number): Nanoseconds {
+    const raw = this.raw(at);
+    const { untilRaw, thenPpb } = this.#command;
+    if (raw > untilRaw) {
+      this.#advance(untilRaw);
+      this.#command = { ppb: thenPpb, untilRaw: Number.POSITIVE_INFINITY, thenPpb };
+    }
+    this.#advance(raw);
+    return this.#steering;
+  }
+
+  /** clock − truth, ns. */
+  errorAt(at: number): Nanoseconds {
+    return this.#offset + at * this.#frequency + this.steeringAt(at);
+  }
+
+  get frequencyCommand(): Ppb {
+    return this.#command.ppb;
+  }
+
+  stamp(at: number): Stamp {
+    const ns = Math.round(at * 1e9 + this.errorAt(at));
+    const seconds = Math.floor(ns / 1e9);
+    return { seconds: epochSeconds + seconds, nanoseconds: ns - seconds * 1e9, raw: this.raw(at), steering: this.#steering };
+  }
+
+  command(at: number, command: Command): void {
+    this.steeringAt(at);
+    this.#command = command;
+  }
+
+  step(at: number, by: Nanoseconds): void {
+    this.steeringAt(at);
+    this.#steering += by;
+    this.era += 1;
+    this.steps.push({ at, by });
+  }
+
+  get hardwareAddress(): Uint8Array {
+    return this.#hardwareAddress;
+  }
+
+  #advance(raw: number): void {
+    this.#steering += (raw - this.#steeringRaw) * this.#command.ppb;
+    this.#steeringRaw = raw;
+  }
+}
+
+interface Timed {
+  readonly at: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+export class Segment {
+  readonly hosts = new Map<string, SegmentHost>();
+  now = 0;
+  readonly #options: SegmentOptions;
+  #queue: Timed[] = [];
+  #order = 0;
+
+  constructor(options: SegmentOptions) {
+    this.#options = options;
+  }
+
+  add(options: SegmentHostOptions, config: EngineConfig): SegmentHost {
+    const host = new SegmentHost(options, this.hosts.size + 1);
+    this.hosts.set(host.name, host);
+    this.configure(host, config);
+    return host;
+  }
+
+  configure(host: SegmentHost, config: EngineConfig): void {
+    this.#read(host);
+    this.#carryOut(host, host.engine.configure(config, host.raw(this.now)));
+    this.#settle(host);
+  }
+
+  /** The host is gone at once: no packet, no timer. */
+  remove(host: SegmentHost): void {
+    this.hosts.delete(host.name);
+    host.programs.clear();
+  }
+
+  /** A packet out of nowhere, as any machine of the network could send it. */
+  inject(host: SegmentHost, bytes: Uint8Array, socket: "event" | "general" = "event", source = "192.0.2.66"): void {
+    this.#give(host, { kind: "PacketReceived", port: "eth0", socket, bytes, stamp: host.stamp(this.now), source, at: host.raw(this.now) });
+    this.#settle(host);
+  }
+
+  /** The interface vanishes. */
+  losePort(host: SegmentHost): void {
+    host.interfaces.delete("eth0");
+    host.open.delete("eth0");
+    host.programs.clear();
+    this.#give(host, { kind: "PortLost", port: "eth0", code: "ENETDOWN", at: host.raw(this.now) });
+    this.#settle(host);
+  }
+
+  /** Runs until truth says `until`, s. `watch` is called every `every` s. */
+  run(until: number, watch?: (at: number) => void, every = 0.1): void {
+    for (let next = this.now + every; watch && next <= until; next += every) {
+      const at = next;
+      this.#at(at, () => watch(at));
+    }
+    for (;;) {
+      const event = this.#take(until);
+      if (!event) break;
+      this.now = event.at;
+      event.run();
+    }
+    this.now = until;
+  }
+
+  #at(at: number, run: () => void): void {
+    this.#order += 1;
+    const entry = { at: Math.max(at, this.now), order: this.#order, run };
+    let low = 0;
+    let high = this.#queue.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = this.#queue[middle];
+      if (other && (other.at > entry.at || (other.at === entry.at && other.order > entry.order))) low = middle + 1;
+      else high = middle;
+    }
+    this.#queue.splice(low, 0, entry);
+  }
+
+  /** The queue is sorted backwards: its end is next. */
+  #take(until: number): Timed | undefined {
+    const last = this.#queue.at(-1);
+    return last && last.at <= until ? this.#queue.pop() : undefined;
+  }
+
+  #give(host: SegmentHost, event: HostEvent): void {
+    if (this.hosts.get(host.name) === host) this.#carryOut(host, host.engine.handle(event));
+  }
+
+  /** Ends a batch, and comes back at the engine's deadline. */
+  #settle(host: SegmentHost): void {
+    this.#give(host, { kind: "Deadline", at: host.raw(this.now) });
+    const due = host.whenRaw(host.engine.deadline());
+    if (Number.isFinite(due)) this.#at(Math.max(due, this.now + 1e-6), () => this.#wake(host, due));
+  }
+
+  /** Deadlines move: a timer that was overtaken by a later event does nothing. */
+  #wake(host: SegmentHost, due: number): void {
+    if (host.whenRaw(host.engine.deadline()) > Math.max(due, this.now) + 1e-9) return;
+    this.#read(host);
+    this.#settle(host);
+  }
+
+  #read(host: SegmentHost): void {
+    const raw = host.raw(this.now);
+    const steering = host.steeringAt(this.now);
+    this.#give(host, {
+      kind: "FrequencyApplied",
+      clock: "clock",
+      ppb: host.frequencyCommand,
+      steering,
+      era: host.era,
+      notBefore: raw,
+      notAfter: raw,
+    });
+  }
+
+  #carryOut(host: SegmentHost, actions: readonly Action[]): void {
+    for (const action of [...actions]) this.#act(host, action);
+  }
+
+  #act(host: SegmentHost, action: Action): void {
+    switch (action.kind) {
+      case "Send":
+        return this.#send(host, action);
+      case "ProgramSync":
+        return this.#program(host, action);
+      case "SetFrequency":
+        host.command(this.now, action.command);
+        return this.#read(host);
+      case "Step":
+        host.step(this.now, action.by);
+        this.#give(host, { kind: "Stepped", clock: action.clock, by: action.by, era: host.era, at: host.raw(this.now) });
+        return this.#read(host);
+      case "OpenPort":
+        return this.#openPort(host, action.port);
+      case "ClosePort":
+        host.open.delete(action.port);
+        return;
+      case "Publish":
+        host.publications.push({ at: this.now, what: action.publication });
+        return;
+      case "Emit":
+        host.events.push(action.event);
+        return;
+    }
+  }
+
+  #openPort(host: SegmentHost, port: PortId): void {
+    const at = host.raw(this.now);
+    if (!host.interfaces.has(port)) return this.#give(host, { kind: "PortLost", port, code: "ENODEV", at });
+    host.open.add(port);
+    this.#give(host, { kind: "PortReady", port, hardwareAddress: host.hardwareAddress, at });
+  }
+
+  #send(host: SegmentHost, { port, socket, bytes, key }: Extract<Action, { kind: "Send" }>): void {
+    if (!host.open.has(port)) return;
+    if (socket === "event") {
+      const stamp = host.stamp(this.now);
+      const missing = this.#options.withholdsStamp?.(host.name, this.now) === true;
+      this.#at(this.now + transmitStampAfter, () => {
+        this.#give(host, missing ? { kind: "TransmitMissing", port, key } : { kind: "TransmitStamped", port, key, stamp });
+        this.#settle(host);
+      });
+    }
+    this.#deliver(host, socket, bytes);
+  }
+
+  #deliver(from: SegmentHost, socket: "event" | "general", bytes: Uint8Array): void {
+    for (const to of this.hosts.values()) {
+      if (to === from || !to.open.has("eth0")) continue;
+      const packet = { from: from.name, to: to.name, socket, bytes: Uint8Array.from(bytes) };
+      if (this.#options.loses?.(packet, this.now)) continue;
+      this.#at(this.now + this.#options.delay(packet), () => {
+        if (!to.open.has("eth0")) return;
+        const stamp = socket === "event" ? to.stamp(this.now) : null;
+        const source = `10.0.0.${[...this.hosts.keys()].indexOf(from.name) + 1}`;
+        this.#give(to, { kind: "PacketReceived", port: "eth0", socket, bytes: packet.bytes, stamp, source, at: to.raw(this.now) });
+        this.#settle(to);
+      });
+    }
+  }
+
+  #program(host: SegmentHost, { instance, port, program: templates }: Extract<Action, { kind: "ProgramSync" }>): void {
+    host.programs.delete(instance);
+    if (!templates) return;
+    const program: Program = { templates, port, sequence: 0, next: this.now };
+    host.programs.set(instance, program);
+    this.#at(program.next, () => this.#sendSync(host, instance, program));
+  }
+
+  /** Sync now, Follow_Up as soon as its transmit stamp is there. */
+  #sendSync(host: SegmentHost, instance: string, program: Program): void {
+    if (host.programs.get(instance) !== program || this.hosts.get(host.name) !== host) return;
+    const { sync, followUp, logInterval, labelOffsetSeconds } = program.templates;
+    const { seconds, nanoseconds } = host.stamp(this.now);
+    const number = (bytes: Uint8Array): Uint8Array => {
+      const copy = Uint8Array.from(bytes);
+      new DataView(copy.buffer).setUint16(30, program.sequence);
+      return copy;
+    };
+    const precise = number(followUp);
+    const view = new DataView(precise.buffer);
+    view.setUint16(34, 0);
+    view.setUint32(36, seconds + labelOffsetSeconds);
+    view.setUint32(40, nanoseconds);
+    this.#deliver(host, "event", number(sync));
+    this.#at(this.now + transmitStampAfter, () => this.#deliver(host, "general", precise));
+    program.sequence = (program.sequence + 1) & 0xffff;
+    program.next += 2 ** logInterval;
+    this.#at(program.next, () => this.#sendSync(host, instance, program));
+  }
+}
