@@ -9,6 +9,8 @@ export interface LockEvidence {
   /** The clock was read and is not disturbed. */
   readonly readable: boolean;
   readonly measuring: boolean;
+  /** Something was measured since the last judgement: only then do aligned and astray count. */
+  readonly news: boolean;
   /** Sources disagree and nobody can be named. */
   readonly disagreeing: boolean;
   /** A rate is known; a phase is known. */
@@ -37,8 +39,10 @@ export class ClockLock {
   private astrayInRow = 0;
 
   judge(evidence: LockEvidence): void {
-    this.alignedInRow = evidence.aligned ? this.alignedInRow + 1 : 0;
-    this.astrayInRow = evidence.astray ? this.astrayInRow + 1 : 0;
+    if (evidence.news) {
+      this.alignedInRow = evidence.aligned ? this.alignedInRow + 1 : 0;
+      this.astrayInRow = evidence.astray ? this.astrayInRow + 1 : 0;
+    }
     const [state, reason] = this.next(evidence);
     this.state = state;
     this.reason = reason;

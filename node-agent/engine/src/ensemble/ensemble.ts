@@ -189,11 +189,12 @@ export class Ensemble implements ClockEnsemble {
     this.lock.judge({
       readable: this.frame.known,
       measuring,
+      news,
       disagreeing: vote.conflict || consensus.waiting === "SourcesDisagree",
       rateKnown: ready || oneWay,
       phaseKnown: ready,
       silent: silent && ready,
-      aligned: ready && news && error < near && estimate.effectivePackets >= lockPackets,
+      aligned: ready && error < near && estimate.effectivePackets >= lockPackets,
       astray: ready && error > 10 * near + 1000,
       waiting: consensus.waiting,
       watchdogDisagrees: vote.watchdogDisagrees,

@@ -223,6 +223,7 @@ export class Segment {
 
   /** Ends a batch, and comes back at the engine's deadline. */
   #settle(host: SegmentHost): void {
+    if (this.hosts.get(host.name) !== host) return;
     this.#give(host, { kind: "Deadline", at: host.raw(this.now) });
     const due = host.whenRaw(host.engine.deadline());
     if (Number.isFinite(due)) this.#at(Math.max(due, this.now + 1e-6), () => this.#wake(host, due));
