@@ -12,7 +12,10 @@ const target = join(here, "meridian-native.node");
 /** Name of the build: everything that determines its result. @param {string} rustc */
 function hashInputs(rustc) {
   const hash = createHash("sha256").update(`${rustc}\0${process.platform}\0${process.arch}\0`);
-  const sources = readdirSync(join(here, "src")).sort().map((file) => join("src", file));
+  const sources = readdirSync(join(here, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".rs"))
+    .sort()
+    .map((file) => join("src", file));
   for (const file of ["Cargo.toml", "Cargo.lock", "build.rs", ...sources]) hash.update(`${file}\0`).update(readFileSync(join(here, file)));
   return hash.digest("hex").slice(0, 20);
 }

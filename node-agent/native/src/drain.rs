@@ -15,6 +15,8 @@ use crate::stamp::{read_notes, Notes, StampKeys};
 use crate::time::{host_ns, split};
 
 const BATCH: usize = 16;
+/// A flood may fill the queue as fast as it is thrown away; the event loop has other things to do as well.
+const DISCARD_BATCHES: usize = 256;
 
 /// Room for the control messages of one datagram: stamp 64, packet info 32, extended error 48 with its address.
 #[repr(C, align(8))]
@@ -103,7 +105,7 @@ pub fn drain(scratch: &mut Scratch, ring: &Ring, source: Source, converter: &Con
             Err(libc::EAGAIN) => return total,
             Err(errno) => {
                 // A pending error of the socket; reading it has cleared it.
-                fill_error(&ring.slot(0), source, errno as u32);
+                fill_error(&ring.slot(0), source.socket, errno as u32);
                 ring.publish(1);
                 return total + 1;
             }
@@ -130,7 +132,7 @@ pub fn drain(scratch: &mut Scratch, ring: &Ring, source: Source, converter: &Con
 /// stays readable would keep the event loop spinning.
 pub fn discard(scratch: &mut Scratch, ring: &Ring, source: Source) {
     let mut sink = [0u8; 8];
-    loop {
+    for _ in 0..DISCARD_BATCHES {
         for index in 0..BATCH {
             scratch.aim(index, sink.as_mut_ptr().cast(), sink.len());
         }
@@ -141,7 +143,9 @@ pub fn discard(scratch: &mut Scratch, ring: &Ring, source: Source) {
                     return;
                 }
             }
-            Err(_) => return,
+            Err(libc::EAGAIN) => return,
+            // A pending error of the socket, one record as well.
+            Err(_) => ring.count_dropped(1),
         }
     }
 }
@@ -162,13 +166,13 @@ fn fill(record: &Slot, source: Source, notes: Notes, from: &sockaddr_in) {
             record.set_u32(slot::SOURCE_ADDRESS, 0);
             record.set_u32(slot::SOURCE_PORT, 0);
         }
-        (Some(_), None) => fill_error(record, source, notes.errno.unwrap_or(0)),
+        (Some(_), None) => fill_error(record, source.socket, notes.errno.unwrap_or(0)),
     }
 }
 
-fn fill_error(record: &Slot, source: Source, errno: u32) {
+pub fn fill_error(record: &Slot, socket: u32, errno: u32) {
     record.set_u32(slot::KIND, kind::ERROR as u32);
-    record.set_u32(slot::SOCKET, source.socket);
+    record.set_u32(slot::SOCKET, socket);
     record.set_u32(slot::KEY, errno);
     for field in [slot::LENGTH, slot::NANOSECONDS, slot::INTERFACE_INDEX, slot::SOURCE_ADDRESS, slot::SOURCE_PORT, slot::LATENCY]
     {

@@ -174,6 +174,12 @@ pub fn contain<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(Failure::panic(payload.as_ref())))
 }
 
+#[cfg(feature = "panic-for-test")]
+#[napi_derive::napi]
+pub fn panic_for_test(env: Env) -> napi::Result<()> {
+    guard(env, || panic!("on purpose"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

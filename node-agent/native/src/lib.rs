@@ -2,7 +2,7 @@
 //! stamps, clocks and their executor, shared pages, and timers that are never early. Protocols and estimation stay in TypeScript.
 //!
 //! `../index.d.ts` is the contract and says what each exported name does. Set-up objects come from napi-derive; whatever is called
-//! per packet or per read is a raw Node-API function (`js.rs`), because a derived method costs thirty times as much.
+//! per packet or per read is a raw Node-API function (`raw_function.rs`), because a derived method costs thirty times as much.
 
 mod clock;
 mod clock_source;
@@ -12,6 +12,7 @@ mod ethtool;
 mod executor;
 mod js;
 mod layout;
+mod link_watch;
 mod mapping;
 mod memory;
 mod oscillator;
@@ -19,6 +20,8 @@ mod page;
 mod page_layout;
 mod port;
 mod port_options;
+mod port_state;
+mod raw_function;
 mod realtime_clock;
 mod reservation;
 mod ring;

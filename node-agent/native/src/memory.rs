@@ -3,7 +3,10 @@
 
 use std::ffi::c_void;
 
+use napi::Env;
 use napi_derive::napi;
+
+use crate::errors::{guard, Failure};
 
 /// One mapping of /proc/self/smaps, sizes in kB.
 #[derive(Default)]
@@ -18,11 +21,14 @@ struct MappedFile {
 }
 
 #[napi]
-pub fn trim_memory() -> f64 {
-    // SAFETY: returns free memory of the allocator to the kernel; nothing that is in use moves.
-    unsafe { libc::malloc_trim(0) };
-    let text = std::fs::read_to_string("/proc/self/smaps").unwrap_or_default();
-    parse(&text).iter().filter(|mapping| release(mapping)).map(|mapping| mapping.resident as f64).sum()
+pub fn trim_memory(env: Env) -> napi::Result<f64> {
+    guard(env, || {
+        // SAFETY: returns free memory of the allocator to the kernel; nothing that is in use moves.
+        unsafe { libc::malloc_trim(0) };
+        let path = "/proc/self/smaps";
+        let text = std::fs::read_to_string(path).map_err(|error| Failure::io(&error, "read", path))?;
+        Ok(parse(&text).iter().filter(|mapping| release(mapping)).map(|mapping| mapping.resident as f64).sum())
+    })
 }
 
 /// Drops the pages of a mapping that the kernel can read again from its file.

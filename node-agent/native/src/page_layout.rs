@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU16, AtomicU32, AtomicU64, A
 
 /// A page of memory, of which the first 152 octets are used.
 pub const FILE_BYTES: usize = 4096;
-pub const MAGIC: [u32; 2] = [0x4e5a_4d41_u32.to_le(), 0x0002_4243_u32.to_le()];
+/// Two words in the host's order: ClockBound's readers compare words, not the octets that its protocol document shows.
+pub const MAGIC: [u32; 2] = [0x414d_5a4e, 0x4342_0200];
 pub const CLOCKBOUND_BYTES: u32 = 80;
 pub const CLOCKBOUND_VERSION: u16 = 2;
 /// "MERX" and the version of the extension.
@@ -27,7 +28,7 @@ pub struct Page {
     pub disruption_marker: AtomicU64,
     pub max_drift_ppb: AtomicU32,
     pub status: AtomicI32,
-    /// Whether the disruption marker means anything.
+    /// Always 0: with 1, readers compare the marker with /dev/vmclock0 and refuse to open the page on hosts without one.
     pub disruption_support: AtomicU8,
     pub _padding: [AtomicU8; 7],
     // Extension from octet 80 on.

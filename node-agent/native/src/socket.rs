@@ -7,17 +7,13 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use libc::{in_addr, ip_mreqn, sockaddr_in, socklen_t, SOL_SOCKET};
 
 use crate::errors::{check, Failure, Result};
+use crate::stamp::SOCKET_FLAGS;
 
 /// PTP-primary: all messages but the peer delay mechanism's (IEEE 1588-2019 C.3).
 pub const PTP_PRIMARY: Ipv4Addr = Ipv4Addr::new(224, 0, 1, 129);
 
 /// Makes POLLPRI say that the error queue holds something; libuv treats a bare POLLERR as fatal.
 const SO_SELECT_ERR_QUEUE: c_int = 45;
-const SOF_TIMESTAMPING_RX_SOFTWARE: c_int = 1 << 3;
-const SOF_TIMESTAMPING_SOFTWARE: c_int = 1 << 4;
-const SOF_TIMESTAMPING_OPT_ID: c_int = 1 << 7;
-/// Transmit stamps come without the packet: no copy, and no privilege needed.
-const SOF_TIMESTAMPING_OPT_TSONLY: c_int = 1 << 11;
 
 /// What one socket of a port is to be.
 #[derive(Clone, Copy, Debug)]
@@ -92,9 +88,7 @@ fn open_bound(endpoint: &Endpoint, shared: bool) -> Result<OwnedFd> {
     check(bound, "bind", &format!("{name}:{}", endpoint.port))?;
     if endpoint.stamped {
         set(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1 as c_int, "SO_SELECT_ERR_QUEUE")?;
-        let flags =
-            SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
-        set(fd, SOL_SOCKET, libc::SO_TIMESTAMPING, flags, "SO_TIMESTAMPING")?;
+        set(fd, SOL_SOCKET, libc::SO_TIMESTAMPING, SOCKET_FLAGS, "SO_TIMESTAMPING")?;
     }
     Ok(socket)
 }

@@ -172,6 +172,9 @@ impl SyncThread {
             let mut error_queue = pollfd { fd: self.event.as_raw_fd(), events: libc::POLLPRI, revents: 0 };
             // SAFETY: one pollfd, a timeout that is only read, no signal mask.
             unsafe { libc::ppoll(&mut error_queue, 1, &timeout, std::ptr::null()) };
+            if error_queue.revents & libc::POLLERR != 0 {
+                clear_error(&self.event);
+            }
         }
     }
 
@@ -191,6 +194,15 @@ impl SyncThread {
         let notes = unsafe { read_notes(&message.msg_hdr) };
         Some((notes.id.map(|id| self.keys.key(id)), notes.stamp_ns))
     }
+}
+
+/// Takes a pending error off the socket: unread, it would make every wait return at once. Stamps stay in the error queue.
+fn clear_error(socket: &OwnedFd) {
+    let mut error = 0i32;
+    let mut length = size_of::<i32>() as libc::socklen_t;
+    let value = std::ptr::from_mut(&mut error).cast();
+    // SAFETY: pointer and length describe `error`.
+    unsafe { libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_ERROR, value, &mut length) };
 }
 
 /// As even a rate as this process may have. Without the right to SCHED_FIFO the thread stays an ordinary one.

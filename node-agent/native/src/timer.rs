@@ -20,11 +20,11 @@ struct Open {
     /// Declared before the descriptor: polling ends first.
     poll: Poll,
     timer: OwnedFd,
+    on_tick: Rc<Callback>,
 }
 
 struct State {
     open: RefCell<Option<Open>>,
-    on_tick: Callback,
 }
 
 impl State {
@@ -39,17 +39,18 @@ impl State {
         }
     }
 
-    /// True when the timer has expired and was not armed again or disarmed since.
-    fn take_expiry(&self) -> bool {
+    /// What to call, when the timer has expired and was not armed again or disarmed since.
+    fn take_expiry(&self) -> Option<Rc<Callback>> {
         let open = self.open.borrow();
-        let Some(open) = &*open else { return false };
+        let open = open.as_ref()?;
         let mut count = 0u64;
         // SAFETY: eight octets into `count`; the descriptor does not block.
         let read = unsafe { libc::read(open.timer.as_raw_fd(), std::ptr::from_mut(&mut count).cast(), 8) };
-        if read == 8 {
-            open.poll.keep_loop_alive(false);
+        if read != 8 {
+            return None;
         }
-        read == 8
+        open.poll.keep_loop_alive(false);
+        Some(Rc::clone(&open.on_tick))
     }
 }
 
@@ -64,18 +65,16 @@ impl FdTimer {
     pub fn new(env: Env, on_tick: Callback) -> napi::Result<Self> {
         guard(env, || {
             let timer = open_timer()?;
-            let state = Rc::new(State { open: RefCell::new(None), on_tick });
+            let state = Rc::new(State { open: RefCell::new(None) });
             let weak: Weak<State> = Rc::downgrade(&state);
             let poll = Poll::new(env.raw(), timer.as_raw_fd(), move |_status| {
-                if let Some(state) = weak.upgrade() {
-                    if state.take_expiry() {
-                        state.on_tick.call(Ok(()));
-                    }
+                if let Some(on_tick) = weak.upgrade().and_then(|state| state.take_expiry()) {
+                    on_tick.call();
                 }
             })?;
             poll.start(READABLE)?;
             poll.keep_loop_alive(false);
-            *state.open.borrow_mut() = Some(Open { poll, timer });
+            *state.open.borrow_mut() = Some(Open { poll, timer, on_tick: Rc::new(on_tick) });
             Ok(Self { state })
         })
     }

@@ -12,11 +12,12 @@ use napi::{sys, Env, JsValue};
 use napi_derive::napi;
 
 use crate::errors::{guard, Failure, Result};
-use crate::js::{define_function, fill_doubles, Arguments, Text};
+use crate::js::{fill_doubles, Text};
 use crate::layout::truth_reading as at;
 use crate::mapping::Mapping;
 use crate::page::page;
 use crate::page_layout::{Page, EXTENSION_MAGIC, EXTENSION_VERSION, FILE_BYTES};
+use crate::raw_function::{define_function, Arguments};
 use crate::seqlock;
 use crate::time::host_ns;
 use crate::virtual_clock::VirtualClock;

@@ -3,7 +3,7 @@
 //! converted with the state that held when it was taken.
 //!
 //! Everything but the phase table is integer nanoseconds: clock(t) = adjustment.clock + d + round(d · ppb), d = osc(t) − adjustment.osc,
-//! and steering(t) = clock(t) − osc(t) − initial offset, so clock − steering advances exactly with raw time.
+//! and steering(t) = clock(t) − osc(t) − what that was when this handle was opened, so clock − steering advances exactly with raw time.
 
 use std::sync::atomic::{AtomicI64, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -11,7 +11,7 @@ use crate::clock_source::Reading;
 use crate::errors::{Failure, Result};
 use crate::oscillator::{oscillator_at, Entry};
 use crate::seqlock;
-use crate::time::seconds;
+use crate::time::{host_ns, seconds};
 use crate::virtual_file::VirtualFile;
 
 pub const RING: usize = 64;
@@ -119,11 +119,16 @@ impl AdjustmentRing {
 #[derive(Debug)]
 pub struct VirtualClock {
     file: VirtualFile,
+    /// Clock − oscillator when this handle was opened, ns: where its steering counts from.
+    untouched_ns: i64,
 }
 
 impl VirtualClock {
     pub fn new(file: VirtualFile) -> Self {
-        Self { file }
+        let mut clock = Self { file, untouched_ns: 0 };
+        let oscillator = clock.oscillator(host_ns(libc::CLOCK_REALTIME));
+        clock.untouched_ns = clock.file.ring().find(oscillator).clock_at(oscillator).saturating_sub(oscillator);
+        clock
     }
 
     fn table(&self) -> &[Entry] {
@@ -140,11 +145,10 @@ impl VirtualClock {
         let oscillator = self.oscillator(real_ns);
         let adjustment = self.file.ring().find(oscillator);
         let ns = adjustment.clock_at(oscillator);
-        let untouched = self.file.base_ns().saturating_add(self.file.offset_ns()).saturating_add(oscillator);
         Reading {
             ns,
             raw: raw_seconds(oscillator),
-            steering: ns.saturating_sub(untouched) as f64,
+            steering: ns.saturating_sub(oscillator).saturating_sub(self.untouched_ns) as f64,
             frequency: adjustment.ppb,
             era: adjustment.era,
         }

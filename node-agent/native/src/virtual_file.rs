@@ -23,10 +23,8 @@ pub const MAXIMUM_SECONDS: f64 = 1_048_576.0;
 #[repr(C)]
 struct Header {
     magic: [u8; 8],
-    /// CLOCK_REALTIME at creation, ns: where oscillator time 0 is.
+    /// CLOCK_REALTIME at creation, ns: where oscillator time 0 is. What the clock showed then is the first adjustment.
     base_ns: i64,
-    /// What the clock showed more than that, ns.
-    offset_ns: i64,
     entries: u64,
     /// Process that holds the lock. Stays behind when it goes: only the lock itself counts.
     owner: AtomicU32,
@@ -42,7 +40,6 @@ pub fn create(path: &str, seconds: f64, offset_ns: i64, character: Character) ->
     let header = Header {
         magic: MAGIC,
         base_ns,
-        offset_ns,
         entries: count,
         owner: AtomicU32::new(0),
         _reserved: 0,
@@ -72,7 +69,7 @@ fn write_file(path: &str, header: &Header, table: impl Iterator<Item = Entry>) -
     file.flush()
 }
 
-/// A clock file, mapped. `lock` is kept open for its flock, which ends with the last descriptor.
+/// A clock file, mapped.
 #[derive(Debug)]
 pub struct VirtualFile {
     mapping: Mapping,
@@ -101,7 +98,7 @@ impl VirtualFile {
             });
         }
         self.header().owner.store(std::process::id(), Relaxed);
-        Ok(ClockLock { _file: file })
+        Ok(ClockLock { file })
     }
 
     fn header(&self) -> &Header {
@@ -115,10 +112,6 @@ impl VirtualFile {
 
     pub fn base_ns(&self) -> i64 {
         self.header().base_ns
-    }
-
-    pub fn offset_ns(&self) -> i64 {
-        self.header().offset_ns
     }
 
     pub fn table(&self) -> &[Entry] {
@@ -146,7 +139,15 @@ fn check_header(file: &File, length: u64, path: &str) -> Result<usize> {
 /// The right to steer; given back when dropped.
 #[derive(Debug)]
 pub struct ClockLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for ClockLock {
+    fn drop(&mut self) {
+        // Closing is not enough: the mapping, which readers go on with, holds the same open file and the lock with it.
+        // SAFETY: flock takes no memory.
+        unsafe { libc::flock(self.file.as_raw_fd(), libc::LOCK_UN) };
+    }
 }
 
 #[cfg(test)]
@@ -175,12 +176,13 @@ pub mod tests {
     #[test]
     fn only_one_owner_steers_and_the_lock_ends_with_it() {
         let scratch = Scratch::new("lock", 0, 0.0);
-        let first = VirtualFile::open(&scratch.0, true).unwrap();
+        let (still_mapped, lock) = VirtualFile::open(&scratch.0, true).unwrap();
         let refused = VirtualFile::open(&scratch.0, true).unwrap_err();
         assert!(format!("{refused:?}").contains(&std::process::id().to_string()));
         assert!(VirtualFile::open(&scratch.0, false).is_ok());
-        drop(first);
+        drop(lock);
         assert!(VirtualFile::open(&scratch.0, true).is_ok());
+        drop(still_mapped);
     }
 
     #[test]
@@ -211,7 +213,7 @@ pub mod tests {
         }
         let last = clock.at(start + 50_000_000);
         assert_eq!(last.era, 1);
-        assert!((last.steering - (80.0 - 777_777.0 - 4_700.0)).abs() < 3.0, "{}", last.steering);
+        assert!((last.steering - (160.0 - 777_777.0 - 4_700.0)).abs() < 3.0, "{}", last.steering);
         assert!(clock.step(start + 60_000_000, i64::MIN).is_err());
     }
 }
