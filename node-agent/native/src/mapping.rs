@@ -36,7 +36,7 @@ impl Mapping {
     /// `T` must be valid for every bit pattern, and what others may write meanwhile must be atomic in it. The file must not shrink.
     pub unsafe fn at<T>(&self, offset: usize, count: usize) -> &[T] {
         let end = count.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(offset));
-        assert!(end.is_some_and(|end| end <= self.length) && offset % align_of::<T>() == 0, "outside of the mapping");
+        assert!(end.is_some_and(|end| end <= self.length) && offset.is_multiple_of(align_of::<T>()), "outside of the mapping");
         // SAFETY: in range and aligned as just checked (mappings start at a page); the rest is the caller's promise.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().add(offset).cast(), count) }
     }

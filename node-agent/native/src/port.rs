@@ -77,7 +77,7 @@ impl Port {
 }
 
 /// The first `length` octets of a Uint8Array.
-fn message<'a>(env: sys::napi_env, arguments: &'a Arguments) -> Result<&'a [u8]> {
+fn message(env: sys::napi_env, arguments: &Arguments) -> Result<&[u8]> {
     let (data, available) = read_array(env, arguments[0], sys::TypedarrayType::uint8_array)?;
     let length = integer(read_number(env, arguments[1], "length")?, "length", 1.0..=LARGEST_MESSAGE)? as usize;
     if length > available {

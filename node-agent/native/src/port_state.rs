@@ -190,13 +190,12 @@ impl State {
     fn on_packets(&self, socket: u32, status: c_int) {
         add(&self.counters.wake_ups, 1);
         for _ in 0..ROUNDS {
-            match self.drain() {
-                // Err: closed by the callback of the round before.
-                Err(_) => return,
-                Ok(0) => break,
-                Ok(_) => {}
-            }
+            // Err: closed by the callback of the round before.
+            let Ok(count) = self.drain() else { return };
             let full = self.ring.free() == 0;
+            if count == 0 && !full {
+                break;
+            }
             self.call_ready();
             if !full {
                 break;
