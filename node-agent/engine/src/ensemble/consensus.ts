@@ -302,7 +302,8 @@ export class Consensus {
   private activate(tier: number, now: Raw): void {
     const active: SourceLink[] = [];
     for (const link of this.links.values()) if (link.eligibleSince !== null && rank(link) === tier) active.push(link);
-    const key = active.map((link) => link.config.id).join("\n") + (this.vote.conflict ? "\nconflict" : "") + [...this.vote.muted].join("\n");
+    const key =
+      active.map((link) => link.config.id).join("\n") + (this.vote.conflict ? "\nconflict" : "") + [...this.vote.muted].join("\n");
     if (key !== this.activeKey) {
       if (this.activeKey !== "") this.buildOut.begin(now);
       this.activeKey = key;

@@ -34,6 +34,7 @@ export function findMajority(ballots: readonly Ballot[]): Segment[] {
       open = { low: point, high };
       segments.push(open);
     } else open.high = Math.max(open.high, high);
+    if (!across) open = null;
   });
   return segments;
 }

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { createRandom } from "../../sim/random.js";
+import { linkSettings } from "../link/link-settings.js";
+import { NoiseLaw } from "../link/noise-law.js";
+import { JointFilter } from "./joint-filter.js";
+
+const law = () => new NoiseLaw(1000, linkSettings.shapes[0]!, linkSettings, 1);
+const prior = { floor: 5000, floorVariance: 4e6, asymmetry: 50, asymmetryTime: 1e5, remoteError: 0, remoteErrorTime: 100 };
+
+function run(links: readonly string[], seconds: number, seed: number): { filter: JointFilter; truth: number } {
+  const random = createRandom(seed, 1);
+  const filter = new JointFilter(1);
+  filter.start(0, 0, 1e6, 1e4);
+  for (const link of links) filter.add(link, prior);
+  let truth = 0;
+  let rate = 0;
+  for (let i = 0; i < seconds; i++) {
+    rate += random.normal();
+    truth += rate;
+    filter.predict(1);
+    for (const link of links) {
+      filter.update(link, true, -truth + 5000 + 1000 * random.exponential(), law());
+      filter.update(link, false, truth + 5000 + 1000 * random.exponential(), law());
+    }
+  }
+  return { filter, truth };
+}
+
+function rms(links: readonly string[]): { real: number; claimed: number } {
+  let squares = 0;
+  let claimed = 0;
+  for (let seed = 1; seed <= 30; seed++) {
+    const { filter, truth } = run(links, 200, seed);
+    squares += (filter.offset - truth) ** 2;
+    claimed += filter.clockCovariance.offsetVariance;
+  }
+  return { real: Math.sqrt(squares / 30), claimed: Math.sqrt(claimed / 30) };
+}
+
+test("four links are better than one, and both claims are honest", () => {
+  const one = rms(["a"]);
+  const four = rms(["a", "b", "c", "d"]);
+  expect(four.real).toBeLessThan(0.75 * one.real);
+  expect(one.real / one.claimed).toBeLessThan(1.4);
+  expect(four.real / four.claimed).toBeLessThan(1.4);
+});
+
+test("a link that leaves takes only its own states with it", () => {
+  const { filter } = run(["a", "b", "c"], 50, 1);
+  const before = [filter.offset, filter.rate, filter.clockCovariance.offsetVariance];
+  filter.remove("b");
+  expect([filter.offset, filter.rate, filter.clockCovariance.offsetVariance]).toEqual(before);
+  expect(filter.has("b")).toBe(false);
+  expect(filter.update("b", false, 1, law())).toBe(0);
+  filter.update("c", false, 5000, law());
+  expect(Number.isFinite(filter.offset)).toBe(true);
+});
+
+test("grows beyond its first capacity", () => {
+  const many = Array.from({ length: 20 }, (_, i) => `l${i}`);
+  const { filter, truth } = run(many, 50, 2);
+  expect(Math.abs(filter.offset - truth)).toBeLessThan(500);
+});
+
+test("the error of a remote that knows its own is carried in the claim", () => {
+  const filter = new JointFilter(1);
+  filter.start(0, 0, 1e6, 1e4);
+  filter.add("a", { ...prior, asymmetry: 0, remoteError: 500, remoteErrorTime: 50 });
+  const random = createRandom(1, 3);
+  for (let i = 0; i < 500; i++) {
+    filter.predict(1);
+    filter.update("a", true, 5000 + 10 * random.exponential(), new NoiseLaw(10, linkSettings.shapes[0]!, linkSettings, 1));
+    filter.update("a", false, 5000 + 10 * random.exponential(), new NoiseLaw(10, linkSettings.shapes[0]!, linkSettings, 1));
+  }
+  const claimed = Math.sqrt(filter.clockCovariance.offsetVariance);
+  expect(claimed).toBeGreaterThan(30);
+  expect(claimed).toBeLessThan(500);
+});

@@ -1,0 +1,74 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { createRandom } from "../../sim/random.js";
+import { CausalInterval, type Interval } from "./causal-interval.js";
+
+const assumptions = { maxRate: 500_000, maxDrift: 5000 };
+
+test("contains the truth whatever the delays are, while the rate keeps its promise", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1e6 }),
+      fc.double({ min: -400_000, max: 400_000, noNaN: true }),
+      fc.double({ min: 1, max: 1e7, noNaN: true }),
+      (seed, rate, jitter) => {
+        const random = createRandom(seed, 1);
+        const causal = new CausalInterval(assumptions);
+        const interval: Interval = { low: 0, high: 0 };
+        let raw = 1000;
+        for (let i = 0; i < 200; i++) {
+          raw += 3 * random.uniform();
+          const drift = 2000 * Math.sin(raw / 500);
+          const offset = rate * (raw - 1000) + drift * 500 * (1 / 500);
+          const direction = random.uniform() < 0.5 ? 0 : 1;
+          const delay = 100 + jitter * random.exponential();
+          causal.observe(direction, direction === 0 ? offset + delay : delay - offset, raw, 0, 1);
+          causal.at(raw, interval);
+          expect(interval.low).toBeLessThanOrEqual(offset);
+          expect(interval.high).toBeGreaterThanOrEqual(offset);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+function settled(): CausalInterval {
+  const causal = new CausalInterval(assumptions);
+  for (let i = 0; i < 300; i++) {
+    causal.observe(0, 1000, 1000 + i, 0, 1);
+    causal.observe(1, 1000, 1000.2 + i, 0, 1);
+  }
+  return causal;
+}
+
+test("proves the rate from its anchors", () => {
+  const causal = settled();
+  expect(causal.highRate).toBeLessThan(5100);
+  expect(causal.lowRate).toBeGreaterThan(-5100);
+  expect(causal.high).toBeLessThanOrEqual(1001 + 0.2 * 5100);
+});
+
+test("one lying stamp is dropped, and meanwhile both readings are covered", () => {
+  const causal = settled();
+  const interval: Interval = { low: 0, high: 0 };
+  expect(causal.observe(0, -50_000, 1301, 0, 1)).toBe(true);
+  causal.at(1301, interval);
+  expect(interval.low).toBe(Number.NEGATIVE_INFINITY);
+  for (let i = 0; i < 6; i++) {
+    causal.observe(0, 1000, 1302 + i, 0, 1);
+    causal.observe(1, 1000, 1302.2 + i, 0, 1);
+  }
+  expect(causal.candidate).toBeNull();
+  expect(causal.era).toBe(0);
+});
+
+test("a step of the remote becomes a new era after three contradictions", () => {
+  const causal = settled();
+  for (let i = 0; i < 4; i++) {
+    causal.observe(0, 1000 - 1e6, 1301 + i, 0, 1);
+    causal.observe(1, 1000 + 1e6, 1301.2 + i, 0, 1);
+  }
+  expect(causal.era).toBe(1);
+  expect(causal.high).toBeLessThan(-9e5);
+});

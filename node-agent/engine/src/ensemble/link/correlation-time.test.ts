@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { createRandom } from "../../sim/random.js";
+import { CorrelationTime } from "./correlation-time.js";
+
+function measure(keep: number, seed: number): number {
+  const random = createRandom(seed, 1);
+  const correlation = new CorrelationTime();
+  let z = 0;
+  for (let i = 0; i < 6000; i++) {
+    z = keep * z + Math.sqrt(1 - keep * keep) * random.normal();
+    correlation.observe(1000 * Math.exp(0.5 * z));
+  }
+  return correlation.packets;
+}
+
+test("is exactly one for independent packets", () => {
+  for (let seed = 1; seed <= 10; seed++) expect(measure(0, seed)).toBe(1);
+});
+
+test("finds a correlation of about twenty packets within a factor of three", () => {
+  const packets = measure(0.9, 1);
+  expect(packets).toBeGreaterThan(19 / 3);
+  expect(packets).toBeLessThan(19 * 3);
+});

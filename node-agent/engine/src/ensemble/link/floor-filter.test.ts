@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { createRandom } from "../../sim/random.js";
+import { FloorFilter } from "./floor-filter.js";
+import { linkSettings } from "./link-settings.js";
+
+function vague(): FloorFilter {
+  const filter = new FloorFilter(1);
+  filter.covariance[0] = 1e8;
+  filter.covariance[4] = 1e4;
+  filter.covariance[7] = filter.covariance[8] = filter.covariance[9] = 1e8;
+  return filter;
+}
+
+test("finds offset and floor under exponential queueing far better than the mean could", () => {
+  const random = createRandom(1, 1);
+  const filter = vague();
+  for (let i = 0; i < 400; i++) {
+    filter.predict(1, 0, linkSettings);
+    for (const toRemote of [false, true]) {
+      const delay = 5000 + 1000 * random.exponential();
+      filter.look(toRemote, toRemote ? delay - 700 : delay + 700, 0, 1000, 100, 10_000, 0.01, 1e-14);
+      filter.apply();
+    }
+  }
+  expect(Math.abs(filter.offset - 700)).toBeLessThan(120);
+  expect(Math.abs(filter.meanFloor - 5000)).toBeLessThan(100);
+  expect(filter.covariance[0]).toBeLessThan(120 ** 2);
+});
+
+test("look changes no state", () => {
+  const filter = vague();
+  const before = [filter.offset, filter.rate, filter.floorToLocal, ...filter.covariance];
+  filter.look(false, 1234, 0, 10, 1, 100, 0.1, 1e-12);
+  expect([filter.offset, filter.rate, filter.floorToLocal, ...filter.covariance]).toEqual(before);
+});
+
+test("a late stamp is projected with the rate, not applied as if it were now", () => {
+  const late = vague();
+  late.rate = 100;
+  late.offset = 1000;
+  late.look(false, 1000 - 100 * 5, 5, 10, 1, 100, 0.1, 1e-12);
+  const prompt = vague();
+  prompt.rate = 100;
+  prompt.offset = 1000;
+  prompt.look(false, 1000, 0, 10, 1, 100, 0.1, 1e-12);
+  expect(late.residual).toBeCloseTo(prompt.residual, 9);
+  expect(late.noiseShare).toBeGreaterThan(prompt.noiseShare);
+});
+
+test("an impossible packet moves nothing", () => {
+  const filter = new FloorFilter(1);
+  filter.covariance[0] = filter.covariance[7] = filter.covariance[9] = 1;
+  filter.floorToLocal = 5000;
+  filter.look(false, 4000, 0, 10, 1, 100, 0.1, 1e-12);
+  filter.apply();
+  expect(filter.mainWeight).toBeLessThan(1e-6);
+  expect(Math.abs(filter.offset)).toBeLessThan(1e-3);
+});
+
+test("the asymmetry returns to its rest and the mean floor stays", () => {
+  const filter = vague();
+  filter.floorToLocal = 1200;
+  filter.floorToRemote = 800;
+  for (let i = 0; i < 20_000; i++) filter.predict(1, 0, linkSettings);
+  expect(filter.floorToLocal - filter.floorToRemote).toBeLessThan(0.1);
+  expect(filter.meanFloor).toBeCloseTo(1000, 6);
+});

@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { createRandom, type Random } from "../../sim/random.js";
+import type { Interval } from "./causal-interval.js";
+import { LinkFilter } from "./link-filter.js";
+
+interface Track {
+  readonly filter: LinkFilter;
+  truth: number;
+  raw: number;
+}
+
+function feed(track: Track, random: Random, seconds: number, rate: number, jitter: number): void {
+  for (let i = 0; i < seconds; i++) {
+    track.raw += 1;
+    track.truth += rate;
+    track.filter.observe(1, -track.truth + 5000 + jitter * random.exponential(), track.raw, 0, 1);
+    track.filter.observe(0, track.truth + 5000 + jitter * random.exponential(), track.raw + 3e-4, 0, 1);
+  }
+}
+
+function begin(): Track {
+  return { filter: new LinkFilter(1, 5000, 1), truth: 1e6, raw: 1000 };
+}
+
+test("starts after four exchanges and covers the truth from then on, over many seeds", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = createRandom(seed, 2);
+    const track = begin();
+    feed(track, random, 3, 20_000, 1000);
+    expect(track.filter.state).toBe("cold");
+    feed(track, random, 1, 20_000, 1000);
+    expect(track.filter.state).toBe("ready");
+    for (let i = 0; i < 300; i++) {
+      feed(track, random, 1, 20_000, 1000);
+      const radius = track.filter.radiusAt(track.raw) ?? Number.POSITIVE_INFINITY;
+      expect(Math.abs(track.filter.offsetAt(track.raw) - track.truth)).toBeLessThan(radius);
+    }
+    expect(track.filter.radiusAt(track.raw)).toBeLessThan(2000);
+  }
+});
+
+test("the bound grows while nothing is heard and still covers", () => {
+  const random = createRandom(1, 2);
+  const track = begin();
+  feed(track, random, 600, 20_000, 1000);
+  const now = track.filter.radiusAt(track.raw) ?? 0;
+  const later = track.filter.radiusAt(track.raw + 1000) ?? 0;
+  expect(later).toBeGreaterThan(10 * now);
+});
+
+test("37 s are never swallowed: void at once, then followed", () => {
+  const random = createRandom(2, 2);
+  const track = begin();
+  feed(track, random, 300, 0, 1000);
+  track.truth += 37e9;
+  feed(track, random, 1, 0, 1000);
+  expect(track.filter.radiusAt(track.raw)).toBeNull();
+  feed(track, random, 30, 0, 1000);
+  expect(track.filter.losses + track.filter.jumps).toBeGreaterThan(0);
+  expect(Math.abs(track.filter.offsetAt(track.raw) - track.truth)).toBeLessThan(3000);
+});
+
+test("one direction gives a rate and no phase", () => {
+  const random = createRandom(3, 2);
+  const filter = new LinkFilter(1, 5000, 1);
+  for (let i = 0; i < 64; i++) filter.observe(0, 700 * i + 5000 + 100 * random.exponential(), 1000 + i, 0, 1);
+  expect(filter.state).toBe("rateOnly");
+  expect(Math.abs(filter.rate - 700)).toBeLessThan(20);
+  expect(filter.radiusAt(1064)).toBeNull();
+  for (let i = 64; i < 72; i++) {
+    filter.observe(0, 700 * i + 5000, 1000 + i, 0, 1);
+    filter.observe(1, -700 * i + 5000, 1000.1 + i, 0, 1);
+  }
+  expect(filter.state).toBe("ready");
+});
+
+test("correlated queueing widens the bound instead of being averaged away", () => {
+  const random = createRandom(4, 2);
+  const filter = new LinkFilter(1 / 16, 5000, 1);
+  let z = 0;
+  let outside = 0;
+  for (let i = 0; i < 16 * 600; i++) {
+    const keep = Math.exp(-1 / 16);
+    z = keep * z + Math.sqrt(1 - keep * keep) * random.normal();
+    const queue = 1000 * Math.log1p(Math.exp(1.5 * z));
+    filter.observe(0, 1000 + queue, 1000 + i / 16, 0, 1);
+    filter.observe(1, 1000 + 1000 * random.exponential(), 1000 + i / 16 + 0.01, 0, 1);
+    if (i > 16 * 60 && Math.abs(filter.offset) > (filter.radiusAt(filter.raw) ?? Number.POSITIVE_INFINITY)) outside++;
+  }
+  expect(filter.shape.noise[0].correlation).toBeGreaterThan(2);
+  expect(outside).toBe(0);
+});
+
+test("the estimate never leaves the proven interval", () => {
+  const random = createRandom(5, 2);
+  const track = begin();
+  const proof: Interval = { low: 0, high: 0 };
+  for (let i = 0; i < 500; i++) {
+    feed(track, random, 1, i < 250 ? 1000 : 6000, i % 50 < 10 ? 200_000 : 300);
+    if (track.filter.state !== "ready" || track.filter.isContradicted) continue;
+    track.filter.proveAt(track.filter.raw, proof);
+    expect(track.filter.offset).toBeGreaterThanOrEqual(proof.low - 1e-6);
+    expect(track.filter.offset).toBeLessThanOrEqual(proof.high + 1e-6);
+  }
+});
