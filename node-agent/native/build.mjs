@@ -35,7 +35,9 @@ function install(from, to) {
 export async function buildNative({ log }) {
   const { stdout, error } = spawnSync("rustc", ["-vV"], { encoding: "utf8", cwd: here });
   if (error || spawnSync("cargo", ["--version"], { stdio: "ignore" }).error) {
-    throw Object.assign(new Error("Rust is missing: it builds the native module. Install Rust ≥ 1.88 with cargo (https://rustup.rs)."), { code: "MER_BOOTSTRAP_MISSING" });
+    throw Object.assign(new Error("Rust is missing: it builds the native module. Install Rust ≥ 1.88 with cargo (https://rustup.rs)."), {
+      code: "MER_BOOTSTRAP_MISSING",
+    });
   }
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "meridian", "native");
   const cached = join(folder, `${hashInputs(stdout)}.node`);

@@ -58,6 +58,12 @@ pub struct Clock {
 
 #[napi]
 impl Clock {
+    /// For `new Clock()`, which napi would refuse without a code.
+    #[napi(constructor)]
+    pub fn new(env: Env) -> napi::Result<Self> {
+        guard(env, || Err(Failure::argument("a Clock is made by Clock.open")))
+    }
+
     #[napi]
     pub fn open<'env>(env: &'env Env, uri: Text, options: Fields) -> napi::Result<ClassInstance<'env, Clock>> {
         let state = guard(*env, || open_source(&uri.0, options.flag(c"steer")?))?;

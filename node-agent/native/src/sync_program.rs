@@ -15,7 +15,7 @@ use crate::reservation::{Reservation, Use};
 use crate::socket::open_sender;
 use crate::stamp::StampKeys;
 use crate::sync_message::template;
-use crate::sync_thread::{Program, Shared, SyncThread};
+use crate::sync_thread::{Counters, Program, Shared, SyncThread};
 use crate::time::NS_PER_SECOND;
 use crate::timerfd::open_timer;
 
@@ -24,6 +24,7 @@ const STACK_BYTES: usize = 128 << 10;
 const LABEL_LIMIT_SECONDS: f64 = 315_360_000.0;
 
 struct Running {
+    shared: Arc<Shared>,
     thread: JoinHandle<()>,
     /// Dropped after the thread has closed its sockets.
     _reservations: [Reservation; 2],
@@ -31,7 +32,8 @@ struct Running {
 
 #[napi]
 pub struct SyncProgram {
-    shared: Arc<Shared>,
+    /// Outlive the program: statistics can be asked for after close.
+    counters: Arc<Counters>,
     running: RefCell<Option<Running>>,
 }
 
@@ -63,8 +65,8 @@ impl SyncProgram {
                 // Contained: the panic hook reports it, and the count of Syncs stands still, which the engine watches.
                 .spawn(move || drop(contain(|| worker.run())))
                 .map_err(|error| Failure::io(&error, "pthread_create", "sync"))?;
-            let running = RefCell::new(Some(Running { thread, _reservations: reservations }));
-            Ok(Self { shared, running })
+            let counters = Arc::clone(&shared.counters);
+            Ok(Self { counters, running: RefCell::new(Some(Running { shared, thread, _reservations: reservations })) })
         })
     }
 
@@ -78,17 +80,18 @@ impl SyncProgram {
         label_offset_seconds: Number,
     ) -> napi::Result<()> {
         guard(env, || {
-            if self.running.borrow().is_none() {
-                return Err(Failure::closed("sync program"));
+            let program = read_program(&sync.0, &follow_up.0, log_interval.0, label_offset_seconds.0)?;
+            match &*self.running.borrow() {
+                Some(running) => running.shared.set_program(program),
+                None => return Err(Failure::closed("sync program")),
             }
-            self.shared.set_program(read_program(&sync.0, &follow_up.0, log_interval.0, label_offset_seconds.0)?);
             Ok(())
         })
     }
 
     #[napi]
     pub fn statistics(&self) -> Vec<f64> {
-        let counters = &self.shared.counters;
+        let counters = &self.counters;
         [&counters.syncs, &counters.follow_ups, &counters.missing_stamps, &counters.send_errors, &counters.lateness_ns]
             .map(|counter| counter.load(Relaxed) as f64)
             .to_vec()
@@ -105,8 +108,8 @@ impl SyncProgram {
     /// Waits for the thread, which notices within one stamp wait (50 ms) at most.
     fn end(&self) {
         if let Some(running) = self.running.take() {
-            self.shared.stop.store(true, Relaxed);
-            self.shared.wake();
+            running.shared.stop.store(true, Relaxed);
+            running.shared.wake();
             // A panic of the thread was contained there.
             let _ = running.thread.join();
         }

@@ -39,9 +39,10 @@ pub struct Counters {
     pub lateness_ns: AtomicU64,
 }
 
+/// What the thread and its owner share while the program runs.
 pub struct Shared {
     program: Mutex<Program>,
-    pub counters: Counters,
+    pub counters: Arc<Counters>,
     pub stop: AtomicBool,
     /// An eventfd: the program has changed, or the end has come.
     wake: OwnedFd,
@@ -52,7 +53,7 @@ impl Shared {
         // SAFETY: a fresh descriptor that belongs to nobody else.
         let wake =
             unsafe { OwnedFd::from_raw_fd(check(libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK), "eventfd", "")?) };
-        Ok(Self { program: Mutex::new(program), counters: Counters::default(), stop: AtomicBool::new(false), wake })
+        Ok(Self { program: Mutex::new(program), counters: Arc::default(), stop: AtomicBool::new(false), wake })
     }
 
     fn program(&self) -> MutexGuard<'_, Program> {
