@@ -2,9 +2,14 @@
 //! never again. One writer at a time; readers in other processes never block it.
 
 use std::sync::atomic::{fence, AtomicU16, Ordering};
+use std::time::Duration;
 
-/// A reader gives up after so many disturbed attempts: the writer has died in the middle. Writers hold the lock below 1 µs.
-const ATTEMPTS: u32 = 100_000;
+/// Writers hold the lock below 1 µs: so many attempts find it free unless the scheduler has taken the CPU from one at work.
+const BUSY_ATTEMPTS: u32 = 256;
+/// Then a reader sleeps between attempts, so as not to keep the CPU from the writer. After 0.1 s in all it gives up: the writer has
+/// died in the middle.
+const PATIENT_ATTEMPTS: u32 = 1_000;
+const PAUSE: Duration = Duration::from_micros(50);
 
 pub fn write(generation: &AtomicU16, fill: impl FnOnce()) {
     // `| 1` also takes over from a writer that died while it held an odd number.
@@ -18,7 +23,7 @@ pub fn write(generation: &AtomicU16, fill: impl FnOnce()) {
 
 /// What `copy` saw while no write went on; None before the first publication or when the writer died at work.
 pub fn read<T>(generation: &AtomicU16, mut copy: impl FnMut() -> T) -> Option<T> {
-    for attempt in 1..=ATTEMPTS {
+    for attempt in 0..BUSY_ATTEMPTS + PATIENT_ATTEMPTS {
         let before = generation.load(Ordering::Acquire);
         if before == 0 {
             return None;
@@ -30,11 +35,11 @@ pub fn read<T>(generation: &AtomicU16, mut copy: impl FnMut() -> T) -> Option<T>
                 return Some(value);
             }
         }
-        // On one CPU the writer may wait for ours.
-        if attempt % 128 == 0 {
-            std::thread::yield_now();
+        if attempt < BUSY_ATTEMPTS {
+            std::hint::spin_loop();
+        } else {
+            std::thread::sleep(PAUSE);
         }
-        std::hint::spin_loop();
     }
     None
 }
