@@ -4,7 +4,7 @@
  */
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { EnsembleConfig, SourceState, SourceStatus } from "./contract.js";
-import { type ClockEstimate, SingleLinkEstimate } from "./fusion.js";
+import { type ClockEstimate, MiddleEstimate, SingleLinkEstimate } from "./fusion.js";
 import { type Forecast, JointEstimate } from "./joint/joint-estimate.js";
 import type { Interval } from "./link/causal-interval.js";
 import type { LinkId, Measurement } from "./measurement.js";
@@ -20,6 +20,8 @@ const startGrace = 5;
 const startIntervals = 4;
 /** Before that many effective packets a source's differences are still those of its start. */
 const settledPackets = 120;
+/** Sources that disagree are not followed for that long: the frequency is held, s. */
+const splitAfter = 30;
 /** The witness is what we predicted that long ago, s. */
 const witnessAge = 34;
 
@@ -48,6 +50,7 @@ export class Consensus {
   private firstReady: Raw | null = null;
   private single: SourceLink | null = null;
   private dirty = true;
+  private disagreeSince: Raw | null = null;
   private readonly generations = new Map<LinkId, number>();
   private forecasts: Forecast[] = [];
   private readonly interval: Interval = { low: 0, high: 0 };
@@ -87,7 +90,7 @@ export class Consensus {
       this.vote.restart(id);
       this.joint?.leave(id);
     }
-    this.joint?.observe(link, link.direction, link.value, link.at, this.vote.muted.has(id) || this.vote.noMajority);
+    this.joint?.observe(link, link.direction, link.value, link.at, this.vote.muted.has(id) || this.vote.conflict);
     return true;
   }
 
@@ -107,6 +110,8 @@ export class Consensus {
       if (this.links.size > 1) this.tickVote(now);
     }
     if (tick || this.dirty || this.active.length === 0) {
+      // Nobody is followed on a vote that did not hear all who can speak now.
+      if (!tick && this.dirty && this.active.length === 0 && this.links.size > 1) this.tickVote(now);
       this.dirty = false;
       this.choose(now);
       this.joinActive(now);
@@ -115,11 +120,21 @@ export class Consensus {
     if (estimate?.isReady === true) this.buildOut.follow(now, estimate.offsetAt(now), estimate.rate);
   }
 
+  /** They have disagreed for so long that a held frequency would be worse than the middle. */
+  private isSplit(now: Raw): boolean {
+    return this.disagreeSince !== null && !this.vote.noMajority && now - this.disagreeSince > splitAfter;
+  }
+
   private tickVote(now: Raw): void {
     this.vote.tick(now, this.voters(now));
+    this.disagreeSince = this.vote.conflict ? (this.disagreeSince ?? now) : null;
     this.dropNamed(now);
     if (this.joint === null) return;
     this.joint.frozen = this.vote.widening > 0 || this.vote.conflict || this.vote.muted.size > 0;
+    if (this.joint.isReady && this.joint.isLockedOut(now)) {
+      this.joint.forget();
+      this.buildOut.begin(now);
+    }
     if (this.joint.isReady) this.remember(this.joint.forecast);
   }
 
@@ -155,7 +170,8 @@ export class Consensus {
     const ballots = ballotsOf(this.voters(now));
     if (ballots.length === 0) return false;
     const segments = findMajority(ballots);
-    const cover = segments.length > 0 ? segments : ballots;
+    // Two that disagree: one of them lies, so both are covered.
+    const cover = segments.length > 0 && !this.vote.conflict ? segments : ballots;
     into.low = Math.min(...cover.map((part) => part.low));
     into.high = Math.max(...cover.map((part) => part.high));
     for (const { filter } of this.links.values()) {
@@ -303,6 +319,7 @@ export class Consensus {
     const active: SourceLink[] = [];
     for (const link of this.links.values()) if (link.eligibleSince !== null && rank(link) === tier) active.push(link);
     const key =
+      (this.isSplit(now) ? "split\n" : "") +
       active.map((link) => link.config.id).join("\n") + (this.vote.conflict ? "\nconflict" : "") + [...this.vote.muted].join("\n");
     if (key !== this.activeKey) {
       if (this.activeKey !== "") this.buildOut.begin(now);
@@ -318,6 +335,12 @@ export class Consensus {
       return;
     }
     this.joint ??= new JointEstimate();
+    if (this.isSplit(now) && active.length > 1) {
+      // One Gaussian cannot hold two truths: to either source the other's packets look impossible.
+      this.joint.forget();
+      this.estimate = new MiddleEstimate(active);
+      return;
+    }
     this.joinActive(now);
     if (this.joint.isReady) this.estimate = this.joint;
   }
@@ -338,7 +361,7 @@ export class Consensus {
 
   private joinActive(now: Raw): void {
     const { joint } = this;
-    if (joint === null) return;
+    if (joint === null || this.isSplit(now)) return;
     if (joint.isReady && joint.size === 0 && this.active.length > 0 && !this.isSilent(now)) joint.forget();
     if (!joint.isReady && this.selected !== null && this.active.includes(this.selected)) joint.join(this.selected, now);
     for (const link of this.active) if (!joint.has(link.config.id)) joint.join(link, now);

@@ -293,7 +293,8 @@ export class Ensemble implements ClockEnsemble {
     const radius = estimate.radiusAt(raw);
     if (radius === null) return null;
     const calibrated = Math.abs(this.errorAt(raw)) + radius + vote.widening + this.unread;
-    return guaranteed === null ? calibrated : Math.min(calibrated, guaranteed);
+    // A doubt is a doubt of the majority too: then the proven bound does not cap.
+    return guaranteed === null || vote.widening > 0 ? calibrated : Math.min(calibrated, guaranteed);
   }
 
   private guaranteedAt(raw: Raw): Nanoseconds {

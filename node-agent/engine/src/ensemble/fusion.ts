@@ -15,7 +15,6 @@ export interface ClockEstimate {
   deviationAt(raw: Raw): Nanoseconds;
   /** Half width of the calibrated interval, ns; null: void. */
   radiusAt(raw: Raw): Nanoseconds | null;
-  absorbDrift(offset: Nanoseconds, rate: Ppb): void;
 }
 
 /** A single link is its own estimate. */
@@ -53,8 +52,53 @@ export class SingleLinkEstimate implements ClockEstimate {
   radiusAt(raw: Raw): Nanoseconds | null {
     return this.link.radiusAt(raw);
   }
+}
 
-  absorbDrift(offset: Nanoseconds, rate: Ppb): void {
-    this.link.filter?.absorbDrift(offset, rate);
+/**
+ * The middle of sources that disagree and of which nobody can be named: at most half their distance wrong, while a held
+ * frequency has no limit. Its interval covers all of theirs.
+ */
+export class MiddleEstimate implements ClockEstimate {
+  private readonly links: readonly SourceLink[];
+
+  /** At least one link. */
+  constructor(links: readonly SourceLink[]) {
+    this.links = links;
+  }
+
+  get isReady(): boolean {
+    return this.links.every((link) => link.isReady);
+  }
+
+  get rate(): Ppb {
+    return this.links.reduce((sum, link) => sum + (link.filter?.rate ?? 0), 0) / this.links.length;
+  }
+
+  get gap(): number {
+    return Math.min(...this.links.map((link) => link.filter?.gap ?? link.config.interval));
+  }
+
+  get effectivePackets(): number {
+    return Math.min(...this.links.map((link) => link.filter?.effectivePackets ?? 0));
+  }
+
+  offsetAt(raw: Raw): Nanoseconds {
+    const offsets = this.links.map((link) => link.filter?.offsetAt(raw) ?? 0);
+    return (Math.min(...offsets) + Math.max(...offsets)) / 2;
+  }
+
+  deviationAt(raw: Raw): Nanoseconds {
+    return Math.max(...this.links.map((link) => Math.sqrt(link.filter?.varianceAt(raw) ?? Number.POSITIVE_INFINITY)));
+  }
+
+  radiusAt(raw: Raw): Nanoseconds | null {
+    const middle = this.offsetAt(raw);
+    let radius = 0;
+    for (const link of this.links) {
+      const own = link.radiusAt(raw);
+      if (own === null || link.filter === null) return null;
+      radius = Math.max(radius, own + Math.abs(link.filter.offsetAt(raw) - middle));
+    }
+    return radius;
   }
 }

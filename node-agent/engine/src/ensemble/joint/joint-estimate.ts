@@ -196,6 +196,20 @@ export class JointEstimate implements ClockEstimate {
     return { raw: this.raw, offset: base.offset, rate: base.rate, wander: base.wander, ...base.clockCovariance };
   }
 
+  /** Most of its members contradict it: their packets look impossible to it, so it would never come back by itself. */
+  isLockedOut(raw: Raw): boolean {
+    const offset = this.offsetAt(raw);
+    const own = boundSigmas * this.deviationAt(raw);
+    let against = 0;
+    for (const { link } of this.members.values()) {
+      const { filter } = link;
+      if (filter === null || filter.state !== "ready") continue;
+      const reach = own + filter.statisticAt(raw) + filter.asymmetry + link.asymmetryPrior;
+      if (Math.abs(filter.offsetAt(raw) - offset) > reach) against++;
+    }
+    return 2 * against > this.members.size;
+  }
+
   /** All is void. */
   forget(): void {
     this.members.clear();

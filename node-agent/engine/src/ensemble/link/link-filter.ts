@@ -525,7 +525,6 @@ export class LinkFilter {
       shape.offset += by;
     }
     this.offset += by;
-    this.endRun();
   }
 
   /** Directions that follow different laws have floors that mean different things, ns. */
