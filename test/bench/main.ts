@@ -1,0 +1,25 @@
+/** `npm run bench -- NAME [options]`: exit 0 when it measured, whatever the figures say; 2 when it could not run. */
+import { runAgentBench } from "./agent.js";
+import { runServoBench } from "./servo.js";
+
+const benches: Readonly<Record<string, { readonly about: string; readonly run: (args: string[]) => Promise<number> }>> = {
+  servo: {
+    about: "estimator against simulated oscillators and networks: --seeds A-B --scenario NAME[,NAME] --duration S --json",
+    run: runServoBench,
+  },
+  agent: { about: "CPU per exchange against ptp4l, memory, idle CPU: --rounds N --json", run: runAgentBench },
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const bench = benches[name];
+if (bench) {
+  try {
+    process.exitCode = await bench.run(args);
+  } catch (error) {
+    process.stderr.write(`bench ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 2;
+  }
+} else {
+  for (const [key, { about }] of Object.entries(benches)) process.stderr.write(`npm run bench -- ${key.padEnd(6)} ${about}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,76 @@
+/** `npm run demo`: exit 0 only if every printed claim held. */
+import { parseArgs } from "node:util";
+import { labError } from "../lab/errors.js";
+import { enterPrivateNamespace } from "../lab/private-namespace.js";
+import { Claims } from "./claims.js";
+import { createJsonScreen, createTextScreen, type Screen } from "./screen.js";
+import { Story } from "./story.js";
+import { World } from "./world.js";
+
+const usage = `npm run demo [-- --peer] [--keep] [--json] [--seed N]
+  --peer   adds a real ptp4l as fallback source, which is followed once both grandmasters are gone
+  --keep   leaves everything running until Ctrl-C, and says how to look at it
+  --json   one JSON object a line
+  --seed   of the simulated oscillators (default 1)
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      peer: { type: "boolean" },
+      keep: { type: "boolean" },
+      json: { type: "boolean" },
+      help: { type: "boolean" },
+      seed: { type: "string", default: "1" },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const seed = Number(values.seed);
+  if (!Number.isInteger(seed) || seed < 0) throw labError("MER_LAB_COMMAND_FAILED", `--seed ${values.seed} is not a whole number`);
+  const outside = await enterPrivateNamespace(process.argv.slice(1));
+  if (outside !== null) return outside;
+
+  const screen = values.json ? createJsonScreen(process.stdout) : createTextScreen(process.stdout, process.stdout.isTTY);
+  const claims = new Claims((claim) => screen.claim(claim));
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => reject(labError("MER_LAB_COMMAND_FAILED", `${signal}: stopped`)));
+  });
+  interrupted.catch(() => undefined);
+  const world = await World.start({ peer: values.peer === true, seed, progress: (what) => screen.say(what) });
+  try {
+    await Promise.race([new Story(world, screen, claims).tell(), interrupted]);
+    screen.end(claims.hold, claims.all);
+    if (values.keep) await keep(world, screen);
+  } finally {
+    await world.stop();
+  }
+  return claims.hold ? 0 : 1;
+}
+
+/** Until Ctrl-C. */
+async function keep(world: World, screen: Screen): Promise<void> {
+  const enter = `nsenter --target ${String(process.pid)} --all${process.getuid?.() === 0 ? " --user=/proc/self/ns/user" : ""}`;
+  screen.say(
+    `still running; from another terminal: ${enter} kubectl --kubeconfig ${world.plane.kubeconfig} get timedomains,nodeclocks -o wide`,
+  );
+  screen.say(`logs are in ${world.directory}; Ctrl-C ends everything`);
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const code = error instanceof Error && "code" in error ? `${String(error.code)}: ` : "";
+    process.stderr.write(`demo: ${code}${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,48 @@
+/** A node agent as a process of the lab, inside its node's network namespace, on its node's virtual clock. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { LabProcess } from "./child-process.js";
+import { insideNode } from "./network.js";
+import { repositoryRoot } from "./repository.js";
+
+export interface AgentOptions {
+  readonly node: string;
+  /** Holds everything of this node. */
+  readonly directory: string;
+  /** host:port; null: run from the cached configuration. */
+  readonly hub: string | null;
+  readonly hubCaFile: string;
+  readonly tokenFile: string;
+  /** The node's virtual clock. */
+  readonly clockFile: string;
+  /** The same clock also goes under this name, on a node that owns a reference. */
+  readonly reference?: string;
+  /** Runs in the namespace of this name; null: in the current one. */
+  readonly namespace: string | null;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly extraArgs?: readonly string[];
+}
+
+export const pageFileOf = (directory: string): string => join(directory, "page");
+
+/** What the image's entry point passes as well: a small young generation, because little is allocated. */
+const nodeFlags = ["--max-semi-space-size=1", "--max-old-space-size=128", "--enable-source-maps"];
+
+export function startAgent(options: AgentOptions): LabProcess {
+  const { node, directory, hub, namespace } = options;
+  mkdirSync(directory, { recursive: true });
+  const bundle = join(repositoryRoot(), "node-agent/dist/bundle/meridian-agent.mjs");
+  const clocks = [
+    `realtime=virtual:${options.clockFile}`,
+    ...(options.reference === undefined ? [] : [`${options.reference}=virtual:${options.clockFile}`]),
+  ];
+  const args = [
+    ...[...nodeFlags, bundle, "--node-name", node, "--hub-ca", options.hubCaFile, "--token-file", options.tokenFile],
+    ...(hub === null ? [] : ["--hub", hub]),
+    ...["--state-directory", join(directory, "state"), "--page", pageFileOf(directory), "--http-address", "127.0.0.1:9464"],
+    ...clocks.flatMap((clock) => ["--map-clock", clock]),
+    ...(options.extraArgs ?? []),
+  ];
+  const command = namespace === null ? { program: process.execPath, args } : insideNode(namespace, process.execPath, args);
+  return LabProcess.start({ name: `agent ${node}`, ...command, logFile: join(directory, "agent.log"), env: options.env ?? process.env });
+}

@@ -1,0 +1,108 @@
+/** What turns a bare API server into a cluster for our operator: its kinds, its rights, nodes with leases, tokens. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Kubectl } from "../controlplane/kubectl.js";
+import { repositoryRoot } from "./repository.js";
+
+export const operatorNamespace = "meridian-system";
+const operatorAccount = "meridian-operator";
+const agentAccount = "meridian-agent";
+
+/** Installs the CRDs and the operator's and agents' accounts with exactly the rights of the chart. */
+export async function installMeridian(kubectl: Kubectl): Promise<void> {
+  const root = repositoryRoot();
+  await kubectl.run(["apply", "--server-side", "-f", join(root, "crds/manifests")]);
+  await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: operatorNamespace } }]);
+  await kubectl.run(["apply", "--server-side", "-f", join(root, "helm/meridian/templates/rbac.yaml")]);
+  const names = readdirSync(join(root, "crds/manifests")).map(
+    (file) => `crd/${/^time\.meridian\.io_(.*)\.yaml$/.exec(file)?.[1] ?? ""}.time.meridian.io`,
+  );
+  await kubectl.run(["wait", "--for=condition=Established", "--timeout=30s", ...names]);
+}
+
+export interface FakeNode {
+  readonly name: string;
+  readonly address: string;
+  readonly zone: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Nodes without a kubelet: ready, with an address, and alive as long as somebody renews their leases. */
+export async function createNodes(kubectl: Kubectl, nodes: readonly FakeNode[]): Promise<void> {
+  await kubectl.apply(
+    nodes.map(({ name, zone, labels }) => ({
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name,
+        labels: { "topology.kubernetes.io/zone": zone, "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", ...labels },
+      },
+    })),
+  );
+  await renewLeases(kubectl, nodes);
+  for (const { name, address } of nodes) {
+    const now = new Date().toISOString();
+    const condition = {
+      type: "Ready",
+      status: "True",
+      reason: "LabNode",
+      message: "a lab's node",
+      lastHeartbeatTime: now,
+      lastTransitionTime: now,
+    };
+    const status = {
+      conditions: [condition],
+      addresses: [
+        { type: "InternalIP", address },
+        { type: "Hostname", address: name },
+      ],
+    };
+    await kubectl.run(["patch", "node", name, "--subresource=status", "--type=merge", "-p", JSON.stringify({ status })]);
+  }
+}
+
+/** What a kubelet does every ten seconds. */
+export async function renewLeases(kubectl: Kubectl, nodes: readonly FakeNode[]): Promise<void> {
+  const renewTime = new Date().toISOString().replace("Z", "000Z");
+  await kubectl.apply(
+    nodes.map(({ name }) => ({
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: { name, namespace: "kube-node-lease" },
+      spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime },
+    })),
+    "--force-conflicts",
+  );
+}
+
+/** A token as the kubelet would project it into the agent's pod: for the hub only, bound to this node. */
+export async function writeAgentToken(kubectl: Kubectl, node: string, file: string): Promise<void> {
+  const bound = ["--bound-object-kind", "Node", "--bound-object-name", node];
+  const token = await kubectl.run([
+    "create",
+    "token",
+    agentAccount,
+    "-n",
+    operatorNamespace,
+    "--audience",
+    "meridian-hub",
+    "--duration",
+    "1h",
+    ...bound,
+  ]);
+  writeFileSync(file, token, { mode: 0o600 });
+}
+
+/** A kubeconfig for the operator's own account: what it may do here is what it may do in production. */
+export async function writeOperatorKubeconfig(kubectl: Kubectl, adminKubeconfig: string, file: string): Promise<void> {
+  const token = (await kubectl.run(["create", "token", operatorAccount, "-n", operatorNamespace, "--duration", "4h"])).trim();
+  const config = JSON.parse(readFileSync(adminKubeconfig, "utf8")) as { users: unknown[] };
+  config.users = [{ name: "lab", user: { token } }];
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+}
+
+/** Writes the hub's CA, which the operator publishes, to a file for the agents. */
+export async function writeHubCa(kubectl: Kubectl, file: string): Promise<void> {
+  const map = await kubectl.get<{ data: Record<string, string> }>(["configmap", "meridian-hub-ca", "-n", operatorNamespace]);
+  writeFileSync(file, map.data["ca.crt"] ?? "");
+}

@@ -1,0 +1,57 @@
+/**
+ * The lab's network: one bridge, one network namespace and one veth pair per node. `eth0` of every node is a port of the same
+ * switch, so PTP multicast reaches everybody, as in a rack.
+ */
+import { runIp } from "./private-namespace.js";
+
+const bridge = "switch0";
+/** Where the operator listens: the bridge's own address. */
+export const switchAddress = "10.77.0.1";
+const firstHost = 11;
+
+export interface LabNode {
+  readonly name: string;
+  readonly address: string;
+}
+
+export class LabNetwork {
+  readonly #nodes = new Map<string, LabNode>();
+
+  /** Makes the bridge. Call once, inside a private namespace. @throws MER_LAB_COMMAND_FAILED */
+  constructor() {
+    runIp(["link", "add", bridge, "type", "bridge", "mcast_snooping", "0", "forward_delay", "0"]);
+    runIp(["address", "add", `${switchAddress}/24`, "dev", bridge]);
+    runIp(["link", "set", bridge, "up"]);
+  }
+
+  /** Adds a namespace `name` with an `eth0` of its own. */
+  addNode(name: string): LabNode {
+    const number = this.#nodes.size;
+    const node = { name, address: `10.77.0.${String(firstHost + number)}` };
+    const port = `port${String(number)}`;
+    runIp(["netns", "add", name]);
+    runIp(["link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name]);
+    runIp(["link", "set", port, "master", bridge, "up"]);
+    runIp(["-n", name, "address", "add", `${node.address}/24`, "dev", "eth0"]);
+    runIp(["-n", name, "link", "set", "eth0", "up"]);
+    runIp(["-n", name, "link", "set", "lo", "up"]);
+    this.#nodes.set(name, node);
+    return node;
+  }
+
+  /** Pulls a node's cable, or plugs it in. */
+  setCable(name: string, connected: boolean): void {
+    const number = [...this.#nodes.keys()].indexOf(name);
+    runIp(["link", "set", `port${String(number)}`, connected ? "up" : "down"]);
+  }
+}
+
+/** The command that runs `program` inside a node, as program and arguments. It replaces itself, so that the pid is the program's. */
+export function insideNode(node: string, program: string, args: readonly string[]): { program: string; args: string[] } {
+  return { program: "nsenter", args: [`--net=/run/netns/${node}`, "--", program, ...args] };
+}
+
+/** As insideNode, without the right to touch the machine's clock: for other people's daemons. */
+export function insideNodeWithoutClock(node: string, program: string, args: readonly string[]): { program: string; args: string[] } {
+  return insideNode(node, "setpriv", ["--bounding-set=-sys_time", "--inh-caps=-sys_time", program, ...args]);
+}

@@ -1,0 +1,36 @@
+/** The operator as a process of the lab: the same bundle that an image holds. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { LabProcess } from "./child-process.js";
+import { operatorNamespace } from "./cluster.js";
+import { repositoryRoot } from "./repository.js";
+
+export interface OperatorOptions {
+  readonly directory: string;
+  readonly kubeconfig: string;
+  /** Address that agents reach; port 0 picks one. */
+  readonly hubAddress: string;
+}
+
+export interface OperatorProcess {
+  readonly process: LabProcess;
+  /** host:port of the hub. */
+  readonly hub: string;
+  /** host:port of probes and metrics. */
+  readonly http: string;
+}
+
+/** Resolves when the hub takes connections. @throws MER_LAB_PROCESS_FAILED */
+export async function startOperator({ directory, kubeconfig, hubAddress }: OperatorOptions): Promise<OperatorProcess> {
+  const readyFile = join(directory, "operator.ready");
+  rmSync(readyFile, { force: true });
+  const bundle = join(repositoryRoot(), "operator/dist/bundle/meridian-operator.mjs");
+  const args = [
+    ...[bundle, "--kubeconfig", kubeconfig, "--namespace", operatorNamespace],
+    ...["--hub-address", hubAddress, "--http-address", "127.0.0.1:0", "--ready-file", readyFile],
+  ];
+  const started = LabProcess.start({ name: "operator", program: process.execPath, args, logFile: join(directory, "operator.log") });
+  await started.waitUntil("readiness", () => existsSync(readyFile), 60_000);
+  const { hub, http } = JSON.parse(readFileSync(readyFile, "utf8")) as { hub: string; http: string };
+  return { process: started, hub, http };
+}
