@@ -1,0 +1,71 @@
+/** What the planner decides, as data: one NodeClock spec per claimed node, and per domain why it looks as it does. */
+import type { NodeClockSpec, ResolvedProfile } from "@meridian/crds";
+
+/** Reasons of a TimeDomain's Accepted condition; part of the API. */
+export type AcceptanceReason =
+  | "Accepted"
+  | "ProfileNotFound"
+  | "GrandmasterNotFound"
+  | "NodeNotMember"
+  | "NoMember"
+  | "NoSource"
+  | "InterfaceNotFound";
+
+export interface Acceptance {
+  readonly accepted: boolean;
+  readonly reason: AcceptanceReason;
+  /** For a person; names the field path (spec.sources[1].grandmasterRef) when refused. */
+  readonly message: string;
+}
+
+/** A source of a domain, planned. */
+export interface SourcePlan {
+  readonly name: string;
+  readonly grandmaster: string;
+  /** Of its own PTP instance, unique on the network among those that we allocate. */
+  readonly domainNumber: number;
+  /** Sources of one group count once. */
+  readonly independenceGroup: string;
+  /** Node that serves it; null: somebody outside does. */
+  readonly servedBy: string | null;
+}
+
+/** A demand of topology.roles that cannot be met. */
+export interface RefusedRole {
+  readonly node: string;
+  readonly role: string;
+  /** For a person. */
+  readonly message: string;
+}
+
+export interface DomainPlan {
+  readonly name: string;
+  readonly acceptance: Acceptance;
+  /** Nodes that the domain owns, sorted. */
+  readonly members: readonly string[];
+  /** Nodes that it selects and another domain owns, sorted by node. */
+  readonly claimedElsewhere: readonly { readonly node: string; readonly domain: string; readonly equalPriority: boolean }[];
+  /** Nodes that another domain of equal priority selects too and that this domain owns: MembersExclusive is False there as well. */
+  readonly contested: readonly { readonly node: string; readonly domain: string }[];
+  /** In the order of the spec; empty when refused. */
+  readonly sources: readonly SourcePlan[];
+  readonly profile: ResolvedProfile | null;
+  readonly refusedRoles: readonly RefusedRole[];
+  /** Members whose agent has never been heard: planned without interfaces until it has. */
+  readonly waiting: readonly string[];
+  /** The least error that the domain's best path can promise, ns, and the member that gets no better; null: nothing to say yet. */
+  readonly budget: { readonly node: string; readonly nanoseconds: number } | null;
+}
+
+export interface NodePlan {
+  readonly spec: NodeClockSpec;
+  /** The domain was refused: the node keeps what it had, and no new configuration may reach its agent. */
+  readonly kept: boolean;
+}
+
+export interface Plan {
+  /** By node name; nodes that no domain claims are absent, as are members of a refused domain that had no plan before. */
+  readonly nodes: ReadonlyMap<string, NodePlan>;
+  /** By TimeDomain. */
+  readonly domains: ReadonlyMap<string, DomainPlan>;
+}
