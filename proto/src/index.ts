@@ -25,6 +25,7 @@ export type PtpTiming = meridian.hub.v1.PtpTiming.$Properties;
 
 /** Why the hub ends a stream. */
 export const CloseCode = meridian.hub.v1.CloseCode;
+export type CloseCode = meridian.hub.v1.CloseCode;
 
 /** The largest message either side sends or accepts, in bytes; both ends configure gRPC with it. */
 export const maxMessageBytes = 256 * 1024;

@@ -271,6 +271,18 @@ describe("engine over a simulated segment", () => {
     expect(host.steps).toHaveLength(0);
   });
 
+  it.each([
+    ["the grandmaster", { delayCompensation: 5000 }, {}],
+    ["the receiver", {}, { delayCompensation: 5000 }],
+  ])("reads true time as label + compensation when %s applies it", (_who, served, followed) => {
+    const segment = aSegment();
+    addGrandmaster(segment, "gm", 1, served);
+    const host = addWorker(segment, follows("gm", 1, followed));
+    segment.run(40);
+    expect(host.errorAt(40)).toBeGreaterThan(4500);
+    expect(host.errorAt(40)).toBeLessThan(5500);
+  });
+
   it("answers every Delay_Req of its domain with the request's own correction", () => {
     const segment = aSegment();
     const seen: Packet[] = [];

@@ -105,7 +105,8 @@ export function syncTemplates(config: TimeTransmitterConfig): SyncTemplates {
     sync: encodeMessage({ type: "Sync", header: headerOf(config, { flags: flag.twoStep, logInterval }), origin }),
     followUp: encodeMessage({
       type: "Follow_Up",
-      header: headerOf(config, { logInterval, correction: -config.delayCompensation }),
+      // True time is label + compensation (docs/concepts/signs.md), and receivers add the correction to the label (11.2).
+      header: headerOf(config, { logInterval, correction: config.delayCompensation }),
       preciseOrigin: origin,
     }),
     logInterval,
@@ -124,7 +125,8 @@ export function answerDelayRequest(config: TimeTransmitterConfig, message: PtpMe
   if (message.type !== "Delay_Req" || !stamp || message.header.source.clockIdentity === config.port.clockIdentity) return null;
   const header = headerOf(config, {
     sequenceId: message.header.sequenceId,
-    correction: message.header.correction + config.delayCompensation,
+    // Here they subtract it (11.3.2).
+    correction: message.header.correction - config.delayCompensation,
     logInterval: config.logDelayRequestInterval,
   });
   return encodeMessage({

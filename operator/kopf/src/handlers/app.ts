@@ -99,6 +99,8 @@ export interface App {
     mapToRequests: (object: T, cache: Cache) => Iterable<ObjectKey>,
     options: { readonly for: ResourceType },
   ): void;
+  /** Calls the reconcile handler of `type` for `key` because of something outside the cluster; nothing before run() and after the stop. */
+  trigger(type: ResourceType, key: ObjectKey): void;
   /** Calls per object, apart from its reconciles (both may run at once, two calls of the same timer never do). */
   timer<T extends KubeObject>(type: ResourceType<T>, options: TimerOptions, handler: TimerHandler<T>): void;
   /** Runs before anything is read, in order of declaration; throwing stops the start. */

@@ -35,8 +35,14 @@ interface Registration {
   readonly handle: (context: HandlerContext<KubeObject>) => Promise<ReconcileResult>;
 }
 
+export interface Wired {
+  readonly controllers: readonly Controller[];
+  /** Queues of the reconcile handlers, by type id. */
+  readonly queues: ReadonlyMap<string, WorkQueue>;
+}
+
 /** Subscribes at once, so that no change of a store is missed; the controllers still have to be started. */
-export function createControllers(wiring: Wiring): Controller[] {
+export function createControllers(wiring: Wiring): Wired {
   const timers = createTimerHeap(wiring.clock);
   const controllers: Controller[] = [];
 
@@ -68,7 +74,7 @@ export function createControllers(wiring: Wiring): Controller[] {
     if (queue !== undefined) subscribeLink(wiring, link, queue);
   }
   for (const declaration of wiring.declarations.timers) registerTimer(wiring, declaration, register);
-  return controllers;
+  return { controllers, queues };
 }
 
 function registerReconcile(

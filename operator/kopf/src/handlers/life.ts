@@ -4,11 +4,14 @@ import type { CheckResult } from "../health/check.js";
 import type { CheckRegistry } from "../health/check-registry.js";
 import type { LoopLag } from "../health/loop-lag.js";
 import type { KubeObject } from "../object/kube-object.js";
+import type { WorkQueue } from "../queue/work-queue.js";
 import type { ObjectStore } from "../store/object-store.js";
 
 export interface Life {
   stage: "declared" | "starting" | "running" | "stopping";
   controllers: readonly Controller[];
+  /** Of the reconcile handlers, by type id; empty until the caches are being read. */
+  queues: ReadonlyMap<string, WorkQueue>;
   /** One per store; each ends when `reading` aborts. */
   fills: readonly Promise<void>[];
   readonly reading: AbortController;
@@ -24,7 +27,7 @@ const lagBoundMs = 5_000;
 const overrunBoundMs = 300_000;
 
 export function createLife(): Life {
-  return { stage: "declared", controllers: [], fills: [], reading: new AbortController(), lag: undefined };
+  return { stage: "declared", controllers: [], queues: new Map(), fills: [], reading: new AbortController(), lag: undefined };
 }
 
 /** Registered with the declaration, so that an operator that was never run does not look ready. */

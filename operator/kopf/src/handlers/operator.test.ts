@@ -238,6 +238,20 @@ describe("operator", () => {
     await eventually(() => calls === 1);
   });
 
+  it("calls a handler for what happened outside the cluster, once the caches are read", async () => {
+    server.put("a", { size: 1 });
+    const app = declare();
+    const seen: string[] = [];
+    app.on.reconcile(Widgets, async ({ key }) => (seen.push(key), done()));
+    app.trigger(Widgets, "ns/early");
+    start(app);
+    await eventually(() => seen.length === 1);
+    app.trigger(Widgets, "ns/outside");
+    app.trigger(Gadgets, "ns/nobody");
+    await eventually(() => seen.length === 2);
+    expect(seen).toEqual(["ns/a", "ns/outside"]);
+  });
+
   it("refuses declarations that could never work", async () => {
     const invalid = expect.objectContaining({ code: "KOPF_CONFIG_INVALID" });
     expect(() => declare({ identity: "" })).toThrow(invalid);

@@ -97,6 +97,7 @@ export function operator(options: OperatorOptions): App {
       declareStore(type);
       declarations.timers.push({ type, options: timerOptions, handler: handler as TimerHandler<KubeObject> });
     },
+    trigger: (type, key) => life.queues.get(typeId(type))?.add(key, "derived"),
     startup: (action) => {
       refuseLate();
       declarations.startups.push(action);

@@ -77,7 +77,9 @@ async function startAndWork(parts: AppParts, signal: AbortSignal): Promise<void>
   const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   const findStore = (type: ResourceType) => stores.get(typeId(type));
   // Controllers subscribe before the first event, and work only once all they may look at has been read.
-  life.controllers = createControllers({ ...parts, findStore });
+  const { controllers, queues } = createControllers({ ...parts, findStore });
+  life.controllers = controllers;
+  life.queues = queues;
   life.fills = Array.from(stores.values(), (store) => fillStore(store, { ...parts, limits: defaultWatchLimits }, life.reading.signal));
   const crashed = Promise.all(life.fills);
   crashed.catch(() => {}); // raced below, but it may also reject after the race is over
