@@ -38,6 +38,13 @@ export interface RefusedRole {
   readonly message: string;
 }
 
+/** A source that the domain names and nobody can follow: whoever owns the reference may not, or cannot, serve it. */
+export interface UnavailableSource {
+  readonly source: string;
+  /** For a person; begins with the field path. */
+  readonly message: string;
+}
+
 export interface DomainPlan {
   readonly name: string;
   readonly acceptance: Acceptance;
@@ -49,6 +56,8 @@ export interface DomainPlan {
   readonly contested: readonly { readonly node: string; readonly domain: string }[];
   /** In the order of the spec; empty when refused. */
   readonly sources: readonly SourcePlan[];
+  /** Sources that are not among them, in the order of the spec; empty when refused: the acceptance says why. */
+  readonly unavailableSources: readonly UnavailableSource[];
   readonly profile: ResolvedProfile | null;
   readonly refusedRoles: readonly RefusedRole[];
   /** Members whose agent has never been heard: planned without interfaces until it has. */

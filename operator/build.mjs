@@ -1,0 +1,30 @@
+// The operator as one file: what an image holds and labs run.
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** @param {{ log: (text: string) => void }} _options @returns {Promise<string>} path of the bundle */
+export async function buildOperator(_options) {
+  const outfile = join(here, "dist/bundle/meridian-operator.mjs");
+  await build({
+    entryPoints: [join(here, "src/main.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    minify: true,
+    keepNames: true,
+    sourcemap: true,
+    conditions: ["meridian-source"],
+    // CommonJS dependencies ask for `require`; an ES module has none.
+    banner: {
+      js: 'import { createRequire as meridianCreateRequire } from "node:module"; const require = meridianCreateRequire(import.meta.url);',
+    },
+    legalComments: "linked",
+    logLevel: "error",
+  });
+  return outfile;
+}

@@ -1,0 +1,93 @@
+/** Grandmaster.status: what all members of all domains that use it say of it. Pure. */
+import type { GrandmasterSpec, GrandmasterStatus } from "@meridian/crds";
+import type { AgentSource } from "../../hub/agent-report.js";
+import type { AgentView } from "../../hub/fleet.js";
+import type { Grandmaster } from "../../kinds.js";
+import { buildConditions, isFalse, isTrue, isUnknown, type WantedCondition } from "../conditions.js";
+import { mostCommonState } from "../timedomain/sources-status.js";
+
+export interface GrandmasterFacts {
+  readonly grandmaster: Grandmaster;
+  /** TimeDomains that name it, sorted. */
+  readonly domains: readonly string[];
+  /** What every member that measures it says. */
+  readonly opinions: readonly AgentSource[];
+  /** Its own node; undefined: external, or no such node. */
+  readonly nodeExists: boolean;
+  /** The agent of its own node, if it was ever heard. */
+  readonly agent: AgentView | undefined;
+}
+
+const mostDomains = 16;
+
+export function grandmasterStatus(facts: GrandmasterFacts, now: Date): GrandmasterStatus {
+  const { metadata, spec, status: standing } = facts.grandmaster;
+  const seen = facts.opinions.find(({ state }) => state === "Healthy") ?? facts.opinions.find(({ grandmasterIdentity }) => grandmasterIdentity !== "");
+  const utc = seen?.currentUtcOffset ?? null;
+  return {
+    ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
+    conditions: buildConditions(standing?.conditions, conditionsOf(facts), metadata.generation, now),
+    state: mostCommonState(facts.opinions).state,
+    ...(spec.node ? { nodeName: spec.node.nodeName } : {}),
+    ...(seen && seen.grandmasterIdentity !== "" ? { clockIdentity: seen.grandmasterIdentity, clockClass: seen.clockClass } : {}),
+    ...(utc === null ? {} : { currentUtcOffsetSeconds: utc }),
+    domains: facts.domains.slice(0, mostDomains),
+  };
+}
+
+function conditionsOf(facts: GrandmasterFacts): WantedCondition[] {
+  const parts = [accepted(facts), reachable(facts), healthy(facts)];
+  const worst = parts.find(({ status }) => status === "False") ?? parts.find(({ status }) => status === "Unknown");
+  const ready = worst ? { ...worst, type: "Ready" } : isTrue("Ready", "Healthy", "every member that measures it finds it healthy");
+  return [ready, ...parts];
+}
+
+function accepted({ grandmaster: { spec }, nodeExists, agent, opinions }: GrandmasterFacts): WantedCondition {
+  const { node, externalPTP } = spec;
+  if (node) {
+    const path = "spec.node.nodeName";
+    if (!nodeExists) return isFalse("Accepted", "NodeNotFound", `${path}: there is no node ${node.nodeName}`);
+    const device = deviceOf(spec);
+    if (agent && !agent.capabilities.clocks.includes(device)) {
+      return isFalse("Accepted", "DeviceNotFound", `spec.node.reference: node ${node.nodeName} has no clock ${device}`);
+    }
+  }
+  const wanted = externalPTP?.clockIdentity;
+  const other = opinions.find(({ grandmasterIdentity }) => wanted !== undefined && grandmasterIdentity !== "" && grandmasterIdentity !== wanted);
+  if (other) {
+    return isFalse("Accepted", "UnexpectedIdentity", `spec.externalPTP.clockIdentity is ${wanted ?? ""}, ${other.grandmasterIdentity} answers`);
+  }
+  return isTrue("Accepted", "Accepted", "the source is as described");
+}
+
+/** Name under which agents list the reference. */
+export function deviceOf({ node }: GrandmasterSpec): string {
+  return node?.reference.phc?.device ?? "system";
+}
+
+function reachable({ domains, opinions }: GrandmasterFacts): WantedCondition {
+  const type = "Reachable";
+  if (domains.length === 0) return isUnknown(type, "NotUsed", "no TimeDomain uses it");
+  if (opinions.length === 0) return isUnknown(type, "NotUsed", "no member measures it yet");
+  const silent = opinions.filter(({ state }) => state === "NoAnswer").length;
+  if (silent === opinions.length) return isFalse(type, "NoAnswer", `none of ${opinions.length} nodes gets an answer`);
+  if (silent > 0) return isFalse(type, "PartlyReachable", `${silent} of ${opinions.length} nodes get no answer`);
+  return isTrue(type, "Reachable", `${opinions.length} nodes measure it`);
+}
+
+function healthy({ opinions }: GrandmasterFacts): WantedCondition {
+  const type = "Healthy";
+  const judged = opinions.filter(({ state }) => state !== "NoAnswer" && state !== "Acquiring");
+  if (judged.length === 0) return isUnknown(type, "NotMeasured", "nobody has measured it for long enough");
+  const { state, reason } = mostCommonState(judged);
+  const why = reason === "" ? "" : `: ${reason}`;
+  switch (state) {
+    case "Healthy":
+      return isTrue(type, "Healthy", "most nodes find it healthy");
+    case "Falseticker":
+    case "Suspect":
+      return isFalse(type, "Falseticker", `most nodes find it wrong${why}`);
+    default:
+      return isFalse(type, reason === "UtcOffsetDisputed" ? reason : "Unsynchronized", `it does not serve true time${why}`);
+  }
+}

@@ -1,0 +1,58 @@
+/** One Grandmaster's status. */
+import { type Cache, done, type HandlerContext, type ReconcileResult, requeueAfter, statusEquals } from "kopf-ts";
+import type { AgentSource } from "../../hub/agent-report.js";
+import type { Fleet } from "../../hub/fleet.js";
+import { type Grandmaster, Grandmasters, Nodes, TimeDomains } from "../../kinds.js";
+import type { LivePlan } from "../../world/live-plan.js";
+import type { Clocks } from "../nodeclock/reconcile-node-clock.js";
+import { grandmasterStatus } from "./grandmaster-status.js";
+
+const spacingMs = 2_000;
+
+export function createGrandmasterReconciler(plan: LivePlan, fleet: Fleet, clocks: Clocks) {
+  const writtenAt = new Map<string, number>();
+  return async ({ key, object, cache, client }: HandlerContext<Grandmaster>): Promise<ReconcileResult> => {
+    if (object === undefined) {
+      writtenAt.delete(key);
+      return done();
+    }
+    const nowMs = clocks.monotonic();
+    const sinceMs = nowMs - (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY);
+    if (sinceMs < spacingMs && object.status?.observedGeneration === object.metadata.generation) return requeueAfter(spacingMs - sinceMs);
+    const nodeName = object.spec.node?.nodeName;
+    const status = grandmasterStatus(
+      {
+        grandmaster: object,
+        domains: domainsOf(cache, key),
+        opinions: opinionsOn(key),
+        nodeExists: nodeName !== undefined && cache(Nodes).get(nodeName) !== undefined,
+        agent: nodeName === undefined ? undefined : fleet.get(nodeName),
+      },
+      clocks.date(),
+    );
+    if (!statusEquals(object.status, status)) {
+      await client.applyStatus(Grandmasters, { metadata: { name: key }, status });
+      writtenAt.set(key, nowMs);
+    }
+    return done();
+  };
+
+  function opinionsOn(grandmaster: string): AgentSource[] {
+    return [...plan.current.domains.values()].flatMap(({ members, sources }) => {
+      const names = sources.filter((source) => source.grandmaster === grandmaster).map(({ name }) => name);
+      if (names.length === 0) return [];
+      return members.flatMap((node) => {
+        const view = fleet.get(node);
+        return view?.stream ? (view.report?.sources.filter(({ name }) => names.includes(name)) ?? []) : [];
+      });
+    });
+  }
+}
+
+function domainsOf(cache: Cache, grandmaster: string): string[] {
+  return cache(TimeDomains)
+    .list()
+    .filter(({ spec }) => spec.sources.some(({ grandmasterRef }) => grandmasterRef.name === grandmaster))
+    .map(({ metadata }) => metadata.name)
+    .sort();
+}

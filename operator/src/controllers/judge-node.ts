@@ -1,0 +1,77 @@
+/**
+ * What is true of one member now: a single judgement, which its NodeClock shows and its TimeDomain counts, so that the two can
+ * never contradict each other.
+ */
+import type { TimeDomainSpec } from "@meridian/crds";
+import type { AgentReport } from "../hub/agent-report.js";
+import type { AgentView } from "../hub/fleet.js";
+import { formatNanoseconds } from "./duration-text.js";
+
+/** A stream that breaks and comes back within this is no news. */
+export const disconnectedAfterMs = 30_000;
+/** A connected agent reports every few seconds; this much silence means that it does not run. */
+const silentAfterMs = 45_000;
+
+export interface NodeJudgement {
+  /** Connected, or gone for less than the hysteresis. */
+  readonly reachable: boolean;
+  readonly synchronized: "True" | "False" | "Unknown";
+  /** Reason of the Synchronized condition; part of the API. */
+  readonly reason: "WithinObjective" | "BoundExceedsObjective" | "Acquiring" | "Holdover" | "NoSource" | "SourcesDisagree" | "AgentDisconnected";
+  readonly message: string;
+  /** The agent's last report, while it can be believed. */
+  readonly report: AgentReport | null;
+  /** The bound that the objective is about, ns; null: void or unknown. */
+  readonly bound: number | null;
+  /** ms until this judgement may change by itself; null: only with the next report. */
+  readonly againAfterMs: number | null;
+}
+
+/** @param nowMs monotonic. @param hubStartedAt monotonic ms: nobody can have been connected before */
+export function judgeNode(
+  view: AgentView | undefined,
+  objective: TimeDomainSpec["objective"],
+  nowMs: number,
+  hubStartedAt: number,
+): NodeJudgement {
+  const goneMs = view?.stream ? 0 : nowMs - (view?.since ?? hubStartedAt);
+  const silentMs = view?.report ? nowMs - view.reportedAt : 0;
+  if (goneMs >= disconnectedAfterMs || silentMs >= silentAfterMs) {
+    const message = goneMs >= disconnectedAfterMs ? "the agent is not connected" : "the agent is connected and does not report";
+    return { reachable: false, synchronized: "Unknown", reason: "AgentDisconnected", message, report: null, bound: null, againAfterMs: null };
+  }
+  const againAfterMs = view?.stream ? silentAfterMs - silentMs : disconnectedAfterMs - goneMs;
+  const report = view?.report ?? null;
+  if (report === null) {
+    const message = view?.stream ? "the agent is connected and has not reported yet" : "the agent has not connected yet";
+    return { reachable: true, synchronized: "Unknown", reason: "AgentDisconnected", message, report: null, bound: null, againAfterMs };
+  }
+  const bound = objective.bound === "Guaranteed" ? report.guaranteed : report.calibrated;
+  return { reachable: true, report, bound, againAfterMs, ...judgeReport(report, bound, objective.maxErrorNanoseconds) };
+}
+
+function judgeReport(
+  { state, reason }: AgentReport,
+  bound: number | null,
+  objective: number,
+): Pick<NodeJudgement, "synchronized" | "reason" | "message"> {
+  const no = (why: NodeJudgement["reason"], message: string) => ({ synchronized: "False", reason: why, message }) as const;
+  const limit = formatNanoseconds(objective);
+  if (reason === "SourcesDisagree") return no("SourcesDisagree", "its sources disagree, and no majority says which is wrong");
+  switch (state) {
+    case "PhaseAligned":
+      if (bound !== null && bound <= objective) {
+        return { synchronized: "True", reason: "WithinObjective", message: `the clock is within ${limit} of true time` };
+      }
+      return no("BoundExceedsObjective", `the bound exceeds the objective of ${limit}`);
+    case "Holdover":
+      return no("Holdover", "no source answers; the clock runs on what was learnt of it");
+    case "Acquiring":
+    case "FrequencyLocked":
+      return no("Acquiring", "the clock is being brought to its source");
+    case "Conflicted":
+      return no("SourcesDisagree", "its sources disagree");
+    default:
+      return no("NoSource", reason === "" ? "no source is followed" : `no source is followed: ${reason}`);
+  }
+}

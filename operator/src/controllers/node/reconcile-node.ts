@@ -1,0 +1,79 @@
+/**
+ * One node: its part of the plan goes to NodeClock.spec first and to its agent second, so that what an agent does always stands
+ * in the API server already.
+ */
+import { apiVersionOf, type Cache, done, type HandlerContext, type OwnerReference, type ReconcileResult, statusEquals } from "kopf-ts";
+import type { Fleet } from "../../hub/fleet.js";
+import { type PolicyObjects, resolveConfig } from "../../hub/resolve-config.js";
+import { ClockProfiles, Grandmasters, type Node, type NodeClock, NodeClocks, Nodes, TimeDomains } from "../../kinds.js";
+import type { NodePlan } from "../../plan/plan.js";
+import type { LivePlan } from "../../world/live-plan.js";
+
+/** Index of NodeClocks by the node that they are about; their names promise nothing. */
+export const byNode = "byNode";
+
+export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
+  return async ({ key, object, cache, client, log }: HandlerContext<Node>): Promise<ReconcileResult> => {
+    const planned = object === undefined ? undefined : plan.current.nodes.get(key);
+    const standing = cache(NodeClocks).byIndex(byNode, key)[0];
+    if (object === undefined) fleet.forget(key);
+    if (planned === undefined || object === undefined) return releaseNode();
+
+    const domain = cache(TimeDomains).get(planned.spec.domainRef.name);
+    // Paused: what stands keeps running, and nothing new reaches the agents.
+    if (domain?.spec.paused === true) return done();
+    const wanted = withDefaults(planned, object);
+    if (standing === undefined || !isAsWanted(standing, wanted)) {
+      await client.apply(NodeClocks, wanted);
+      log.info({ node: key, role: planned.spec.role, reason: planned.spec.roleReason }, "planned");
+    }
+    // A refused domain changes no running agent.
+    if (!planned.kept) orderAgent(planned);
+    return done();
+
+    async function releaseNode(): Promise<ReconcileResult> {
+      const claimed = [...plan.current.domains.values()].some(({ members }) => members.includes(key));
+      // A new member of a refused domain has no plan yet; that is no reason to take away what it has.
+      if (claimed && object !== undefined) return done();
+      if (standing !== undefined) {
+        await client.delete(NodeClocks, { name: standing.metadata.name });
+        log.info({ node: key }, "no domain claims the node: its NodeClock is deleted");
+      }
+      fleet.get(key)?.stream?.order({ kind: "release", reason: object === undefined ? "NodeDeleted" : "NoDomain" });
+      return done();
+    }
+
+    function orderAgent({ spec }: NodePlan): void {
+      const stream = fleet.get(key)?.stream;
+      if (!stream) return;
+      const resolution = resolveConfig(spec, policyOf(cache));
+      if (resolution.kind === "resolved") stream.order({ ...resolution, kind: "config" });
+      else log.warn({ node: key, reason: resolution.reason }, "the agent keeps its configuration");
+    }
+  };
+}
+
+interface WantedNodeClock {
+  readonly metadata: { readonly name: string; readonly ownerReferences: readonly OwnerReference[] };
+  readonly spec: NodePlan["spec"];
+}
+
+/** The Node owns its NodeClock without controlling it: a Node that is deleted takes it along, and nothing waits for that. */
+function withDefaults({ spec }: NodePlan, { metadata }: Node): WantedNodeClock {
+  const owner = { apiVersion: apiVersionOf(Nodes), kind: Nodes.kind, name: metadata.name, uid: metadata.uid ?? "", controller: false };
+  return { metadata: { name: spec.nodeName, ownerReferences: [owner] }, spec };
+}
+
+function isAsWanted(standing: NodeClock, { metadata, spec }: WantedNodeClock): boolean {
+  const owner = standing.metadata.ownerReferences?.find(({ kind }) => kind === Nodes.kind);
+  return statusEquals(standing.spec, spec) && owner?.uid === metadata.ownerReferences[0]?.uid;
+}
+
+/** Policy by name, from the caches. */
+export function policyOf(cache: Cache): PolicyObjects {
+  return {
+    domain: (name) => cache(TimeDomains).get(name)?.spec,
+    grandmaster: (name) => cache(Grandmasters).get(name)?.spec,
+    profile: (name) => cache(ClockProfiles).get(name)?.spec,
+  };
+}

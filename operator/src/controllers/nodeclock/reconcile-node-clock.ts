@@ -1,0 +1,27 @@
+/** One NodeClock's status: what its agent says, written when its meaning changes. */
+import { done, type HandlerContext, type ReconcileResult, requeueAfter } from "kopf-ts";
+import type { Fleet } from "../../hub/fleet.js";
+import { type NodeClock, NodeClocks, TimeDomains } from "../../kinds.js";
+import { judgeNode } from "../judge-node.js";
+import { nodeClockStatus } from "./node-clock-status.js";
+
+export interface Clocks {
+  /** Monotonic ms. */
+  readonly monotonic: () => number;
+  readonly date: () => Date;
+}
+
+export function createNodeClockReconciler(fleet: Fleet, clocks: Clocks) {
+  return async ({ object, cache, client }: HandlerContext<NodeClock>): Promise<ReconcileResult> => {
+    if (object === undefined) return done();
+    const { metadata, spec, status: standing } = object;
+    const domain = cache(TimeDomains).get(spec.domainRef.name);
+    // Its domain is gone: the node's reconciler is about to delete it.
+    if (domain === undefined) return done();
+    const view = fleet.get(spec.nodeName);
+    const judgement = judgeNode(view, domain.spec.objective, clocks.monotonic(), fleet.startedAt);
+    const status = nodeClockStatus({ standing, generation: metadata.generation, view, judgement, now: clocks.date() });
+    if (status !== standing) await client.applyStatus(NodeClocks, { metadata: { name: metadata.name }, status });
+    return judgement.againAfterMs === null ? done() : requeueAfter(Math.max(judgement.againAfterMs, 1000));
+  };
+}

@@ -1,0 +1,123 @@
+/** TimeDomain's conditions as a list of policies, each a pure function of the plan and the members: (status, reason, message). */
+import type { TimeDomainSpec, TimeDomainStatus } from "@meridian/crds";
+import type { DomainPlan } from "../../plan/plan.js";
+import { isFalse, isTrue, isUnknown, type WantedCondition } from "../conditions.js";
+import { formatNanoseconds } from "../duration-text.js";
+import { hasAcknowledged, type Member } from "./member.js";
+
+export interface DomainFacts {
+  readonly spec: TimeDomainSpec;
+  readonly plan: DomainPlan;
+  readonly members: readonly Member[];
+  readonly sources: NonNullable<TimeDomainStatus["sources"]>;
+  /** ms that Accepted has been False; 0 while it is not. */
+  readonly refusedForMs: number;
+}
+
+/** Ready needs this share of the members in time, so that one reboot does not fail `helm --wait`. */
+const readyShare = 0.75;
+/** A reference that is still missing after this is not on its way. */
+const stalledAfterMs = 60_000;
+/** Names in a message: the first few say enough. */
+const namesShown = 5;
+
+export function domainConditions(facts: DomainFacts): WantedCondition[] {
+  return [
+    ready(facts),
+    accepted(facts),
+    synchronized(facts),
+    sourcesRedundant(facts),
+    objectiveFeasible(facts),
+    membersExclusive(facts),
+    ...progress(facts),
+  ];
+}
+
+/** ms until a condition changes by itself; null: never. */
+export function nextChangeMs({ plan, refusedForMs }: DomainFacts): number | null {
+  return plan.acceptance.accepted || refusedForMs >= stalledAfterMs ? null : stalledAfterMs - refusedForMs;
+}
+
+function accepted({ plan }: DomainFacts): WantedCondition {
+  const { accepted: ok, reason, message } = plan.acceptance;
+  const refused = plan.refusedRoles.map((role) => `${role.node}: ${role.message}`);
+  return ok ? isTrue("Accepted", reason, [message, ...refused].join("; ")) : isFalse("Accepted", reason, message);
+}
+
+function ready(facts: DomainFacts): WantedCondition {
+  const { plan, members, spec } = facts;
+  if (!plan.acceptance.accepted) return isFalse("Ready", plan.acceptance.reason, plan.acceptance.message);
+  const behind = pendingMembers(facts);
+  if (behind.length > 0) return isFalse("Ready", "WaitingForAgents", `${namesOf(behind)} have not applied their configuration`);
+  const inTime = members.filter(({ judgement }) => judgement.synchronized === "True").length;
+  const needed = Math.ceil(members.length * readyShare);
+  if (inTime < needed) {
+    return isFalse("Ready", "NotSynchronized", `${inTime} of ${members.length} nodes are within the objective, ${needed} are needed`);
+  }
+  return isTrue("Ready", spec.paused === true ? "Paused" : "Ready", `${inTime} of ${members.length} nodes are within the objective`);
+}
+
+function synchronized({ members, spec, plan }: DomainFacts): WantedCondition {
+  const type = "Synchronized";
+  if (members.length === 0) return isUnknown(type, "NoMember", plan.acceptance.message);
+  const gone = members.filter(({ judgement }) => judgement.synchronized === "Unknown");
+  if (gone.length > 0) return isFalse(type, "AgentsUnreachable", `${namesOf(gone)}: no agent reports`);
+  const out = members.filter(({ judgement }) => judgement.synchronized === "False");
+  const limit = formatNanoseconds(spec.objective.maxErrorNanoseconds);
+  if (out.length === 0) return isTrue(type, "AllWithinObjective", `all ${members.length} nodes are within ${limit} of true time`);
+  const sourceless = out.filter(({ judgement }) => judgement.reason === "NoSource" || judgement.reason === "Holdover");
+  if (sourceless.length > 0) return isFalse(type, "NoSource", `${namesOf(sourceless)} follow no source`);
+  return isFalse(type, "BoundExceedsObjective", `${namesOf(out)} ${out.length === 1 ? "is" : "are"} not within ${limit} of true time`);
+}
+
+function sourcesRedundant({ plan, sources, spec }: DomainFacts): WantedCondition {
+  const type = "SourcesRedundant";
+  const disagreeing = sources.filter(({ state }) => state === "Falseticker" || state === "Suspect").map(({ name }) => name);
+  if (disagreeing.length > 0) return isFalse(type, "SourcesDisagree", `${disagreeing.join(", ")} disagree with the others`);
+  const groups = new Set(
+    plan.sources.filter(({ name }) => isHealthy(sources, name)).map(({ independenceGroup }) => independenceGroup),
+  ).size;
+  const needed = spec.objective.minimumIndependentSources ?? 1;
+  const message = `${groups} independent ${groups === 1 ? "source is" : "sources are"} healthy, ${needed} required`;
+  return groups >= needed ? isTrue(type, "Redundant", message) : isFalse(type, "TooFewIndependentSources", message);
+}
+
+const isHealthy = (sources: DomainFacts["sources"], name: string): boolean =>
+  sources.some((source) => source.name === name && source.state === "Healthy");
+
+function objectiveFeasible({ plan, spec }: DomainFacts): WantedCondition {
+  const type = "ObjectiveFeasible";
+  if (plan.budget === null) return isUnknown(type, "NotPlanned", "no path from a source to a member is known yet");
+  const { maxErrorNanoseconds } = spec.objective;
+  const budget = `the best that the path to ${plan.budget.node} can promise is ${formatNanoseconds(plan.budget.nanoseconds)}`;
+  return plan.budget.nanoseconds <= maxErrorNanoseconds
+    ? isTrue(type, "Feasible", budget)
+    : isFalse(type, "BudgetExceedsObjective", `${budget}, the objective is ${formatNanoseconds(maxErrorNanoseconds)}`);
+}
+
+function membersExclusive({ plan }: DomainFacts): WantedCondition {
+  const type = "MembersExclusive";
+  const rivals = [...plan.contested, ...plan.claimedElsewhere.filter(({ equalPriority }) => equalPriority)];
+  if (rivals.length === 0) return isTrue(type, "Exclusive", "no node is claimed by another domain of the same priority");
+  const named = rivals.slice(0, namesShown).map(({ node, domain }) => `${node} (${domain})`);
+  return isFalse(type, "Overlap", `also selected by a domain of the same priority: ${named.join(", ")}; set spec.priority`);
+}
+
+/** kstatus: present only while abnormal. */
+function progress(facts: DomainFacts): WantedCondition[] {
+  const { plan, refusedForMs } = facts;
+  const { accepted: ok, reason, message } = plan.acceptance;
+  if (!ok) return [isTrue(refusedForMs < stalledAfterMs ? "Reconciling" : "Stalled", reason, message)];
+  const behind = pendingMembers(facts);
+  return behind.length === 0 ? [] : [isTrue("Reconciling", "WaitingForAgents", `${namesOf(behind)} have not applied their configuration`)];
+}
+
+function pendingMembers({ members, plan }: DomainFacts): Member[] {
+  const waiting = new Set(plan.waiting);
+  return members.filter((member) => member.judgement.reachable && member.view !== undefined && (!hasAcknowledged(member) || waiting.has(member.node)));
+}
+
+function namesOf(members: readonly Member[]): string {
+  const names = members.slice(0, namesShown).map(({ node }) => node);
+  return members.length > namesShown ? `${names.join(", ")} and ${members.length - namesShown} more` : names.join(", ");
+}

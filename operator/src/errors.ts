@@ -1,0 +1,58 @@
+/** Coded errors of the operator: what a user may meet and what helps. docs/reference/errors.md is generated from it. */
+
+export const operatorErrorRegistry = [
+  {
+    code: "MER_OPERATOR_CONFIG",
+    meaning: "A flag or environment variable of the operator has no valid value.",
+    remedy: "The message names it and what it expects; `--help` lists all.",
+  },
+  {
+    code: "MER_OPERATOR_KUBECONFIG",
+    meaning: "No usable way to reach the API server.",
+    remedy: "Run inside a pod with a service account, or pass --kubeconfig.",
+  },
+  {
+    code: "MER_OPERATOR_SCHEMA_OLD",
+    meaning: "The cluster's CustomResourceDefinitions are missing or older than this operator.",
+    remedy: "Apply crds/manifests of the same release; the operator becomes ready by itself.",
+  },
+  {
+    code: "MER_OPERATOR_LISTEN",
+    meaning: "The hub or the probe server cannot listen on its address.",
+    remedy: "The message names the address and the reason; choose another with --hub-address or --http-address.",
+  },
+  {
+    code: "MER_HUB_UNAUTHENTICATED",
+    meaning: "An agent's token is missing, wrong, expired, for another audience, of another account, or bound to no node.",
+    remedy: "The agent needs a projected token of its own service account with audience meridian-hub.",
+  },
+  {
+    code: "MER_HUB_REVIEW_FAILED",
+    meaning: "The API server could not review an agent's token.",
+    remedy: "Nothing to do: the agent tries again; running streams are not touched.",
+  },
+  {
+    code: "MER_HUB_WRONG_NODE",
+    meaning: "An agent says another node's name than its token.",
+    remedy: "Set NODE_NAME from spec.nodeName; a token of another node was mounted otherwise.",
+  },
+  {
+    code: "MER_HUB_PROTOCOL",
+    meaning: "An agent's stream does not follow the protocol: no Hello first, unknown version, too many values.",
+    remedy: "Operator and agent may differ by one minor version: upgrade the older one.",
+  },
+  {
+    code: "MER_HUB_CERTIFICATE",
+    meaning: "The Secret with the hub's certificates cannot be used, and was made anew.",
+    remedy: "Nothing to do: agents get the new CA from the ConfigMap meridian-hub-ca and connect again.",
+  },
+] as const;
+
+export type OperatorErrorCode = (typeof operatorErrorRegistry)[number]["code"];
+
+/** An Error whose `code` stands in the registry. */
+export function operatorError(code: OperatorErrorCode, message: string, cause?: unknown): Error & { code: OperatorErrorCode } {
+  return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code });
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,109 @@
+/**
+ * All agents as the hub knows them now: who is connected, what each can do, what it last said, what it was told. In memory
+ * only; after a restart it fills again as agents come back, and until then NodeClock.status stands as it was.
+ */
+import type { EffectiveConfig } from "@meridian/proto";
+import type { AgentCapabilities, AgentReport, AppliedParts } from "./agent-report.js";
+
+/** What an agent is to do. */
+export type Orders =
+  | { readonly kind: "config"; readonly revision: string; readonly config: EffectiveConfig }
+  | { readonly kind: "release"; readonly reason: string };
+
+/** The hub's end of one stream. */
+export interface AgentStream {
+  /** Sends orders; the same ones twice are sent once. */
+  order(orders: Orders): void;
+  /** What the agent ran when it connected, or was sent since. */
+  readonly revision: string;
+}
+
+export interface AgentView {
+  readonly node: string;
+  /** Null: not connected. */
+  readonly stream: AgentStream | null;
+  /** Monotonic ms: since when it is or is not connected. */
+  readonly since: number;
+  readonly capabilities: AgentCapabilities;
+  readonly report: AgentReport | null;
+  /** Monotonic ms at which the report came. */
+  readonly reportedAt: number;
+  readonly applied: AppliedParts | null;
+}
+
+export type FleetChange = "connected" | "disconnected" | "report" | "applied";
+
+export class Fleet {
+  readonly #agents = new Map<string, AgentView>();
+  readonly #now: () => number;
+  readonly #listeners: ((node: string, change: FleetChange) => void)[] = [];
+  /** Monotonic ms: nobody can have been connected to this hub before. */
+  readonly startedAt: number;
+
+  /** @param now monotonic ms */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.startedAt = now();
+  }
+
+  subscribe(listener: (node: string, change: FleetChange) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  get(node: string): AgentView | undefined {
+    return this.#agents.get(node);
+  }
+
+  get connected(): number {
+    let count = 0;
+    for (const { stream } of this.#agents.values()) if (stream !== null) count += 1;
+    return count;
+  }
+
+  /** The newest stream of a node counts. */
+  connect(node: string, stream: AgentStream, capabilities: AgentCapabilities): void {
+    const now = this.#now();
+    const before = this.#agents.get(node);
+    this.#agents.set(node, {
+      node,
+      stream,
+      since: now,
+      capabilities,
+      report: before?.report ?? null,
+      reportedAt: before?.reportedAt ?? now,
+      applied: null,
+    });
+    this.#tell(node, "connected");
+  }
+
+  /** Of an older stream than the node's newest: no news. */
+  disconnect(node: string, stream: AgentStream): void {
+    const before = this.#agents.get(node);
+    if (before?.stream !== stream) return;
+    this.#agents.set(node, { ...before, stream: null, since: this.#now() });
+    this.#tell(node, "disconnected");
+  }
+
+  report(node: string, stream: AgentStream, report: AgentReport): void {
+    const before = this.#agents.get(node);
+    if (before?.stream !== stream) return;
+    this.#agents.set(node, { ...before, report, reportedAt: this.#now() });
+    this.#tell(node, "report");
+  }
+
+  applied(node: string, stream: AgentStream, applied: AppliedParts): void {
+    const before = this.#agents.get(node);
+    if (before?.stream !== stream) return;
+    this.#agents.set(node, { ...before, applied });
+    this.#tell(node, "applied");
+  }
+
+  /** The node is gone from the cluster. */
+  forget(node: string): void {
+    if (this.#agents.get(node)?.stream === null) this.#agents.delete(node);
+  }
+
+  #tell(node: string, change: FleetChange): void {
+    for (const listener of this.#listeners) listener(node, change);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * NodeClock.spec + what it refers to → what the agent is told. Policy (objective, profile, calibration) is resolved here by
+ * reference and never copied into NodeClocks, so that changing it costs no API writes however many nodes it concerns.
+ */
+import { createHash } from "node:crypto";
+import {
+  type GrandmasterSpec,
+  type NodeClockServes,
+  type NodeClockSpec,
+  type NodeClockUpstream,
+  type ResolvedProfile,
+  resolveProfile,
+  type ClockProfileSpec,
+  type TimeDomainSpec,
+} from "@meridian/crds";
+import { type EffectiveConfig, hub, type PtpReceiver, type PtpTiming, type PtpTransmitter } from "@meridian/proto";
+
+/** Objects by name; undefined: no such object. */
+export interface PolicyObjects {
+  domain(name: string): TimeDomainSpec | undefined;
+  grandmaster(name: string): GrandmasterSpec | undefined;
+  profile(name: string): ClockProfileSpec | undefined;
+}
+
+export type ConfigResolution =
+  | { readonly kind: "resolved"; readonly revision: string; readonly config: EffectiveConfig }
+  /** Something is missing or invalid: the agent keeps what it has. */
+  | { readonly kind: "unresolved"; readonly reason: string };
+
+class Unresolved extends Error {}
+
+export function resolveConfig(spec: NodeClockSpec, objects: PolicyObjects): ConfigResolution {
+  try {
+    const config = buildConfig(spec, objects);
+    return { kind: "resolved", revision: revisionOf(config), config };
+  } catch (error) {
+    if (!(error instanceof Unresolved)) throw error;
+    return { kind: "unresolved", reason: error.message };
+  }
+}
+
+/** Hash of the canonical encoding: the same config has the same revision under every operator. 16 hexadecimal digits. */
+export function revisionOf(config: EffectiveConfig): string {
+  return createHash("sha256").update(hub.EffectiveConfig.encode(config).finish()).digest("hex").slice(0, 16);
+}
+
+function buildConfig(spec: NodeClockSpec, objects: PolicyObjects): EffectiveConfig {
+  const domain = objects.domain(spec.domainRef.name);
+  if (!domain) throw new Unresolved(`TimeDomain ${spec.domainRef.name} does not exist`);
+  const profile = profileOf(domain, objects);
+  const { objective, stepping } = domain;
+  return {
+    domain: spec.domainRef.name,
+    role: spec.role,
+    objective: {
+      maxErrorNanoseconds: objective.maxErrorNanoseconds,
+      bound: objective.bound ?? "Calibrated",
+      minimumIndependentSources: objective.minimumIndependentSources ?? 1,
+    },
+    receivers: (spec.upstreams ?? []).map((upstream) => receiverOf(upstream, profile, objects)),
+    transmitters: (spec.serves ?? []).map((serves) => transmitterOf(serves, profile, objects)),
+    servo: {
+      maxSlewPartsPerBillion: profile.maxSlewPartsPerBillion,
+      stepMode: stepping?.mode ?? "OnStart",
+      stepThresholdNanoseconds: stepping?.thresholdNanoseconds ?? 10_000_000,
+    },
+  };
+}
+
+function profileOf({ profileRef }: TimeDomainSpec, objects: PolicyObjects): ResolvedProfile {
+  const spec = profileRef && objects.profile(profileRef.name);
+  if (profileRef && !spec) throw new Unresolved(`ClockProfile ${profileRef.name} does not exist`);
+  const resolution = resolveProfile(spec);
+  if (resolution.kind === "resolved") return resolution.profile;
+  const { field, value, minimum, maximum } = resolution;
+  throw new Unresolved(`ClockProfile ${profileRef?.name ?? ""}: ${field} ${value} is not in ${minimum} … ${maximum}`);
+}
+
+function grandmasterOf(name: string | undefined, objects: PolicyObjects): GrandmasterSpec {
+  const spec = name === undefined ? undefined : objects.grandmaster(name);
+  if (!spec) throw new Unresolved(`Grandmaster ${name ?? ""} does not exist`);
+  return spec;
+}
+
+function timingOf(domainNumber: number, interfaceName: string, profile: ResolvedProfile): PtpTiming {
+  return {
+    domainNumber,
+    interface: interfaceName,
+    log2SyncInterval: profile.log2SyncInterval,
+    log2AnnounceInterval: profile.log2AnnounceInterval,
+    log2DelayRequestInterval: profile.log2DelayRequestInterval,
+    announceReceiptTimeout: profile.announceReceiptTimeout,
+    dscp: profile.dscp,
+  };
+}
+
+function receiverOf(upstream: NodeClockUpstream, profile: ResolvedProfile, objects: PolicyObjects): PtpReceiver {
+  const name = upstream.grandmasterRef?.name;
+  const { calibration, externalPTP, independenceGroup } = grandmasterOf(name, objects);
+  return {
+    source: upstream.name,
+    timing: timingOf(upstream.domainNumber, upstream.interface, profile),
+    use: upstream.use,
+    priority: upstream.priority,
+    independenceGroup: independenceGroup ?? name ?? upstream.name,
+    // A node of ours corrects what it sends, for foreign receivers too.
+    delayCompensationNanoseconds: externalPTP ? (calibration?.delayCompensationNanoseconds ?? 0) : 0,
+    uncertaintyNanoseconds: calibration?.uncertaintyNanoseconds ?? 0,
+    arbitraryTimescale: externalPTP?.arbitraryTimescale ?? "Refuse",
+    // Whoever else speaks in this domain number is not the source that was meant.
+    acceptableAddresses: externalPTP ? [...(externalPTP.addresses ?? [])] : upstream.address ? [upstream.address] : [],
+    acceptableClockIdentity: externalPTP?.clockIdentity ?? "",
+  };
+}
+
+function transmitterOf(serves: NodeClockServes, profile: ResolvedProfile, objects: PolicyObjects): PtpTransmitter {
+  const { name } = serves.grandmasterRef;
+  const { announce, calibration, node } = grandmasterOf(name, objects);
+  if (!node) throw new Unresolved(`Grandmaster ${name} is of no node`);
+  return {
+    grandmaster: name,
+    timing: timingOf(serves.domainNumber, serves.interface, profile),
+    priority1: announce?.priority1 ?? 128,
+    priority2: announce?.priority2 ?? 128,
+    reference: node.reference.phc?.device ?? "system",
+    referenceType: node.reference.type,
+    uncertaintyNanoseconds: calibration?.uncertaintyNanoseconds ?? 0,
+    delayCompensationNanoseconds: calibration?.delayCompensationNanoseconds ?? 0,
+  };
+}

@@ -1,0 +1,190 @@
+/**
+ * The operator put together: caches and handlers of kopf-ts, the live plan, the hub and its fleet. Here stands which event leads
+ * to which handler; what a handler does stands in its own folder.
+ */
+import { type App, type KubeClient, type Log, type Metrics, operator, type OperatorOptions, type ResourceType, type ShutdownReport } from "kopf-ts";
+import { Registry } from "prom-client";
+import type { OperatorConfig } from "./config.js";
+import { createClockProfileReconciler } from "./controllers/clockprofile/reconcile-clock-profile.js";
+import { createGrandmasterReconciler } from "./controllers/grandmaster/reconcile-grandmaster.js";
+import { byNode, createNodeReconciler } from "./controllers/node/reconcile-node.js";
+import { type Clocks, createNodeClockReconciler } from "./controllers/nodeclock/reconcile-node-clock.js";
+import { createTimeDomainReconciler } from "./controllers/timedomain/reconcile-time-domain.js";
+import { type ProbeServer, startProbeServer } from "./http/probe-server.js";
+import { createPrometheusMetrics } from "./http/prometheus.js";
+import { createAuthenticator } from "./hub/authenticate.js";
+import { Fleet, type FleetChange } from "./hub/fleet.js";
+import { ensureHubIdentity } from "./hub/hub-identity.js";
+import { type HubServer, startHubServer } from "./hub/hub-server.js";
+import { claimLeaderEpoch } from "./hub/leader-epoch.js";
+import { ClockProfiles, Grandmasters, NodeClocks, Nodes, TimeDomains } from "./kinds.js";
+import { projectNode } from "./world/project-node.js";
+import { retryUntilDone } from "./retry.js";
+import { LivePlan } from "./world/live-plan.js";
+import { observePlan, observeWorld } from "./world/observe-world.js";
+import { createSchemaCheck } from "./world/schema-check.js";
+
+export interface MeridianOptions {
+  readonly config: OperatorConfig;
+  readonly kube: OperatorOptions["kube"];
+  readonly log: Log;
+  readonly clocks: Clocks;
+  /** Name of this process in the Lease. */
+  readonly identity: string;
+  /** Called once both servers listen. */
+  readonly listening: (ports: { readonly hub: number; readonly http: number }) => void;
+}
+
+const fieldManager = "meridian-operator";
+/** What users write, and what the planner and the resolution of configurations look at. */
+const policyTypes: readonly ResourceType[] = [TimeDomains, Grandmasters, ClockProfiles];
+/** Whose handlers look at the plan. */
+const plannedTypes: readonly ResourceType[] = [Nodes, TimeDomains, Grandmasters];
+/** Nodes and NodeClocks are many, and a handler mostly waits for the API server. */
+const concurrency = 8;
+
+export class MeridianOperator {
+  readonly #options: MeridianOptions;
+  readonly #registry = new Registry();
+  readonly #metrics: Metrics;
+  readonly #app: App;
+  readonly #fleet: Fleet;
+  readonly #plan: LivePlan;
+  #hub: HubServer | null = null;
+  #probes: ProbeServer | null = null;
+
+  constructor(options: MeridianOptions) {
+    const { clocks, kube, log } = options;
+    this.#options = options;
+    this.#metrics = createPrometheusMetrics(this.#registry, "meridian_");
+    const app = operator({ kube, identity: fieldManager, log, metrics: this.#metrics });
+    this.#app = app;
+    this.#fleet = new Fleet(clocks.monotonic);
+    app.store(Nodes, { project: projectNode });
+    app.store(NodeClocks, { indexes: { [byNode]: ({ spec }) => [spec.nodeName] } });
+    this.#plan = new LivePlan({
+      world: () => observeWorld((type) => app.store(type), this.#fleet),
+      previous: () => observePlan((type) => app.store(type)),
+    });
+    this.#declareHandlers();
+    this.#watchPolicy();
+    this.#watchFleet();
+    app.startup(({ client, signal }) => this.#start(client, signal));
+    app.cleanup(() => this.#stop());
+    app.probe("crds", createSchemaCheck(app.client));
+    app.probe("hub", () => ({ healthy: this.#hub !== null, detail: this.#hub ? `port ${this.#hub.port}` : "not listening yet" }));
+  }
+
+  /** Runs until `signal` aborts. @throws KOPF_STARTUP_FAILED with the reason as its cause */
+  run(signal: AbortSignal, forceSignal: AbortSignal): Promise<ShutdownReport> {
+    return this.#app.run({ signal, forceSignal });
+  }
+
+  #declareHandlers(): void {
+    const { clocks } = this.#options;
+    const [app, plan, fleet] = [this.#app, this.#plan, this.#fleet];
+    const ofGeneration = { isRelevant: isNewGeneration };
+    app.on.reconcile(Nodes, createNodeReconciler(plan, fleet), { concurrency, isRelevant: (now, before) => hasMoved(now, before) });
+    app.on.reconcile(NodeClocks, createNodeClockReconciler(fleet, clocks), { concurrency });
+    app.on.reconcile(TimeDomains, createTimeDomainReconciler(plan, fleet, clocks), ofGeneration);
+    app.on.reconcile(Grandmasters, createGrandmasterReconciler(plan, fleet, clocks), ofGeneration);
+    app.on.reconcile(ClockProfiles, createClockProfileReconciler(clocks.date), ofGeneration);
+    // A NodeClock that somebody edits or deletes is put right by its node's handler.
+    app.watches(NodeClocks, ({ spec }) => [spec.nodeName], { for: Nodes });
+    app.watches(TimeDomains, ({ spec }) => spec.sources.map(({ grandmasterRef }) => grandmasterRef.name), { for: Grandmasters });
+    app.watches(TimeDomains, ({ spec }) => (spec.profileRef ? [spec.profileRef.name] : []), { for: ClockProfiles });
+  }
+
+  /** After a change of policy or of the nodes everybody looks again, which is cheap. */
+  #watchPolicy(): void {
+    for (const type of policyTypes) {
+      this.#app.store(type).subscribe(({ current, previous }) => {
+        if (current && previous && !isNewGeneration(current, previous)) return;
+        this.#replan();
+      });
+    }
+    this.#app.store(Nodes).subscribe(({ current, previous }) => {
+      if (current && previous && !hasMoved(current, previous)) return;
+      this.#replan();
+    });
+  }
+
+  #watchFleet(): void {
+    const connected = this.#metrics.gauge({ name: "hub_agents_connected", help: "Agents with an open stream.", labels: [] });
+    this.#fleet.subscribe((node, change) => {
+      connected.set({}, this.#fleet.connected);
+      this.#onFleetChange(node, change);
+    });
+  }
+
+  #onFleetChange(node: string, change: FleetChange): void {
+    const standing = this.#app.store(NodeClocks).byIndex(byNode, node)[0];
+    switch (change) {
+      case "connected":
+        // Interfaces and clocks decide about paths; the node's own handler then sends its orders.
+        this.#replan();
+        this.#app.trigger(Nodes, node);
+        break;
+      case "disconnected":
+      case "applied":
+      case "report":
+        break;
+    }
+    if (!standing) return;
+    this.#app.trigger(NodeClocks, standing.metadata.name);
+    this.#app.trigger(TimeDomains, standing.spec.domainRef.name);
+    for (const { grandmasterRef } of standing.spec.upstreams ?? []) if (grandmasterRef) this.#app.trigger(Grandmasters, grandmasterRef.name);
+  }
+
+  #replan(): void {
+    this.#plan.invalidate();
+    for (const type of plannedTypes) for (const key of this.#app.store(type).keys()) this.#app.trigger(type, key);
+  }
+
+  async #start(client: KubeClient, signal: AbortSignal): Promise<void> {
+    const { clocks, config, identity, listening, log } = this.#options;
+    this.#probes = await startProbeServer(config.httpAddress, this.#registry, this.#app.health);
+    const retry = <T>(what: string, attempt: () => Promise<T>) => retryUntilDone(what, signal, log, attempt);
+    const certificates = await retry("reading the hub's certificates", () => ensureHubIdentity(client, config.namespace, log));
+    const leaderEpoch = await retry("claiming the leader's epoch", () =>
+      claimLeaderEpoch(client, config.namespace, identity, clocks.date),
+    );
+    const closed = this.#metrics.counter({ name: "hub_streams_closed_total", help: "Streams that the hub ended, by code.", labels: ["code"] });
+    const account = `system:serviceaccount:${config.namespace}:${config.agentServiceAccount}`;
+    const now = () => clocks.date().getTime();
+    this.#hub = await startHubServer({
+      address: config.hubAddress,
+      certificates,
+      authenticator: createAuthenticator(client, account, now),
+      fleet: this.#fleet,
+      leaderEpoch,
+      reportIntervalMs: config.reportIntervalMs,
+      log,
+      now,
+      closed: (code) => closed.increment({ code: code || "left" }),
+    });
+    log.info({ hub: this.#hub.port, http: this.#probes.port, leaderEpoch }, "hub listens");
+    listening({ hub: this.#hub.port, http: this.#probes.port });
+  }
+
+  /** Agents keep time without us; they are told, so that they come back at once. */
+  async #stop(): Promise<void> {
+    await this.#hub?.close();
+    await this.#probes?.close();
+  }
+}
+
+interface Versioned {
+  readonly metadata: { readonly generation?: number; readonly uid?: string; readonly deletionTimestamp?: string };
+}
+
+/** A status was written, by us: no news. */
+function isNewGeneration({ metadata: now }: Versioned, { metadata: before }: Versioned): boolean {
+  return now.generation !== before.generation || now.uid !== before.uid || now.deletionTimestamp !== before.deletionTimestamp;
+}
+
+/** Labels and addresses decide about membership and paths; a kubelet's heartbeat does not. */
+function hasMoved(now: object, before: object): boolean {
+  const essence = (node: object) => JSON.stringify({ ...node, metadata: { ...(node as Versioned).metadata, resourceVersion: "" } });
+  return essence(now) !== essence(before);
+}

@@ -1,0 +1,21 @@
+/** How a domain wants its nodes connected, with the schema's defaults where an object was written without them. */
+import type { TimeDomainSpec } from "@meridian/crds";
+
+export type RoleConstraint = NonNullable<NonNullable<TimeDomainSpec["topology"]>["roles"]>[number];
+
+export interface DomainTopology {
+  /** Primary sources that each member follows at once. */
+  readonly redundancy: number;
+  /** Node label by which redundant sources are spread. */
+  readonly failureDomainKey: string;
+  /** The first that matches a node counts. */
+  readonly roles: readonly RoleConstraint[];
+}
+
+export function readTopology({ topology }: TimeDomainSpec): DomainTopology {
+  return {
+    redundancy: topology?.redundancy ?? 2,
+    failureDomainKey: topology?.failureDomainKey ?? "topology.kubernetes.io/zone",
+    roles: topology?.roles ?? [],
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * Which sources somebody serves, given the domains that stand. A node that owns a reference serves it to every domain that names it, unless its own
+ * domain demands another role, its own domain is refused (then it stays as it was), or it serves too many already.
+ */
+import type { Candidate } from "./accept-domain.js";
+import { assignRole } from "./assign-role.js";
+import { compareText } from "./compare-text.js";
+import { readTopology } from "./domain-topology.js";
+import type { HeldServes } from "./hold-serves.js";
+import { formatInstanceKey } from "./instance-key.js";
+import type { UnavailableSource } from "./plan.js";
+import type { RecoveredNumbers } from "./recover-domain-numbers.js";
+import type { SourceIntent } from "./source-intent.js";
+import type { WorldIndex } from "./world-index.js";
+
+/** Limit of NodeClock.spec.serves. */
+const mostServes = 8;
+
+export interface Offer {
+  readonly source: SourceIntent;
+  /** Numbers under which its server serves it and will go on, as its domain is refused; null: it takes any. */
+  readonly servedAs: readonly number[] | null;
+}
+
+export interface Offers {
+  /** By TimeDomain, in order of name; every candidate has an entry. */
+  readonly offered: ReadonlyMap<string, readonly Offer[]>;
+  /** By TimeDomain; every candidate has an entry. */
+  readonly unavailable: ReadonlyMap<string, readonly UnavailableSource[]>;
+}
+
+type Answer =
+  | { readonly kind: "offered"; readonly servedAs: readonly number[] | null }
+  | { readonly kind: "unavailable"; readonly why: string };
+
+/** @param candidates those that stand, oldest first. */
+export function offerSources(
+  candidates: readonly Candidate[],
+  recovered: RecoveredNumbers,
+  held: ReadonlyMap<string, readonly HeldServes[]>,
+  index: WorldIndex,
+): Offers {
+  const standing = new Map(candidates.map((candidate) => [candidate.domain.name, candidate] as const));
+  const serves = new Map([...held].map(([node, entries]) => [node, entries.length] as const));
+  const offered = new Map<string, readonly Offer[]>();
+  const unavailable = new Map<string, readonly UnavailableSource[]>();
+
+  const askServer = (source: SourceIntent, nodeName: string): Answer => {
+    const owner = index.claims.ownerOf.get(nodeName) ?? "";
+    const ownerDomain = standing.get(owner)?.domain;
+    const node = index.nodes.get(nodeName);
+    if (ownerDomain === undefined || node === undefined) return askKept(source, nodeName, owner, recovered, index);
+    const decision = assignRole(node, readTopology(ownerDomain.spec).roles, true);
+    if (decision.role !== "Grandmaster") {
+      return { kind: "unavailable", why: `spec.topology.roles of TimeDomain ${owner} demands ${decision.role} of node ${nodeName}` };
+    }
+    const count = serves.get(nodeName) ?? 0;
+    if (count >= mostServes) return { kind: "unavailable", why: `node ${nodeName} serves ${mostServes} sources already, the most it can` };
+    serves.set(nodeName, count + 1);
+    return { kind: "offered", servedAs: null };
+  };
+
+  for (const { domain, sources } of candidates) {
+    const offers: Offer[] = [];
+    const refusals: UnavailableSource[] = [];
+    for (const source of sources.toSorted((a, b) => compareText(a.name, b.name))) {
+      const answer: Answer =
+        source.origin.kind === "external" ? { kind: "offered", servedAs: null } : askServer(source, source.origin.nodeName);
+      if (answer.kind === "offered") offers.push({ source, servedAs: answer.servedAs });
+      else refusals.push({ source: source.name, message: `spec.sources[${source.index}]: ${answer.why}` });
+    }
+    offered.set(domain.name, offers);
+    unavailable.set(domain.name, refusals);
+  }
+  return { offered, unavailable };
+}
+
+/** A node whose domain is refused serves what it served, under the numbers it had. */
+function askKept(source: SourceIntent, node: string, owner: string, recovered: RecoveredNumbers, { history }: WorldIndex): Answer {
+  const had = recovered.numbers.get(formatInstanceKey(source.domain, source.grandmaster)) ?? [];
+  const served = (history.keepable.get(node)?.serves ?? [])
+    .filter(({ grandmasterRef }) => grandmasterRef.name === source.grandmaster)
+    .map(({ domainNumber }) => domainNumber);
+  const servedAs = had.filter((number) => served.includes(number));
+  if (servedAs.length > 0) return { kind: "offered", servedAs };
+  return { kind: "unavailable", why: `node ${node} belongs to TimeDomain ${owner}, which is refused, and does not serve it yet` };
+}

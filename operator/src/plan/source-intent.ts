@@ -1,0 +1,54 @@
+/** A source as the user meant it: the TimeDomain's entry and its Grandmaster in one, defaults applied, nothing decided yet. */
+import type { GrandmasterSpec, TimeDomainSpec } from "@meridian/crds";
+import type { WorldDomain, WorldGrandmaster } from "./world.js";
+
+export type SourceUse = NonNullable<TimeDomainSpec["sources"][number]["use"]>;
+
+/** Where the time comes from. */
+export type SourceOrigin =
+  | { readonly kind: "node"; readonly nodeName: string }
+  /** address: the only one it may send from; null: several, or known by its identity only. */
+  | { readonly kind: "external"; readonly domainNumber: number; readonly address: string | null };
+
+export interface SourceIntent {
+  readonly domain: string;
+  /** In spec.sources, for messages. */
+  readonly index: number;
+  readonly name: string;
+  readonly grandmaster: string;
+  readonly origin: SourceOrigin;
+  /** Higher wins. */
+  readonly priority: number;
+  readonly use: SourceUse;
+  /** In order of preference; null: the node's own choice. */
+  readonly interfaces: readonly string[] | null;
+  readonly independenceGroup: string;
+  /** ns; 0 when the Grandmaster states none: it announces its own then. */
+  readonly uncertaintyNanoseconds: number;
+}
+
+/** @returns null when the Grandmaster lacks the section of its type, which the API server does not let in. */
+export function readSource(domain: WorldDomain, index: number, grandmaster: WorldGrandmaster): SourceIntent | null {
+  const source = domain.spec.sources[index];
+  const origin = readOrigin(grandmaster.spec);
+  if (source === undefined || origin === null) return null;
+  return {
+    domain: domain.name,
+    index,
+    name: source.name,
+    grandmaster: grandmaster.name,
+    origin,
+    priority: source.priority ?? 100,
+    use: source.use ?? "Primary",
+    interfaces: source.interfaces ?? null,
+    independenceGroup: grandmaster.spec.independenceGroup ?? grandmaster.name,
+    uncertaintyNanoseconds: grandmaster.spec.calibration?.uncertaintyNanoseconds ?? 0,
+  };
+}
+
+function readOrigin({ type, node, externalPTP }: GrandmasterSpec): SourceOrigin | null {
+  if (type === "Node") return node === undefined ? null : { kind: "node", nodeName: node.nodeName };
+  if (externalPTP === undefined) return null;
+  const { addresses = [], domainNumber } = externalPTP;
+  return { kind: "external", domainNumber, address: addresses.length === 1 ? (addresses[0] ?? null) : null };
+}
