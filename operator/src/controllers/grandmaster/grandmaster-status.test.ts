@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import type { Grandmaster } from "../../kinds.js";
+import { aSource, aView } from "../../testing/an-agent.js";
+import { type GrandmasterFacts, grandmasterStatus } from "./grandmaster-status.js";
+
+const owned: Grandmaster = {
+  apiVersion: "time.meridian.io/v1alpha1",
+  kind: "Grandmaster",
+  metadata: { name: "gm-a", generation: 1 },
+  spec: { type: "Node", node: { nodeName: "a", reference: { type: "SystemClock" } }, calibration: { uncertaintyNanoseconds: 100 } },
+};
+const external: Grandmaster = {
+  ...owned,
+  spec: { type: "ExternalPTP", externalPTP: { domainNumber: 7, clockIdentity: "020000.fffe.000001" } },
+};
+const tell = (change: Partial<GrandmasterFacts> = {}) =>
+  grandmasterStatus(
+    { grandmaster: owned, domains: ["plant"], opinions: [aSource(), aSource()], nodeExists: true, agent: aView(), ...change },
+    new Date("2026-01-01T00:00:00Z"),
+  );
+const condition = (status: ReturnType<typeof tell>, type: string) => status.conditions?.find((candidate) => candidate.type === type);
+
+describe("Grandmaster.status", () => {
+  it("says what the members see of it", () => {
+    const status = tell();
+    expect(status).toMatchObject({
+      observedGeneration: 1,
+      state: "Healthy",
+      nodeName: "a",
+      clockIdentity: "020000.fffe.000001",
+      clockClass: 6,
+      currentUtcOffsetSeconds: 37,
+      domains: ["plant"],
+    });
+    expect(condition(status, "Ready")?.status).toBe("True");
+  });
+
+  it.each([
+    ["its node does not exist", { nodeExists: false, agent: undefined }, "Accepted", "NodeNotFound"],
+    ["its node has no such clock", { grandmaster: { ...owned, spec: { ...owned.spec, node: { nodeName: "a", reference: { type: "PHC" as const, phc: { device: "/dev/ptp9" } } } } } }, "Accepted", "DeviceNotFound"],
+    ["somebody else answers", { grandmaster: external, opinions: [aSource({ grandmasterIdentity: "0a0000.fffe.000009" })] }, "Accepted", "UnexpectedIdentity"],
+    ["nobody hears it", { opinions: [aSource({ state: "NoAnswer" })] }, "Reachable", "NoAnswer"],
+    ["some do not hear it", { opinions: [aSource(), aSource({ state: "NoAnswer" })] }, "Reachable", "PartlyReachable"],
+    ["the vote is against it", { opinions: [aSource({ state: "Falseticker", reason: "Disjoint" })] }, "Healthy", "Falseticker"],
+    ["it serves no true time", { opinions: [aSource({ state: "Unsynchronized", reason: "Uncertain" })] }, "Healthy", "Unsynchronized"],
+  ])("is not ready when %s", (_what, change, type, reason) => {
+    const status = tell(change);
+    expect(condition(status, type)).toMatchObject({ status: "False", reason });
+    expect(condition(status, "Ready")).toMatchObject({ status: "False", reason });
+  });
+
+  it("knows nothing of one that nobody uses", () => {
+    const status = tell({ domains: [], opinions: [] });
+    expect(condition(status, "Reachable")).toMatchObject({ status: "Unknown", reason: "NotUsed" });
+    expect(condition(status, "Ready")?.status).toBe("Unknown");
+    expect(status).not.toHaveProperty("clockIdentity");
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { aReport, aView } from "../testing/an-agent.js";
+import { judgeNode } from "./judge-node.js";
+
+const objective = { maxErrorNanoseconds: 10_000 };
+const judge = (view: Parameters<typeof judgeNode>[0], nowMs = 1000, of: Parameters<typeof judgeNode>[1] = objective) =>
+  judgeNode(view, of, nowMs, 0);
+
+describe("the judgement on a member", () => {
+  it.each([
+    ["within the objective", aReport(), "True", "WithinObjective"],
+    ["exactly at the objective", aReport({ calibrated: 10_000 }), "True", "WithinObjective"],
+    ["beyond the objective", aReport({ calibrated: 10_001 }), "False", "BoundExceedsObjective"],
+    ["aligned with a void bound", aReport({ calibrated: null }), "False", "BoundExceedsObjective"],
+    ["acquiring", aReport({ state: "Acquiring", reason: "Measuring" }), "False", "Acquiring"],
+    ["in holdover, however small its bound", aReport({ state: "Holdover", reason: "NoSource" }), "False", "Holdover"],
+    ["free-running", aReport({ state: "FreeRunning", reason: "NoAnswer" }), "False", "NoSource"],
+    ["between sources that disagree", aReport({ state: "FreeRunning", reason: "SourcesDisagree" }), "False", "SourcesDisagree"],
+    ["in a state of a newer agent", aReport({ state: "Syntonized", reason: "" }), "False", "NoSource"],
+  ])("of one that is %s", (_what, report, synchronized, reason) => {
+    expect(judge(aView({ report }))).toMatchObject({ synchronized, reason, reachable: true });
+  });
+
+  it("compares the bound that the objective names", () => {
+    expect(judge(aView(), 1000, { ...objective, bound: "Guaranteed" })).toMatchObject({ bound: 41_000, synchronized: "False" });
+    expect(judge(aView(), 1000, { ...objective, bound: "Calibrated" })).toMatchObject({ bound: 7_300, synchronized: "True" });
+  });
+
+  it("overlooks a stream that breaks for less than 30 s, and says when to look again", () => {
+    const gone = aView({ stream: null, since: 10_000, reportedAt: 9_000 });
+    expect(judge(gone, 39_000)).toMatchObject({ reachable: true, synchronized: "True", againAfterMs: 1000 });
+    expect(judge(gone, 40_000)).toMatchObject({ reachable: false, synchronized: "Unknown", reason: "AgentDisconnected", bound: null });
+  });
+
+  it("knows nothing of an agent that is connected and silent", () => {
+    expect(judge(aView({ reportedAt: 0 }), 44_999)).toMatchObject({ synchronized: "True" });
+    expect(judge(aView({ reportedAt: 0 }), 45_000)).toMatchObject({ synchronized: "Unknown", reachable: false, report: null });
+  });
+
+  it("gives agents that were never heard the time to come after a start of the operator", () => {
+    expect(judge(undefined, 29_000)).toMatchObject({ reachable: true, synchronized: "Unknown" });
+    expect(judge(undefined, 30_000)).toMatchObject({ reachable: false, synchronized: "Unknown" });
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import type { AgentView } from "../../hub/fleet.js";
+import { aReport, aStream, aView } from "../../testing/an-agent.js";
+import { judgeNode } from "../judge-node.js";
+import { nodeClockStatus } from "./node-clock-status.js";
+
+const start = Date.parse("2026-01-01T00:00:00Z");
+const objective = { maxErrorNanoseconds: 100_000 };
+type Status = ReturnType<typeof nodeClockStatus>;
+
+function tell(view: AgentView | undefined, standing: Status | undefined, atMs: number, nowMs = 1000): Status {
+  return nodeClockStatus({ standing, generation: 1, view, judgement: judgeNode(view, objective, nowMs, 0), now: new Date(start + atMs) });
+}
+const condition = (status: Status, type: string) => status.conditions?.find((candidate) => candidate.type === type);
+
+describe("NodeClock.status", () => {
+  it("says state, upstream and bounds, rounded up, as of now", () => {
+    expect(tell(aView(), undefined, 0)).toMatchObject({
+      state: "PhaseAligned",
+      stateTransitionTime: "2025-12-31T23:59:30Z",
+      selectedUpstream: "gm-a",
+      errorBoundNanoseconds: 10_000,
+      guaranteedErrorNanoseconds: 50_000,
+      transitions: [{ time: "2025-12-31T23:59:30Z", state: "PhaseAligned", reason: "Locked" }],
+      lastSample: { time: "2026-01-01T00:00:00Z", offsetNanoseconds: 120, frequencyPartsPerBillion: 18_000, pathDelayNanoseconds: 9_000 },
+    });
+  });
+
+  it("is the standing one while nothing means anything else, so that nothing is written", () => {
+    const first = tell(aView(), undefined, 0);
+    // A minute later every figure and every age has moved, and no meaning has.
+    const report = aReport({
+      offset: -33,
+      calibrated: 7_100,
+      guaranteed: 39_000,
+      frequency: 18_003,
+      stateAge: 90_400,
+      transitions: [{ state: "PhaseAligned", reason: "Locked", age: 90_300 }],
+    });
+    expect(tell(aView({ report }), first, 60_000)).toBe(first);
+  });
+
+  it("renews the sample every ten minutes, and with any other news", () => {
+    const first = tell(aView(), undefined, 0);
+    const aged = (ms: number) =>
+      aView({
+        report: aReport({ offset: -33, stateAge: 30_000 + ms, transitions: [{ state: "PhaseAligned", reason: "Locked", age: 30_000 + ms }] }),
+      });
+    expect(tell(aged(600_000), first, 600_000).lastSample?.offsetNanoseconds).toBe(-33);
+    const worse = aView({ report: aReport({ offset: 5, calibrated: 12_000 }) });
+    expect(tell(worse, first, 1000)).toMatchObject({ errorBoundNanoseconds: 20_000, lastSample: { offsetNanoseconds: 5 } });
+  });
+
+  it("drops a bound that became void", () => {
+    const first = tell(aView(), undefined, 0);
+    const voided = tell(aView({ report: aReport({ calibrated: null, guaranteed: null }) }), first, 1000);
+    expect(voided).not.toHaveProperty("errorBoundNanoseconds");
+    expect(voided).not.toHaveProperty("guaranteedErrorNanoseconds");
+    expect(condition(voided, "Synchronized")).toMatchObject({ status: "False", reason: "BoundExceedsObjective" });
+  });
+
+  it("stands through a broken stream for half a minute, then says that nothing is known", () => {
+    const first = tell(aView(), undefined, 0);
+    const gone = aView({ stream: null, since: 1000 });
+    expect(tell(gone, first, 10_000, 10_000)).toMatchObject({ state: "PhaseAligned", errorBoundNanoseconds: 10_000 });
+    const lost = tell(gone, first, 31_000, 31_000);
+    expect(lost).toMatchObject({ state: "Unknown", stateReason: "AgentDisconnected", stateTransitionTime: "2026-01-01T00:00:31Z" });
+    expect(lost).not.toHaveProperty("errorBoundNanoseconds");
+    expect(lost).not.toHaveProperty("selectedUpstream");
+    expect(condition(lost, "AgentConnected")).toMatchObject({ status: "False", reason: "Disconnected" });
+    expect(tell(gone, lost, 60_000, 60_000)).toBe(lost);
+  });
+
+  it("stands through a restart of the operator until the agent has come back", () => {
+    const first = tell(aView(), undefined, 0);
+    const restarted = tell(undefined, first, 5000, 5000);
+    expect(restarted).toMatchObject({ state: "PhaseAligned", errorBoundNanoseconds: 10_000, selectedUpstream: "gm-a" });
+    expect(condition(restarted, "AgentConnected")?.status).toBe("Unknown");
+  });
+
+  it.each([
+    ["has not answered", null, "Unknown", "Pending"],
+    ["answered for another revision", { revision: "r0", failed: [] }, "Unknown", "Pending"],
+    ["runs it", { revision: "r1", failed: [] }, "True", "Applied"],
+    ["has no port", { revision: "r1", failed: [{ part: "ptp/gm-a", code: "MER_AGENT_PORT_TAKEN", message: "ptp4l (pid 7)" }] }, "False", "PortInUse"],
+    ["may not steer", { revision: "r1", failed: [{ part: "clock", code: "MER_AGENT_NOT_STEERABLE", message: "EPERM" }] }, "False", "NoCapability"],
+    ["refuses a part", { revision: "r1", failed: [{ part: "serve/x", code: "MER_AGENT_CLOCK_UNKNOWN", message: "no" }] }, "False", "PartRejected"],
+  ])("tells whether the configuration runs when the agent %s", (_what, applied, status, reason) => {
+    expect(condition(tell(aView({ applied }), undefined, 0), "ConfigApplied")).toMatchObject({ status, reason });
+  });
+
+  it("names the holder of a port that is taken", () => {
+    const applied = { revision: "r1", failed: [{ part: "ptp/gm-a", code: "MER_AGENT_PORT_TAKEN", message: "ptp4l (pid 7)" }] };
+    expect(condition(tell(aView({ applied, stream: aStream }), undefined, 0), "ConfigApplied")?.message).toContain("ptp4l (pid 7)");
+  });
+});

@@ -1,0 +1,73 @@
+import { nodeClock } from "@meridian/crds";
+import fc from "fast-check";
+import { Compile } from "typebox/compile";
+import { describe, expect, it } from "vitest";
+import { judgeNode } from "../controllers/judge-node.js";
+import { nodeClockStatus } from "../controllers/nodeclock/node-clock-status.js";
+import { aView } from "../testing/an-agent.js";
+import { readApplied, readCapabilities, readReport } from "./agent-report.js";
+
+const anything = fc.oneof(fc.string({ maxLength: 300 }), fc.constantFrom("", "PhaseAligned", "a\u0000b", "Z".repeat(500)));
+const number_ = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -1, 2 ** 63, 1e300));
+const source = fc.record({ name: anything, state: anything, reason: anything, offsetFromConsensusNanoseconds: number_, clockClass: number_, grandmasterIdentity: anything, currentUtcOffsetSeconds: number_, currentUtcOffsetValid: fc.boolean() });
+const report = fc.record(
+  {
+    sequence: number_,
+    state: anything,
+    stateReason: anything,
+    stateAgeMilliseconds: fc.integer({ min: -10, max: 1e9 }),
+    selectedUpstream: anything,
+    offsetNanoseconds: number_,
+    calibrated: fc.option(fc.record({ nanoseconds: number_ })),
+    guaranteed: fc.option(fc.record({ nanoseconds: number_ })),
+    frequencyPartsPerBillion: number_,
+    pathDelayNanoseconds: number_,
+    grandmasterIdentity: anything,
+    stepsRemoved: number_,
+    sources: fc.array(source, { maxLength: 40 }),
+    transitions: fc.array(fc.record({ state: anything, reason: anything, ageMilliseconds: fc.integer({ min: 0, max: 1e9 }) }), { maxLength: 20 }),
+  },
+  { requiredKeys: [] },
+);
+const capabilities = fc.record(
+  {
+    interfaces: fc.array(fc.record({ name: anything, addresses: fc.array(anything), timestamping: anything, phcIndex: fc.integer() }), { maxLength: 40 }),
+    clocks: fc.array(fc.record({ name: anything, type: anything, device: anything }), { maxLength: 20 }),
+    canSteer: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
+describe("whatever an agent says", () => {
+  it("becomes a status that the API server accepts", () => {
+    const status = Compile(nodeClock.status);
+    fc.assert(
+      fc.property(report, capabilities, (said, able) => {
+        const view = aView({ report: readReport(said), capabilities: readCapabilities(able) });
+        const judgement = judgeNode(view, { maxErrorNanoseconds: 1000 }, 10, 0);
+        const built = nodeClockStatus({ standing: undefined, generation: 1, view, judgement, now: new Date(1e12) });
+        expect([...status.Errors(built)]).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is cut to what the protocol allows", () => {
+    const many = Array.from({ length: 100 }, (_, index) => ({ name: `s${String(index)}`, state: "Healthy" }));
+    expect(readReport({ sources: many }).sources).toHaveLength(16);
+    expect(readReport({ transitions: Array.from({ length: 9 }, () => ({ state: "Holdover" })) }).transitions).toHaveLength(5);
+    expect(readCapabilities({ interfaces: many }).interfaces).toHaveLength(16);
+    expect(readApplied({ parts: many.map(({ name }) => ({ part: name, ok: false })) }).failed).toHaveLength(32);
+  });
+
+  it("keeps a state word that this operator does not know yet", () => {
+    expect(readReport({ state: "Syntonized" }).state).toBe("Syntonized");
+    expect(readReport({ state: "not a word" }).state).toBe("Unknown");
+  });
+
+  it("never lets a second interface or clock of one name into a status", () => {
+    const twice = { interfaces: [{ name: "eth0" }, { name: "eth0" }], clocks: [{ name: "system" }, { name: "system" }] };
+    expect(readCapabilities(twice).interfaces).toHaveLength(1);
+    expect(readCapabilities(twice).clocks).toEqual(["system"]);
+  });
+});

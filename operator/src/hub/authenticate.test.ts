@@ -1,0 +1,89 @@
+import type { KubeClient } from "kopf-ts";
+import { describe, expect, it } from "vitest";
+import type { TokenReview } from "../kinds.js";
+import { createAuthenticator, judgeReview } from "./authenticate.js";
+
+const account = "system:serviceaccount:meridian-system:meridian-agent";
+const good = {
+  authenticated: true,
+  audiences: ["meridian-hub"],
+  user: { username: account, extra: { "authentication.kubernetes.io/node-name": ["worker-1"] } },
+};
+const review = (status: TokenReview["status"]): TokenReview => ({
+  apiVersion: "authentication.k8s.io/v1",
+  kind: "TokenReview",
+  metadata: { name: "" },
+  ...(status ? { status } : {}),
+});
+const token = (exp: number) => `h.${Buffer.from(JSON.stringify({ exp })).toString("base64url")}.s`;
+
+describe("the judgement on a token", () => {
+  it("takes the node from the token", () => {
+    expect(judgeReview(review(good), account, 5)).toEqual({ kind: "agent", node: "worker-1", expiresAt: 5 });
+  });
+
+  it.each([
+    ["not authenticated", { ...good, authenticated: false, error: "expired" }],
+    ["without an answer", undefined],
+    ["for another audience", { ...good, audiences: ["api"] }],
+    ["for no audience", { authenticated: true, user: good.user }],
+    ["of another account", { ...good, user: { ...good.user, username: "system:serviceaccount:evil:meridian-agent" } }],
+    ["bound to no node", { ...good, user: { username: account } }],
+    ["bound to two nodes", { ...good, user: { username: account, extra: { "authentication.kubernetes.io/node-name": ["a", "b"] } } }],
+    ["bound to an empty name", { ...good, user: { username: account, extra: { "authentication.kubernetes.io/node-name": [""] } } }],
+  ])("refuses one that is %s", (_what, status) => {
+    expect(judgeReview(review(status), account, 5).kind).toBe("refused");
+  });
+});
+
+describe("authentication", () => {
+  const counting = (answer: () => Promise<TokenReview>) => {
+    const calls = { count: 0 };
+    const client = { create: () => ((calls.count += 1), answer()) } as unknown as KubeClient;
+    return { calls, client };
+  };
+
+  it("believes a review for two minutes, and never longer than the token lives", async () => {
+    let now = 1_000_000;
+    const { calls, client } = counting(() => Promise.resolve(review(good)));
+    const { authenticate } = createAuthenticator(client, account, () => now);
+    const long = token(10_000);
+    const brief = token(1_010);
+    await authenticate(long);
+    await authenticate(long);
+    expect(calls.count).toBe(1);
+    now += 119_000;
+    await authenticate(long);
+    expect(calls.count).toBe(1);
+    now += 2_000;
+    await authenticate(long);
+    expect(calls.count).toBe(2);
+    now = 1_000_000;
+    await authenticate(brief);
+    now = 1_011_000;
+    await authenticate(brief);
+    expect(calls.count).toBe(4);
+  });
+
+  it("does not remember a refusal", async () => {
+    const { calls, client } = counting(() => Promise.resolve(review({ authenticated: false })));
+    const { authenticate } = createAuthenticator(client, account, () => 0);
+    await authenticate(token(1));
+    await authenticate(token(1));
+    expect(calls.count).toBe(2);
+  });
+
+  it("tells an API server that does not answer from a bad token", async () => {
+    const { client } = counting(() => Promise.reject(new Error("no route")));
+    expect(await createAuthenticator(client, account, () => 0).authenticate(token(1))).toEqual({ kind: "unavailable", reason: "no route" });
+  });
+
+  it.each([
+    ["nothing", ""],
+    ["more than any token", "x".repeat(20_000)],
+  ])("asks nobody about %s", async (_what, sent) => {
+    const { calls, client } = counting(() => Promise.resolve(review(good)));
+    expect((await createAuthenticator(client, account, () => 0).authenticate(sent)).kind).toBe("refused");
+    expect(calls.count).toBe(0);
+  });
+});
