@@ -1,40 +1,55 @@
 /** ClockProfile: how packets and servos behave; numbers on top of a base, with the base's ranges. */
 import { type Static, Type } from "typebox";
-import { conditionList, objectName, observedGeneration } from "./common.js";
+import { conditionList, maxReferableNameLength, objectName, observedGeneration } from "./common.js";
 import { type CelRule, int32, oneOf, rules, setList } from "./fields.js";
-import { overridableNumbers, ptpBaseNames, ptpBases, type Range } from "./profiles/bases.js";
+import { type OverridableNumber, overridableNumbers, ptpBaseNames, ptpBases, type Range } from "./profiles/bases.js";
 import { defineResource } from "./resource.js";
 
-/** One rule per number, so that the error names the field; generated, so that it cannot differ from the table. */
-const baseRules: CelRule[] = overridableNumbers.map((field) => {
+/** What any base may allow, also one that is yet to come; each base narrows it. */
+const bounds = {
+  domainNumber: { minimum: 0, maximum: 127 },
+  log2SyncInterval: { minimum: -7, maximum: 4 },
+  log2AnnounceInterval: { minimum: -3, maximum: 4 },
+  log2DelayRequestInterval: { minimum: -7, maximum: 5 },
+  announceReceiptTimeout: { minimum: 2, maximum: 10 },
+} as const satisfies Record<OverridableNumber, Range>;
+
+/** One rule per number that some base narrows, so that the error names the field; generated, so that it cannot differ from the table. */
+const baseRules: CelRule[] = overridableNumbers.flatMap((field) => {
   const allowed = ptpBaseNames.map((name) => {
     const { minimum, maximum }: Range = ptpBases[name][field];
     return { name, minimum, maximum };
   });
-  return {
-    rule: `!has(self.${field}) || ${allowed.map((a) => `(self.base == '${a.name}' && self.${field} >= ${a.minimum} && self.${field} <= ${a.maximum})`).join(" || ")}`,
-    message: `out of the base's range: ${allowed.map((a) => `${a.name} ${a.minimum}..${a.maximum}`).join(", ")}`,
-    fieldPath: `.${field}`,
-  };
+  const widest = bounds[field];
+  if (allowed.every(({ minimum, maximum }) => minimum === widest.minimum && maximum === widest.maximum)) return [];
+  const cases = allowed.map((a) => `(self.base == '${a.name}' && self.${field} >= ${a.minimum} && self.${field} <= ${a.maximum})`);
+  return [
+    {
+      rule: `!has(self.${field}) || ${cases.join(" || ")}`,
+      message: `out of the base's range: ${allowed.map((a) => `${a.name} ${a.minimum}..${a.maximum}`).join(", ")}`,
+      fieldPath: `.${field}`,
+    },
+  ];
 });
 
 const ptp = Type.Object(
   {
     base: oneOf(ptpBaseNames, { description: "What is not set here comes from this profile." }),
     domainNumber: Type.Optional(
-      int32({
-        description: "First PTP domain number that the planner allocates from; each source gets its own.",
-        minimum: 0,
-        maximum: 127,
-      }),
+      int32({ description: "First PTP domain number that the planner allocates from; each source gets its own.", ...bounds.domainNumber }),
     ),
-    log2SyncInterval: Type.Optional(int32({ description: "log2 of the Sync interval in seconds.", minimum: -7, maximum: 4 })),
-    log2AnnounceInterval: Type.Optional(int32({ description: "log2 of the Announce interval in seconds.", minimum: -3, maximum: 4 })),
+    log2SyncInterval: Type.Optional(int32({ description: "log2 of the Sync interval in seconds.", ...bounds.log2SyncInterval })),
+    log2AnnounceInterval: Type.Optional(
+      int32({ description: "log2 of the Announce interval in seconds.", ...bounds.log2AnnounceInterval }),
+    ),
     log2DelayRequestInterval: Type.Optional(
-      int32({ description: "log2 of the smallest Delay_Req interval in seconds.", minimum: -7, maximum: 5 }),
+      int32({ description: "log2 of the smallest Delay_Req interval in seconds.", ...bounds.log2DelayRequestInterval }),
     ),
     announceReceiptTimeout: Type.Optional(
-      int32({ description: "Announce intervals after which a silent timeTransmitter is given up.", minimum: 2, maximum: 10 }),
+      int32({
+        description: "Announce intervals after which a silent timeTransmitter is given up.",
+        ...bounds.announceReceiptTimeout,
+      }),
     ),
     dscp: Type.Optional(int32({ description: "DSCP of PTP packets.", minimum: 0, maximum: 63 })),
   },
@@ -78,6 +93,7 @@ export const clockProfile = defineResource<ClockProfileSpec, ClockProfileStatus>
   plural: "clockprofiles",
   singular: "clockprofile",
   shortNames: ["cprof"],
+  maxNameLength: maxReferableNameLength,
   description: "How packets and servos of a TimeDomain behave.",
   spec,
   status,

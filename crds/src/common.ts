@@ -1,31 +1,49 @@
 /** Parts that several kinds share: references, selectors, interface names, conditions. */
 import { type Static, Type } from "typebox";
 import { atomicList, instant, int64, mapList, oneOf, rules, text } from "./fields.js";
+import { forms } from "./forms.js";
 
-const dnsLabel = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
+/** Objects that a reference can name: the name goes into NodeClocks and metric labels, which hold no more. */
+export const maxReferableNameLength = 63;
 
 export function reference(description: string) {
   return Type.Object(
-    { name: text({ description: "Name of the object.", minLength: 1, maxLength: 63, pattern: dnsLabel }) },
+    {
+      name: text({
+        description: "Name of the object.",
+        minLength: 1,
+        maxLength: maxReferableNameLength,
+        pattern: forms.objectName.pattern,
+      }),
+    },
     { description, "x-kubernetes-map-type": "atomic" },
   );
 }
 
 /** Interface as the kernel names it; a VLAN is the name of its network device. */
 export function interfaceName(description: string) {
-  return text({ description, minLength: 1, maxLength: 15, pattern: "^[A-Za-z0-9_.:-]{1,15}$" });
+  return text({ description, minLength: 1, maxLength: 15, pattern: forms.interfaceName.pattern });
 }
 
 export function objectName(description: string) {
-  return text({ description, minLength: 1, maxLength: 63, pattern: dnsLabel });
+  return text({ description, minLength: 1, maxLength: maxReferableNameLength, pattern: forms.objectName.pattern });
+}
+
+/** Prefix of at most 253 characters, a slash, a name of at most 63. */
+export function labelKey(description: string, options: { readonly default?: string } = {}) {
+  return text({ description, minLength: 1, maxLength: 317, pattern: forms.labelKey.pattern, ...options });
+}
+
+function labelValue(description: string) {
+  return text({ description, maxLength: 63, pattern: forms.labelValue.pattern });
 }
 
 const selectorRequirement = Type.Object(
   {
-    key: text({ description: "Label key.", minLength: 1, maxLength: 317 }),
+    key: labelKey("Label key."),
     operator: oneOf(["In", "NotIn", "Exists", "DoesNotExist"], { description: "How the label's value relates to values." }),
     values: Type.Optional(
-      atomicList(text({ description: "Label value.", maxLength: 63 }), {
+      atomicList(labelValue("Label value."), {
         description: "Values for In and NotIn; absent for Exists and DoesNotExist.",
         maxItems: 64,
       }),
@@ -46,7 +64,7 @@ export function labelSelector(description: string) {
   return Type.Object(
     {
       matchLabels: Type.Optional(
-        Type.Record(Type.String(), Type.String({ maxLength: 63 }), { description: "Labels that must all be equal.", maxProperties: 32 }),
+        Type.Record(Type.String(), labelValue("Value of the label."), { description: "Labels that must all be equal.", maxProperties: 32 }),
       ),
       matchExpressions: Type.Optional(atomicList(selectorRequirement, { description: "Conditions that must all hold.", maxItems: 16 })),
     },
@@ -84,5 +102,9 @@ export function observedGeneration() {
 }
 
 export function clockIdentity(description: string) {
-  return text({ description, maxLength: 18, pattern: "^[0-9a-f]{6}\\.[0-9a-f]{4}\\.[0-9a-f]{6}$" });
+  return text({ description, maxLength: 18, pattern: forms.clockIdentity.pattern });
+}
+
+export function ipv4Address(description: string) {
+  return text({ description, maxLength: 15, pattern: forms.ipv4Address.pattern });
 }

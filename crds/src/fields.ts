@@ -3,6 +3,7 @@
  * everywhere (CEL's cost estimate rejects unbounded lists and strings) and described (the text is what `kubectl explain` prints).
  */
 import { type TSchema, type TUnsafe, Type } from "typebox";
+import { forms } from "./forms.js";
 
 interface Described {
   readonly description: string;
@@ -30,7 +31,7 @@ export function oneOf<const T extends readonly string[]>(values: T, options: Des
 
 /** A CamelCase word of status: open set, fixed form. */
 export function word(description: string) {
-  return Type.String({ description, maxLength: 63, pattern: "^([A-Z][A-Za-z0-9]*)?$" });
+  return Type.String({ description, maxLength: 63, pattern: forms.word.pattern });
 }
 
 /** An instant, RFC 3339. */

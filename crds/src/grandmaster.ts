@@ -1,6 +1,6 @@
 /** Grandmaster: one clock that is a source of time: a reference that a node owns, or one that others run. */
 import { type Static, Type } from "typebox";
-import { clockIdentity, conditionList, objectName, observedGeneration } from "./common.js";
+import { clockIdentity, conditionList, ipv4Address, maxReferableNameLength, objectName, observedGeneration } from "./common.js";
 import { int32, int64, oneOf, rules, setList, text, word } from "./fields.js";
 import { defineResource } from "./resource.js";
 
@@ -36,7 +36,7 @@ const node = Type.Object(
 const externalPTP = Type.Object(
   {
     addresses: Type.Optional(
-      setList(text({ description: "IPv4 address.", maxLength: 15, pattern: "^([0-9]{1,3}\\.){3}[0-9]{1,3}$" }), {
+      setList(ipv4Address("IPv4 address."), {
         description: "Addresses it may send from; messages of others are dropped.",
         minItems: 1,
         maxItems: 4,
@@ -151,6 +151,7 @@ export const grandmaster = defineResource<GrandmasterSpec, GrandmasterStatus>({
   plural: "grandmasters",
   singular: "grandmaster",
   shortNames: ["gm"],
+  maxNameLength: maxReferableNameLength,
   description: "A clock that is a source of time.",
   spec,
   status,

@@ -5,7 +5,7 @@ export { grandmaster, type GrandmasterSpec, type GrandmasterStatus } from "./gra
 export { allResources } from "./kinds.js";
 export { schemaRevision, schemaRevisionAnnotation } from "./manifest/custom-resource-definition.js";
 export { type GeneratedFile, generatedFiles } from "./manifest/generated-files.js";
-export { type StructuralSchema, toStructural, walkFields } from "./manifest/structural.js";
+export { type StructuralSchema, toStructural, walkFields, walkRules } from "./manifest/structural.js";
 export {
   nodeClock,
   type NodeClockServes,

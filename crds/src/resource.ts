@@ -4,7 +4,7 @@ import type { TSchema } from "typebox";
 export const group = "time.meridian.io";
 export const version = "v1alpha1";
 
-export interface PrinterColumn {
+interface PrinterColumn {
   readonly name: string;
   readonly type: "string" | "integer" | "date";
   readonly jsonPath: string;
@@ -18,6 +18,8 @@ export interface ResourceDefinition<Spec, Status> {
   readonly plural: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
+  /** Longest metadata.name; absent: what Kubernetes allows. */
+  readonly maxNameLength?: number;
   readonly description: string;
   readonly spec: TSchema;
   readonly status: TSchema;

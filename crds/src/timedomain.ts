@@ -1,6 +1,15 @@
 /** TimeDomain: the intent. Which nodes stay within which error of which sources. */
 import { type Static, Type } from "typebox";
-import { conditionList, interfaceName, labelSelector, objectName, observedGeneration, reference } from "./common.js";
+import {
+  conditionList,
+  interfaceName,
+  labelKey,
+  labelSelector,
+  maxReferableNameLength,
+  objectName,
+  observedGeneration,
+  reference,
+} from "./common.js";
 import { atomicList, instant, int32, int64, mapList, oneOf, rules, text, word } from "./fields.js";
 import { defineResource } from "./resource.js";
 
@@ -78,17 +87,11 @@ const spec = Type.Object(
     topology: Type.Optional(
       Type.Object(
         {
-          protocol: Type.Optional(oneOf(["Auto", "PTP"], { description: "Protocol between the domain's nodes.", default: "Auto" })),
           redundancy: Type.Optional(
             int32({ description: "How many Primary sources each member follows at once.", minimum: 1, maximum: 4, default: 2 }),
           ),
           failureDomainKey: Type.Optional(
-            text({
-              description: "Node label by which redundant sources are spread.",
-              minLength: 1,
-              maxLength: 317,
-              default: "topology.kubernetes.io/zone",
-            }),
+            labelKey("Node label by which redundant sources are spread.", { default: "topology.kubernetes.io/zone" }),
           ),
           roles: Type.Optional(atomicList(roleConstraint, { description: "Demands on the plan; the first match counts.", maxItems: 16 })),
         },
@@ -145,7 +148,7 @@ const status = Type.Object(
           holdover: count("Without a source, on their own oscillator."),
           freeRunning: count("Without a source and without a bound."),
           unreachable: count("Whose agent is not connected."),
-          claimedElsewhere: count("Selected here but owned by a domain of higher priority."),
+          claimedElsewhere: count("Selected here too, but members of another domain."),
         },
         { description: "Members by state." },
       ),
@@ -195,6 +198,7 @@ export const timeDomain = defineResource<TimeDomainSpec, TimeDomainStatus>({
   plural: "timedomains",
   singular: "timedomain",
   shortNames: ["td"],
+  maxNameLength: maxReferableNameLength,
   description: "Keeps a set of nodes within a stated error of a set of sources.",
   spec,
   status,

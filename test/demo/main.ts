@@ -53,10 +53,9 @@ async function main(): Promise<number> {
 
 /** Until Ctrl-C. */
 async function keep(world: World, screen: Screen): Promise<void> {
-  const enter = `nsenter --target ${String(process.pid)} --all${process.getuid?.() === 0 ? " --user=/proc/self/ns/user" : ""}`;
-  screen.say(
-    `still running; from another terminal: ${enter} kubectl --kubeconfig ${world.plane.kubeconfig} get timedomains,nodeclocks -o wide`,
-  );
+  const enter = `nsenter --target ${String(process.pid)} ${process.env["MERIDIAN_LAB_INSIDE"] === "user" ? "--user --preserve-credentials " : ""}--net --mount --`;
+  screen.say("still running; from another terminal:");
+  screen.say(`  ${enter} ${world.plane.kubectl.commandLine} get timedomains,grandmasters,nodeclocks`);
   screen.say(`logs are in ${world.directory}; Ctrl-C ends everything`);
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);

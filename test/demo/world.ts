@@ -56,22 +56,26 @@ export interface WorldOptions {
   readonly progress: (what: string) => void;
 }
 
+type WorldParts = Pick<World, "directory" | "plane" | "operator" | "agents" | "samplers" | "peer"> & { readonly operatorKubeconfig: string };
+
 export class World {
   readonly directory: string;
   readonly plane: ControlPlane;
-  readonly operator: OperatorProcess;
+  operator: OperatorProcess;
   readonly agents: ReadonlyMap<string, LabProcess>;
   readonly samplers: readonly NodeSampler[];
   readonly peer: LabProcess | null;
+  readonly #operatorKubeconfig: string;
   readonly #leases: NodeJS.Timeout;
 
-  private constructor(parts: Pick<World, "directory" | "plane" | "operator" | "agents" | "samplers" | "peer">, nodes: readonly FakeNode[]) {
+  private constructor(parts: WorldParts, nodes: readonly FakeNode[]) {
     this.directory = parts.directory;
     this.plane = parts.plane;
     this.operator = parts.operator;
     this.agents = parts.agents;
     this.samplers = parts.samplers;
     this.peer = parts.peer;
+    this.#operatorKubeconfig = parts.operatorKubeconfig;
     this.#leases = setInterval(() => void renewLeases(parts.plane.kubectl, nodes).catch(() => undefined), leaseEveryMs);
   }
 
@@ -124,11 +128,17 @@ export class World {
       const ptp4l = peer ? startPeer(network, join(directory, "peer")) : null;
       if (ptp4l) started.push(ptp4l);
       const samplers = await Promise.all(workers.map((name) => openSampler(directory, name, agents)));
-      return new World({ directory, plane, operator, agents, samplers, peer: ptp4l }, nodes);
+      return new World({ directory, plane, operator, agents, samplers, peer: ptp4l, operatorKubeconfig }, nodes);
     } catch (error) {
       for (const part of started.reverse()) await part.stop();
       throw error;
     }
+  }
+
+  /** Starts an operator in the place of one that is gone, at the address that the agents know. */
+  async restartOperator(): Promise<void> {
+    const { directory, operator } = this;
+    this.operator = await startOperator({ directory, kubeconfig: this.#operatorKubeconfig, hubAddress: operator.hub });
   }
 
   /** Ends every process and removes every file. */

@@ -75,34 +75,41 @@ export async function renewLeases(kubectl: Kubectl, nodes: readonly FakeNode[]):
   );
 }
 
+export interface TokenRequest {
+  /** Absent: bound to none. */
+  readonly node?: string;
+  /** Default: the hub's. */
+  readonly audience?: string;
+  /** Default: the agents'. */
+  readonly account?: string;
+}
+
+export async function createToken(kubectl: Kubectl, request: TokenRequest): Promise<string> {
+  const { node, audience = "meridian-hub", account = agentAccount } = request;
+  const bound = node === undefined ? [] : ["--bound-object-kind", "Node", "--bound-object-name", node];
+  const args = ["create", "token", account, "-n", operatorNamespace, "--audience", audience, "--duration", "24h", ...bound];
+  return (await kubectl.run(args)).trim();
+}
+
 /** A token as the kubelet would project it into the agent's pod: for the hub only, bound to this node. */
 export async function writeAgentToken(kubectl: Kubectl, node: string, file: string): Promise<void> {
-  const bound = ["--bound-object-kind", "Node", "--bound-object-name", node];
-  const token = await kubectl.run([
-    "create",
-    "token",
-    agentAccount,
-    "-n",
-    operatorNamespace,
-    "--audience",
-    "meridian-hub",
-    "--duration",
-    "1h",
-    ...bound,
-  ]);
-  writeFileSync(file, token, { mode: 0o600 });
+  writeFileSync(file, await createToken(kubectl, { node }), { mode: 0o600 });
 }
 
 /** A kubeconfig for the operator's own account: what it may do here is what it may do in production. */
 export async function writeOperatorKubeconfig(kubectl: Kubectl, adminKubeconfig: string, file: string): Promise<void> {
-  const token = (await kubectl.run(["create", "token", operatorAccount, "-n", operatorNamespace, "--duration", "4h"])).trim();
+  const token = (await kubectl.run(["create", "token", operatorAccount, "-n", operatorNamespace, "--duration", "24h"])).trim();
   const config = JSON.parse(readFileSync(adminKubeconfig, "utf8")) as { users: unknown[] };
   config.users = [{ name: "lab", user: { token } }];
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
 }
 
-/** Writes the hub's CA, which the operator publishes, to a file for the agents. */
-export async function writeHubCa(kubectl: Kubectl, file: string): Promise<void> {
+/** The hub's CA, which the operator publishes. */
+export async function readHubCa(kubectl: Kubectl): Promise<string> {
   const map = await kubectl.get<{ data: Record<string, string> }>(["configmap", "meridian-hub-ca", "-n", operatorNamespace]);
-  writeFileSync(file, map.data["ca.crt"] ?? "");
+  return map.data["ca.crt"] ?? "";
+}
+
+export async function writeHubCa(kubectl: Kubectl, file: string): Promise<void> {
+  writeFileSync(file, await readHubCa(kubectl));
 }

@@ -35,7 +35,7 @@ export function customResourceDefinition(definition: ResourceDefinition<unknown,
   };
 }
 
-function objectSchema(description: string, definition: ResourceDefinition<unknown, unknown>): StructuralSchema {
+function objectSchema(description: string, { spec, status, maxNameLength }: ResourceDefinition<unknown, unknown>): StructuralSchema {
   return {
     type: "object",
     description,
@@ -43,9 +43,12 @@ function objectSchema(description: string, definition: ResourceDefinition<unknow
     properties: {
       apiVersion: { type: "string", description: "Version of the schema." },
       kind: { type: "string", description: "Kind of the object." },
-      metadata: { type: "object" },
-      spec: toStructural(definition.spec),
-      status: toStructural(definition.status),
+      metadata: {
+        type: "object",
+        ...(maxNameLength === undefined ? {} : { properties: { name: { type: "string", maxLength: maxNameLength } } }),
+      },
+      spec: toStructural(spec),
+      status: toStructural(status),
     },
   };
 }

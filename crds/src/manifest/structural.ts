@@ -3,6 +3,7 @@
  * `additionalProperties` only for maps. Kept pure, so that a test can look at every field of every kind.
  */
 import type { TSchema } from "typebox";
+import type { CelRule } from "../fields.js";
 
 export interface StructuralSchema {
   readonly type?: string;
@@ -50,7 +51,7 @@ export function toStructural(schema: TSchema): StructuralSchema {
     }
   } else if (source["type"] === "array") out["items"] = toStructural(source["items"] as TSchema);
   else if (out["type"] === undefined) throw new TypeError(`not expressible in a CRD: ${JSON.stringify(schema)}`);
-  return out as StructuralSchema;
+  return out;
 }
 
 /** Calls `visit` for every field below `schema`, with its dotted path (`[]` for list items). */
@@ -65,4 +66,12 @@ export function walkFields(
   }
   if (schema.items) walkFields(schema.items, `${path}[]`, visit);
   if (schema.additionalProperties) walkFields(schema.additionalProperties, `${path}{}`, visit);
+}
+
+/** Calls `visit` for every CEL rule in and below `schema`, with the path that its error names. */
+export function walkRules(schema: StructuralSchema, path: string, visit: (path: string, rule: CelRule) => void): void {
+  const own = (schema["x-kubernetes-validations"] ?? []) as readonly CelRule[];
+  for (const rule of own) visit(`${path}${rule.fieldPath ?? ""}`, rule);
+  for (const [name, field] of Object.entries(schema.properties ?? {})) walkRules(field, `${path}.${name}`, visit);
+  if (schema.items) walkRules(schema.items, `${path}[]`, visit);
 }

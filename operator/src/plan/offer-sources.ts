@@ -75,13 +75,19 @@ export function offerSources(
   return { offered, unavailable };
 }
 
-/** A node whose domain is refused serves what it served, under the numbers it had. */
+/**
+ * A node whose domain is refused serves what it served, under the numbers it had. What is followed already and only waits for its interface
+ * stays too: refusing its domain must not move the members of another.
+ */
 function askKept(source: SourceIntent, node: string, owner: string, recovered: RecoveredNumbers, { history }: WorldIndex): Answer {
-  const had = recovered.numbers.get(formatInstanceKey(source.domain, source.grandmaster)) ?? [];
-  const served = (history.keepable.get(node)?.serves ?? [])
-    .filter(({ grandmasterRef }) => grandmasterRef.name === source.grandmaster)
-    .map(({ domainNumber }) => domainNumber);
-  const servedAs = had.filter((number) => served.includes(number));
+  const { domain, grandmaster } = source;
+  const kept = history.keepable.get(node);
+  const followed = kept?.role === "Grandmaster" ? history.followed.get(domain)?.get(grandmaster) : undefined;
+  const servedAs = (recovered.numbers.get(formatInstanceKey(domain, grandmaster)) ?? []).filter(
+    (number) =>
+      followed?.has(number) === true ||
+      kept?.serves?.some((entry) => entry.grandmasterRef.name === grandmaster && entry.domainNumber === number),
+  );
   if (servedAs.length > 0) return { kind: "offered", servedAs };
   return { kind: "unavailable", why: `node ${node} belongs to TimeDomain ${owner}, which is refused, and does not serve it yet` };
 }

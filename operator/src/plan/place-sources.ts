@@ -49,8 +49,15 @@ function readUnheardAddress(node: WorldNode): string | null {
   return node.capabilities === null ? node.internalAddress : null;
 }
 
-function findKeptAddress(node: WorldNode, { intent, domainNumber }: NumberedSource, { previous }: WorldIndex): string | null {
-  const name = recallServed(previous.get(node.name), intent, domainNumber);
-  const found = node.capabilities?.interfaces.find((candidate) => candidate.name === name);
-  return found?.addresses[0] ?? readUnheardAddress(node);
+/** What its plan would choose now, if that is what it serves on; else what it does serve on. */
+function findKeptAddress(node: WorldNode, source: NumberedSource, index: WorldIndex): string | null {
+  if (node.capabilities === null) return node.internalAddress;
+  const wanted = chooseServing(node, source, index);
+  if (wanted.kind !== "chosen") return null;
+  const standing = index.previous.get(node.name);
+  const isServed = standing?.serves?.some(
+    ({ domainNumber, interface: name }) => domainNumber === source.domainNumber && name === wanted.name,
+  );
+  const name = isServed === true ? wanted.name : recallServed(standing, source.intent, source.domainNumber);
+  return node.capabilities.interfaces.find((candidate) => candidate.name === name)?.addresses[0] ?? null;
 }

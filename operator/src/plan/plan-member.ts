@@ -101,6 +101,7 @@ interface Reachable extends UpstreamCandidate {
   readonly choice: Extract<InterfaceChoice, { kind: "chosen" }>;
 }
 
+/** A node that gets here serves nothing, so none of the sources is its own: offerSources asked the same assignRole. */
 function planFollowing(
   node: WorldNode,
   topology: DomainTopology,
@@ -110,7 +111,6 @@ function planFollowing(
   const reachable: Reachable[] = [];
   const missing: PlacedSource[] = [];
   for (const source of sources) {
-    if (source.servedBy === node.name) continue;
     const remembered = node.capabilities === null ? recallFollowed(standing, source.intent) : null;
     const choice = chooseInterface(node, source.intent.interfaces, remembered, "follow");
     if (choice.kind === "missing") missing.push(source);

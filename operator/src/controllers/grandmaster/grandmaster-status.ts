@@ -38,7 +38,7 @@ export function grandmasterStatus(facts: GrandmasterFacts, now: Date): Grandmast
 function conditionsOf(facts: GrandmasterFacts): WantedCondition[] {
   const parts = [accepted(facts), reachable(facts), healthy(facts)];
   const worst = parts.find(({ status }) => status === "False") ?? parts.find(({ status }) => status === "Unknown");
-  const ready = worst ? { ...worst, type: "Ready" } : isTrue("Ready", "Healthy", "every member that measures it finds it healthy");
+  const ready = worst ? { ...worst, type: "Ready" } : isTrue("Ready", "Healthy", "the nodes that measure it find it healthy");
   return [ready, ...parts];
 }
 

@@ -48,7 +48,7 @@ function ready(facts: DomainFacts): WantedCondition {
   const { plan, members, spec } = facts;
   if (!plan.acceptance.accepted) return isFalse("Ready", plan.acceptance.reason, plan.acceptance.message);
   const behind = pendingMembers(facts);
-  if (behind.length > 0) return isFalse("Ready", "WaitingForAgents", `${namesOf(behind)} have not applied their configuration`);
+  if (behind.length > 0) return isFalse("Ready", "WaitingForAgents", waitsFor(behind));
   const inTime = members.filter(({ judgement }) => judgement.synchronized === "True").length;
   const needed = Math.ceil(members.length * readyShare);
   if (inTime < needed) {
@@ -66,7 +66,7 @@ function synchronized({ members, spec, plan }: DomainFacts): WantedCondition {
   const limit = formatNanoseconds(spec.objective.maxErrorNanoseconds);
   if (out.length === 0) return isTrue(type, "AllWithinObjective", `all ${members.length} nodes are within ${limit} of true time`);
   const sourceless = out.filter(({ judgement }) => judgement.reason === "NoSource" || judgement.reason === "Holdover");
-  if (sourceless.length > 0) return isFalse(type, "NoSource", `${namesOf(sourceless)} follow no source`);
+  if (sourceless.length > 0) return isFalse(type, "NoSource", `no source is followed by ${namesOf(sourceless)}`);
   return isFalse(type, "BoundExceedsObjective", `${namesOf(out)} ${out.length === 1 ? "is" : "are"} not within ${limit} of true time`);
 }
 
@@ -109,13 +109,16 @@ function progress(facts: DomainFacts): WantedCondition[] {
   const { accepted: ok, reason, message } = plan.acceptance;
   if (!ok) return [isTrue(refusedForMs < stalledAfterMs ? "Reconciling" : "Stalled", reason, message)];
   const behind = pendingMembers(facts);
-  return behind.length === 0 ? [] : [isTrue("Reconciling", "WaitingForAgents", `${namesOf(behind)} have not applied their configuration`)];
+  return behind.length === 0 ? [] : [isTrue("Reconciling", "WaitingForAgents", waitsFor(behind))];
 }
 
+/** Connected agents that do not run yet what they were sent, or whose interfaces are not planned yet. */
 function pendingMembers({ members, plan }: DomainFacts): Member[] {
   const waiting = new Set(plan.waiting);
-  return members.filter((member) => member.judgement.reachable && member.view !== undefined && (!hasAcknowledged(member) || waiting.has(member.node)));
+  return members.filter((member) => member.view?.stream && (!hasAcknowledged(member) || waiting.has(member.node)));
 }
+
+const waitsFor = (members: readonly Member[]): string => `waiting until the configuration is applied by ${namesOf(members)}`;
 
 function namesOf(members: readonly Member[]): string {
   const names = members.slice(0, namesShown).map(({ node }) => node);

@@ -1,0 +1,28 @@
+/** Runs one scenario in namespaces of its own and prints its claims, one JSON object a line. Exit 0: every claim held. */
+import { Claims } from "../demo/claims.js";
+import { World } from "../demo/world.js";
+import { enterPrivateNamespace } from "../lab/private-namespace.js";
+import { loseControl } from "./loss-of-control.js";
+
+const scenarios: Readonly<Record<string, (world: World, claims: Claims) => Promise<void>>> = { "loss-of-control": loseControl };
+
+async function main(): Promise<number> {
+  const [name = ""] = process.argv.slice(2);
+  const scenario = scenarios[name];
+  if (!scenario) {
+    process.stderr.write(`no scenario ${name}; there are ${Object.keys(scenarios).join(", ")}\n`);
+    return 2;
+  }
+  const outside = await enterPrivateNamespace(process.argv.slice(1));
+  if (outside !== null) return outside;
+  const claims = new Claims((claim) => process.stdout.write(`${JSON.stringify(claim)}\n`));
+  const world = await World.start({ peer: false, seed: 2, progress: (what) => process.stderr.write(`${what}\n`) });
+  try {
+    await scenario(world, claims);
+  } finally {
+    await world.stop();
+  }
+  return claims.hold ? 0 : 1;
+}
+
+process.exitCode = await main();
