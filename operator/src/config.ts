@@ -28,16 +28,26 @@ export function readOperatorConfig(argv: readonly string[], version: string): Op
     .description("Plans the roles of a cluster's clocks and tells every node's agent what to do.")
     .version(version)
     .addOption(new Option("--kubeconfig <file>", "kubeconfig to use instead of the pod's service account").env("MERIDIAN_KUBECONFIG"))
-    .addOption(new Option("--namespace <name>", "namespace of the operator").default("meridian-system").env("POD_NAMESPACE").argParser(readName))
+    .addOption(
+      new Option("--namespace <name>", "namespace of the operator").default("meridian-system").env("POD_NAMESPACE").argParser(readName),
+    )
     .addOption(
       new Option("--agent-service-account <name>", "service account of the agents")
         .default("meridian-agent")
         .env("MERIDIAN_AGENT_SERVICE_ACCOUNT")
         .argParser(readName),
     )
-    .addOption(new Option("--hub-address <host:port>", "where agents connect").default("0.0.0.0:9463").env("MERIDIAN_HUB_ADDRESS").argParser(readAddress))
     .addOption(
-      new Option("--http-address <host:port>", "probes and metrics").default("0.0.0.0:9462").env("MERIDIAN_HTTP_ADDRESS").argParser(readAddress),
+      new Option("--hub-address <host:port>", "where agents connect")
+        .default("0.0.0.0:9463")
+        .env("MERIDIAN_HUB_ADDRESS")
+        .argParser(readAddress),
+    )
+    .addOption(
+      new Option("--http-address <host:port>", "probes and metrics")
+        .default("0.0.0.0:9462")
+        .env("MERIDIAN_HTTP_ADDRESS")
+        .argParser(readAddress),
     )
     .addOption(
       new Option("--report-interval <seconds>", "how often an agent reports without news")
@@ -97,4 +107,3 @@ function readSeconds(value: string): number {
   if (!(seconds >= 1 && seconds <= 30)) throw new InvalidArgumentError("must be 1 … 30.");
   return seconds;
 }
-

@@ -2,7 +2,16 @@
  * The operator put together: caches and handlers of kopf-ts, the live plan, the hub and its fleet. Here stands which event leads
  * to which handler; what a handler does stands in its own folder.
  */
-import { type App, type KubeClient, type Log, type Metrics, operator, type OperatorOptions, type ResourceType, type ShutdownReport } from "kopf-ts";
+import {
+  type App,
+  type KubeClient,
+  type Log,
+  type Metrics,
+  operator,
+  type OperatorOptions,
+  type ResourceType,
+  type ShutdownReport,
+} from "kopf-ts";
 import { Registry } from "prom-client";
 import type { OperatorConfig } from "./config.js";
 import { createClockProfileReconciler } from "./controllers/clockprofile/reconcile-clock-profile.js";
@@ -133,7 +142,8 @@ export class MeridianOperator {
     if (!standing) return;
     this.#app.trigger(NodeClocks, standing.metadata.name);
     this.#app.trigger(TimeDomains, standing.spec.domainRef.name);
-    for (const { grandmasterRef } of standing.spec.upstreams ?? []) if (grandmasterRef) this.#app.trigger(Grandmasters, grandmasterRef.name);
+    for (const { grandmasterRef } of standing.spec.upstreams ?? [])
+      if (grandmasterRef) this.#app.trigger(Grandmasters, grandmasterRef.name);
   }
 
   #replan(): void {
@@ -146,10 +156,12 @@ export class MeridianOperator {
     this.#probes = await startProbeServer(config.httpAddress, this.#registry, this.#app.health);
     const retry = <T>(what: string, attempt: () => Promise<T>) => retryUntilDone(what, signal, log, attempt);
     const certificates = await retry("reading the hub's certificates", () => ensureHubIdentity(client, config.namespace, log));
-    const leaderEpoch = await retry("claiming the leader's epoch", () =>
-      claimLeaderEpoch(client, config.namespace, identity, clocks.date),
-    );
-    const closed = this.#metrics.counter({ name: "hub_streams_closed_total", help: "Streams that the hub ended, by code.", labels: ["code"] });
+    const leaderEpoch = await retry("claiming the leader's epoch", () => claimLeaderEpoch(client, config.namespace, identity, clocks.date));
+    const closed = this.#metrics.counter({
+      name: "hub_streams_closed_total",
+      help: "Streams that the hub ended, by code.",
+      labels: ["code"],
+    });
     const account = `system:serviceaccount:${config.namespace}:${config.agentServiceAccount}`;
     const now = () => clocks.date().getTime();
     this.#hub = await startHubServer({

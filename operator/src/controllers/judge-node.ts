@@ -17,7 +17,14 @@ export interface NodeJudgement {
   readonly reachable: boolean;
   readonly synchronized: "True" | "False" | "Unknown";
   /** Reason of the Synchronized condition; part of the API. */
-  readonly reason: "WithinObjective" | "BoundExceedsObjective" | "Acquiring" | "Holdover" | "NoSource" | "SourcesDisagree" | "AgentDisconnected";
+  readonly reason:
+    | "WithinObjective"
+    | "BoundExceedsObjective"
+    | "Acquiring"
+    | "Holdover"
+    | "NoSource"
+    | "SourcesDisagree"
+    | "AgentDisconnected";
   readonly message: string;
   /** The agent's last report, while it can be believed. */
   readonly report: AgentReport | null;
@@ -38,7 +45,15 @@ export function judgeNode(
   const silentMs = view?.report ? nowMs - view.reportedAt : 0;
   if (goneMs >= disconnectedAfterMs || silentMs >= silentAfterMs) {
     const message = goneMs >= disconnectedAfterMs ? "the agent is not connected" : "the agent is connected and does not report";
-    return { reachable: false, synchronized: "Unknown", reason: "AgentDisconnected", message, report: null, bound: null, againAfterMs: null };
+    return {
+      reachable: false,
+      synchronized: "Unknown",
+      reason: "AgentDisconnected",
+      message,
+      report: null,
+      bound: null,
+      againAfterMs: null,
+    };
   }
   const againAfterMs = view?.stream ? silentAfterMs - silentMs : disconnectedAfterMs - goneMs;
   const report = view?.report ?? null;

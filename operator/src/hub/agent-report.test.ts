@@ -9,7 +9,16 @@ import { readApplied, readCapabilities, readReport } from "./agent-report.js";
 
 const anything = fc.oneof(fc.string({ maxLength: 300 }), fc.constantFrom("", "PhaseAligned", "a\u0000b", "Z".repeat(500)));
 const number_ = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -1, 2 ** 63, 1e300));
-const source = fc.record({ name: anything, state: anything, reason: anything, offsetFromConsensusNanoseconds: number_, clockClass: number_, grandmasterIdentity: anything, currentUtcOffsetSeconds: number_, currentUtcOffsetValid: fc.boolean() });
+const source = fc.record({
+  name: anything,
+  state: anything,
+  reason: anything,
+  offsetFromConsensusNanoseconds: number_,
+  clockClass: number_,
+  grandmasterIdentity: anything,
+  currentUtcOffsetSeconds: number_,
+  currentUtcOffsetValid: fc.boolean(),
+});
 const report = fc.record(
   {
     sequence: number_,
@@ -25,13 +34,17 @@ const report = fc.record(
     grandmasterIdentity: anything,
     stepsRemoved: number_,
     sources: fc.array(source, { maxLength: 40 }),
-    transitions: fc.array(fc.record({ state: anything, reason: anything, ageMilliseconds: fc.integer({ min: 0, max: 1e9 }) }), { maxLength: 20 }),
+    transitions: fc.array(fc.record({ state: anything, reason: anything, ageMilliseconds: fc.integer({ min: 0, max: 1e9 }) }), {
+      maxLength: 20,
+    }),
   },
   { requiredKeys: [] },
 );
 const capabilities = fc.record(
   {
-    interfaces: fc.array(fc.record({ name: anything, addresses: fc.array(anything), timestamping: anything, phcIndex: fc.integer() }), { maxLength: 40 }),
+    interfaces: fc.array(fc.record({ name: anything, addresses: fc.array(anything), timestamping: anything, phcIndex: fc.integer() }), {
+      maxLength: 40,
+    }),
     clocks: fc.array(fc.record({ name: anything, type: anything, device: anything }), { maxLength: 20 }),
     canSteer: fc.boolean(),
   },

@@ -37,7 +37,7 @@ export interface AgentReport {
   readonly stepsRemoved: number;
   readonly steps: number;
   readonly sources: readonly AgentSource[];
-  readonly transitions: readonly { readonly state: string; readonly reason: string; /** ms. */ readonly age: number }[];
+  readonly transitions: readonly { readonly state: string; readonly reason: string /** ms. */; readonly age: number }[];
 }
 
 export interface AgentCapabilities extends NodeCapabilities {

@@ -15,14 +15,14 @@ const cacheEntries = 10_000;
 const longestToken = 16_384;
 
 export type Authentication =
-  | { readonly kind: "agent"; readonly node: string; /** ms since 1970. */ readonly expiresAt: number }
+  | { readonly kind: "agent"; readonly node: string /** ms since 1970. */; readonly expiresAt: number }
   | { readonly kind: "refused"; readonly reason: string }
   /** The API server did not answer: nothing is known about the token. */
   | { readonly kind: "unavailable"; readonly reason: string };
 
 export interface Authenticator {
   /** Never throws. */
-  authenticate(token: string): Promise<Authentication>;
+  readonly authenticate: (token: string) => Promise<Authentication>;
 }
 
 /** @param account `system:serviceaccount:<namespace>:<name>` of the agents. @param now ms since 1970 */

@@ -23,7 +23,7 @@ const validity = { notBefore: new Date("1950-01-01T00:00:00Z"), notAfter: new Da
 
 /** The authority's key is forgotten at once: a new server key comes with a new authority. */
 export async function makeHubCertificates(): Promise<HubCertificates> {
-  x509.cryptoProvider.set(webcrypto as typeof globalThis.crypto);
+  x509.cryptoProvider.set(webcrypto);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     name: "CN=meridian-hub-ca",

@@ -21,7 +21,10 @@ describe("the hub's identity", () => {
     const first = await ensureHubIdentity(memory.client, "ns", log);
     const secret = memory.objects.get(secretId);
     const key = (await ensureHubIdentity(new MemoryClient().client, "ns", log)).key;
-    memory.objects.set(secretId, { ...secret, data: { ...(secret?.["data"] as object), "tls.key": Buffer.from(key).toString("base64") } } as never);
+    memory.objects.set(secretId, {
+      ...secret,
+      data: { ...(secret?.["data"] as object), "tls.key": Buffer.from(key).toString("base64") },
+    } as never);
     warned.length = 0;
     const second = await ensureHubIdentity(memory.client, "ns", log);
     expect(second.authority).not.toBe(first.authority);

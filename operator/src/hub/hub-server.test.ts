@@ -13,9 +13,12 @@ const tokens: Record<string, Authentication> = {
   "token-a": { kind: "agent", node: "a", expiresAt: Date.now() + 3_600_000 },
   "token-a2": { kind: "agent", node: "a", expiresAt: Date.now() + 3_600_000 },
   "token-b": { kind: "agent", node: "b", expiresAt: Date.now() + 3_600_000 },
-  "token-late": { kind: "agent", node: "a", expiresAt: Date.now() - 59_500 },
   "token-review": { kind: "unavailable", reason: "no route" },
 };
+const refusal = { kind: "refused", reason: "the token is not valid" } as const;
+/** Its stream has this long to live, ms. */
+const lateMs = 3000;
+const lateToken = (): Authentication => ({ kind: "agent", node: "a", expiresAt: Date.now() - 60_000 + lateMs });
 const config = { kind: "config", revision: "r1", config: { domain: "plant" } } as const;
 
 describe("the hub", () => {
@@ -34,7 +37,7 @@ describe("the hub", () => {
       address: "127.0.0.1:0",
       certificates,
       authenticator: {
-        authenticate: (token) => Promise.resolve(tokens[token] ?? { kind: "refused", reason: "the token is not valid" }),
+        authenticate: (token) => Promise.resolve(token === "token-late" ? lateToken() : (tokens[token] ?? refusal)),
       },
       fleet,
       leaderEpoch: 7,
@@ -55,10 +58,16 @@ describe("the hub", () => {
   };
 
   it("greets an agent with its epoch and learns what the node can do", async () => {
-    const capabilities = { interfaces: [{ name: "eth0", addresses: ["10.0.0.1"], timestamping: "Software", phcIndex: -1 }], clocks: [], canSteer: true };
+    const capabilities = {
+      interfaces: [{ name: "eth0", addresses: ["10.0.0.1"], timestamping: "Software", phcIndex: -1 }],
+      clocks: [],
+      canSteer: true,
+    };
     const agent = connect("token-a", { nodeName: "a", capabilities });
     await agent.until(({ welcome }) => welcome?.leaderEpoch === 7 && welcome.reportIntervalMilliseconds === 10_000);
-    expect(fleet.get("a")?.capabilities.interfaces).toEqual([{ name: "eth0", addresses: ["10.0.0.1"], timestamping: "Software", phc: null }]);
+    expect(fleet.get("a")?.capabilities.interfaces).toEqual([
+      { name: "eth0", addresses: ["10.0.0.1"], timestamping: "Software", phc: null },
+    ]);
   });
 
   it.each([
@@ -134,7 +143,7 @@ describe("the hub", () => {
     const renewed = connect("token-late");
     await renewed.until(({ welcome }) => welcome != null);
     renewed.send({ reauthenticate: { token: "token-a2" } });
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, lateMs + 1000));
     expect(fleet.get("a")?.stream).not.toBeNull();
     renewed.send({ reauthenticate: { token: "token-b" } });
     expect((await renewed.closed).code).toBe(CloseCode.CLOSE_WRONG_NODE);

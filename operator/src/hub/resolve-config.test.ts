@@ -8,8 +8,29 @@ const worker: NodeClockSpec = {
   role: "OrdinaryClock",
   roleReason: "FollowsSources",
   upstreams: [
-    { name: "a", type: "Grandmaster", grandmasterRef: { name: "gm-a" }, protocol: "PTP", domainNumber: 3, address: "10.0.0.7", interface: "eth0", priority: 200, use: "Primary", reason: "HighestPriority" },
-    { name: "x", type: "Grandmaster", grandmasterRef: { name: "ext" }, protocol: "PTP", domainNumber: 44, interface: "eth1", priority: 100, use: "Fallback", reason: "Fallback" },
+    {
+      name: "a",
+      type: "Grandmaster",
+      grandmasterRef: { name: "gm-a" },
+      protocol: "PTP",
+      domainNumber: 3,
+      address: "10.0.0.7",
+      interface: "eth0",
+      priority: 200,
+      use: "Primary",
+      reason: "HighestPriority",
+    },
+    {
+      name: "x",
+      type: "Grandmaster",
+      grandmasterRef: { name: "ext" },
+      protocol: "PTP",
+      domainNumber: 44,
+      interface: "eth1",
+      priority: 100,
+      use: "Fallback",
+      reason: "Fallback",
+    },
   ],
 };
 const server: NodeClockSpec = {
@@ -42,7 +63,8 @@ const grandmasters: Record<string, GrandmasterSpec> = {
 const objects: PolicyObjects = {
   domain: (name) => (name === "plant" ? domain : undefined),
   grandmaster: (name) => grandmasters[name],
-  profile: (name) => (name === "fast" ? { ptp: { base: "lan-e2e", log2SyncInterval: -6 }, servo: { maxSlewPartsPerBillion: 20_000 } } : undefined),
+  profile: (name) =>
+    name === "fast" ? { ptp: { base: "lan-e2e", log2SyncInterval: -6 }, servo: { maxSlewPartsPerBillion: 20_000 } } : undefined,
 };
 
 const resolved = (spec: NodeClockSpec, from = objects) => {

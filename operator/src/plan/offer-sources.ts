@@ -4,13 +4,16 @@
  */
 import type { Candidate } from "./accept-domain.js";
 import { assignRole } from "./assign-role.js";
+import { chooseInterface } from "./choose-interface.js";
 import { compareText } from "./compare-text.js";
 import { readTopology } from "./domain-topology.js";
 import type { HeldServes } from "./hold-serves.js";
 import { formatInstanceKey } from "./instance-key.js";
 import type { UnavailableSource } from "./plan.js";
+import { recallServed } from "./recall-interface.js";
 import type { RecoveredNumbers } from "./recover-domain-numbers.js";
 import type { SourceIntent } from "./source-intent.js";
+import type { WorldNode } from "./world.js";
 import type { WorldIndex } from "./world-index.js";
 
 /** Limit of NodeClock.spec.serves. */
@@ -41,7 +44,7 @@ export function offerSources(
   index: WorldIndex,
 ): Offers {
   const standing = new Map(candidates.map((candidate) => [candidate.domain.name, candidate] as const));
-  const serves = new Map([...held].map(([node, entries]) => [node, entries.length] as const));
+  const serves = new Map([...held].map(([node, entries]) => [node, new Set(entries.map(formatHeld))] as const));
   const offered = new Map<string, readonly Offer[]>();
   const unavailable = new Map<string, readonly UnavailableSource[]>();
 
@@ -54,9 +57,13 @@ export function offerSources(
     if (decision.role !== "Grandmaster") {
       return { kind: "unavailable", why: `spec.topology.roles of TimeDomain ${owner} demands ${decision.role} of node ${nodeName}` };
     }
-    const count = serves.get(nodeName) ?? 0;
-    if (count >= mostServes) return { kind: "unavailable", why: `node ${nodeName} serves ${mostServes} sources already, the most it can` };
-    serves.set(nodeName, count + 1);
+    const served = serves.get(nodeName) ?? new Set();
+    serves.set(nodeName, served);
+    const entry = formatEntry(source, node, index);
+    if (served.size >= mostServes && !served.has(entry)) {
+      return { kind: "unavailable", why: `node ${nodeName} serves ${mostServes} sources already, the most it can` };
+    }
+    served.add(entry);
     return { kind: "offered", servedAs: null };
   };
 
@@ -73,6 +80,17 @@ export function offerSources(
     unavailable.set(domain.name, refusals);
   }
   return { offered, unavailable };
+}
+
+/** Sources that lead to one entry of NodeClock.spec.serves need one place: one instance by one interface. */
+function formatEntry(source: SourceIntent, node: WorldNode, { previous }: WorldIndex): string {
+  const remembered = recallServed(previous.get(node.name), source, null);
+  const choice = chooseInterface(node, source.interfaces, remembered, "serve");
+  return `${formatInstanceKey(source.domain, source.grandmaster)}/${choice.kind === "chosen" ? choice.name : ""}`;
+}
+
+function formatHeld({ domain, entry }: HeldServes): string {
+  return `${formatInstanceKey(domain, entry.grandmasterRef.name)}/${entry.interface}`;
 }
 
 /**

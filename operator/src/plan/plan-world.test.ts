@@ -248,6 +248,16 @@ describe("what stands", () => {
     expect(after.domains.get("b")?.acceptance.accepted).toBe(true);
   });
 
+  it("keeps its number from others even if nobody follows it: the node goes on sending under it", () => {
+    const nodes = [aNode("n1", 1, zone("a")), aNode("n2", 2, zone("b"))];
+    const grandmasters = [aNodeGrandmaster("g1", "n1"), aNodeGrandmaster("g2", "n2")];
+    const before = rememberPlan(plan({ nodes, grandmasters, domains: [aDomain("a", ["g1"], selectZone("a"))] }));
+    const broken = aDomain("a", ["g1"], { ...selectZone("a"), profileRef: { name: "gone" } });
+    const after = plan({ nodes, grandmasters, domains: [broken, aDomain("b", ["g2"], selectZone("b"))] }, before);
+    expect(after.nodes.get("n1")?.spec.serves).toMatchObject([{ domainNumber: 0 }]);
+    expect(after.nodes.get("n2")?.spec.serves).toMatchObject([{ domainNumber: 1 }]);
+  });
+
   it("is refused with the domain whose node was to serve it: refusals cascade", () => {
     const roles = [{ role: "Observer" as const, nodeSelector: { matchLabels: { zone: "a", second: "yes" } } }];
     const nodes = [aNode("n1", 1, { labels: { zone: "a", second: "yes" } }), aNode("n2", 2, zone("a")), aNode("n3", 3, zone("b"))];

@@ -6,36 +6,45 @@ import type { NodeClockServes, NodeClockSpec } from "@meridian/crds";
 import { compareText } from "./compare-text.js";
 import type { PreviousPlan } from "./world.js";
 
-/** PTP domain number → members that follow it. More than one only while a change is half written. */
-export type FollowedNumbers = ReadonlyMap<number, number>;
+/** TimeDomain → Grandmaster → PTP domain number → nodes that follow it under that. More than one number only while a change is half written. */
+export type FollowedNumbers = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<number, number>>>;
 
 export interface History {
-  /** By TimeDomain, then Grandmaster; speaks only of nodes that the domain owned then and owns now. */
-  readonly followed: ReadonlyMap<string, ReadonlyMap<string, FollowedNumbers>>;
+  /** By all plans that stand: a node that has just left its domain still knows the domain's number. */
+  readonly numbered: FollowedNumbers;
+  /** By keepable plans only: what goes on being followed if the domain is refused. */
+  readonly followed: FollowedNumbers;
   /** What nodes serve, by node in order of name; nodes that nobody claims any more are absent. */
   readonly serving: ReadonlyMap<string, readonly NodeClockServes[]>;
-  /** By node: what stays if the owner is refused, namely a plan that the owner made. */
+  /** By node: what stays if its owner is refused, namely a plan that the owner made. */
   readonly keepable: ReadonlyMap<string, NodeClockSpec>;
 }
 
 export function readHistory(previous: PreviousPlan, ownerOf: ReadonlyMap<string, string>): History {
-  const followed = new Map<string, Map<string, Map<number, number>>>();
-  const serving: [string, readonly NodeClockServes[]][] = [];
-  const keepable = new Map<string, NodeClockSpec>();
-  for (const [node, spec] of previous) {
-    const owner = ownerOf.get(node);
-    if (owner === undefined) continue;
-    if (spec.serves !== undefined && spec.serves.length > 0) serving.push([node, spec.serves]);
-    if (spec.domainRef.name !== owner) continue;
-    keepable.set(node, spec);
-    const ofDomain = followed.get(owner) ?? new Map<string, Map<number, number>>();
-    followed.set(owner, ofDomain);
-    for (const { grandmasterRef, domainNumber } of spec.upstreams ?? []) {
+  const serving = [...previous]
+    .filter(([node, { serves }]) => serves !== undefined && serves.length > 0 && ownerOf.has(node))
+    .map(([node, { serves }]) => [node, serves ?? []] as const)
+    .toSorted(([a], [b]) => compareText(a, b));
+  const keepable = new Map([...previous].filter(([node, { domainRef }]) => ownerOf.get(node) === domainRef.name));
+  return {
+    numbered: countFollowers(previous.values()),
+    followed: countFollowers(keepable.values()),
+    serving: new Map(serving),
+    keepable,
+  };
+}
+
+function countFollowers(specs: Iterable<NodeClockSpec>): FollowedNumbers {
+  const domains = new Map<string, Map<string, Map<number, number>>>();
+  for (const { domainRef, upstreams } of specs) {
+    const grandmasters = domains.get(domainRef.name) ?? new Map<string, Map<number, number>>();
+    domains.set(domainRef.name, grandmasters);
+    for (const { grandmasterRef, domainNumber } of upstreams ?? []) {
       if (grandmasterRef === undefined) continue;
-      const numbers = ofDomain.get(grandmasterRef.name) ?? new Map<number, number>();
-      ofDomain.set(grandmasterRef.name, numbers);
+      const numbers = grandmasters.get(grandmasterRef.name) ?? new Map<number, number>();
+      grandmasters.set(grandmasterRef.name, numbers);
       numbers.set(domainNumber, (numbers.get(domainNumber) ?? 0) + 1);
     }
   }
-  return { followed, serving: new Map(serving.toSorted(([a], [b]) => compareText(a, b))), keepable };
+  return domains;
 }

@@ -8,8 +8,8 @@ export function recallFollowed(standing: NodeClockSpec | undefined, source: Sour
   return (upstreams.find(({ name }) => name === source.name) ?? upstreams[0])?.interface ?? null;
 }
 
-/** What is served under the same number counts first, then an interface that the source names, then any. */
-export function recallServed(standing: NodeClockSpec | undefined, source: SourceIntent, domainNumber: number): string | null {
+/** What is served under the same number (null: not known yet) counts first, then an interface that the source names, then any. */
+export function recallServed(standing: NodeClockSpec | undefined, source: SourceIntent, domainNumber: number | null): string | null {
   const entries = (standing?.serves ?? [])
     .filter(({ grandmasterRef }) => grandmasterRef.name === source.grandmaster)
     .map((entry) => ({

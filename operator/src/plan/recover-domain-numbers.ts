@@ -21,7 +21,7 @@ export function recoverDomainNumbers(standing: ReadonlySet<string>, index: World
   const numbers = new Map<string, readonly number[]>();
   const instanceOf = new Map<string, string>();
   for (const { name } of index.domains) {
-    for (const [grandmaster, followers] of index.history.followed.get(name) ?? []) {
+    for (const [grandmaster, followers] of index.history.numbered.get(name) ?? []) {
       const key = formatInstanceKey(name, grandmaster);
       const ranked = [...followers].toSorted(([a, countA], [b, countB]) => countB - countA || a - b).map(([number]) => number);
       numbers.set(key, ranked);

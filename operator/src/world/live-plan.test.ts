@@ -8,7 +8,10 @@ const world = (nodes: readonly string[]): World => ({
     name,
     labels: {},
     internalAddress: `10.0.0.${String(index + 1)}`,
-    capabilities: { interfaces: [{ name: "eth0", addresses: [`10.0.0.${String(index + 1)}`], timestamping: "Software" }], clocks: ["system"] },
+    capabilities: {
+      interfaces: [{ name: "eth0", addresses: [`10.0.0.${String(index + 1)}`], timestamping: "Software" }],
+      clocks: ["system"],
+    },
   })),
   domains: [
     {

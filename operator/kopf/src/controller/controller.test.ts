@@ -34,7 +34,7 @@ function aController(handle: (call: Call) => Promise<ReconcileResult>, options: 
     name: "c",
     queue,
     handle,
-    recordWrites: () => recordOwnWrites(options.writes ?? clientThatWrites(1), () => store as never, clock),
+    recordWrites: () => recordOwnWrites(options.writes ?? clientThatWrites(1), () => store, clock),
     concurrency: options.concurrency ?? 1,
     timeoutMs: 1_000,
     clock,

@@ -142,7 +142,10 @@ function registerTimer(wiring: Wiring, declaration: TimerDeclaration, register: 
   const index = wiring.declarations.timers.indexOf(declaration);
   const queue = register({ name: `timer-${index}.${typeId(type)}`, type, concurrency, timeoutMs, handle });
   wiring.cache(type).subscribe(({ current, key, previous }) => {
-    if (current === undefined) return void changedAt.delete(key);
+    if (current === undefined) {
+      changedAt.delete(key);
+      return;
+    }
     if (idleMs > 0) changedAt.set(key, clock.now());
     // After a permanent error nothing is scheduled; the change is what it waits for.
     if (!queue.has(key)) queue.addAfter(key, previous === undefined ? random() * intervalMs : intervalMs, "derived");

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { done } from "../controller/result.js";
 import { PermanentError } from "../errors.js";
-import type { KubeObject, ResourceType } from "../object/kube-object.js";
+import type { ResourceType } from "../object/kube-object.js";
 import { eventually } from "../testing/eventually.js";
 import { type FakeApiServer, refuse, stall, startFakeApiServer, Widgets } from "../testing/fake-api-server.js";
 import { createRecordingLog } from "../testing/recording-log.js";
@@ -9,7 +9,7 @@ import { createRecordingMetrics, type RecordingMetrics } from "../testing/record
 import type { App, OperatorOptions, ShutdownReport } from "./app.js";
 import { operator } from "./operator.js";
 
-const Gadgets: ResourceType<KubeObject> = { group: "other.io", version: "v1", plural: "gadgets", kind: "Gadget", namespaced: true };
+const Gadgets: ResourceType = { group: "other.io", version: "v1", plural: "gadgets", kind: "Gadget", namespaced: true };
 
 describe("operator", () => {
   let server: FakeApiServer;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../clock/clock.js";
 import { codeOf } from "../errors.js";
@@ -70,7 +71,7 @@ const synced = (): Promise<void> =>
   );
 const shows = (wanted: Record<string, number>): Promise<void> =>
   eventually(
-    () => JSON.stringify(Object.entries(sizes()).sort()) === JSON.stringify(Object.entries(wanted).sort()),
+    () => isDeepStrictEqual(sizes(), wanted),
     () => [sizes(), interruptions()],
   );
 

@@ -66,7 +66,7 @@ describe("stopping", () => {
 describe("process signals", () => {
   it("ask for an orderly stop first and for an immediate one second", () => {
     const emitter = new EventEmitter();
-    const { dispose, forceSignal, signal } = listenForSignals(emitter as never);
+    const { dispose, forceSignal, signal } = listenForSignals(emitter);
     emitter.emit("SIGTERM");
     expect([signal.aborted, forceSignal.aborted]).toEqual([true, false]);
     emitter.emit("SIGINT");

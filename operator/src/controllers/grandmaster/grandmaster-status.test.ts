@@ -37,8 +37,23 @@ describe("Grandmaster.status", () => {
 
   it.each([
     ["its node does not exist", { nodeExists: false, agent: undefined }, "Accepted", "NodeNotFound"],
-    ["its node has no such clock", { grandmaster: { ...owned, spec: { ...owned.spec, node: { nodeName: "a", reference: { type: "PHC" as const, phc: { device: "/dev/ptp9" } } } } } }, "Accepted", "DeviceNotFound"],
-    ["somebody else answers", { grandmaster: external, opinions: [aSource({ grandmasterIdentity: "0a0000.fffe.000009" })] }, "Accepted", "UnexpectedIdentity"],
+    [
+      "its node has no such clock",
+      {
+        grandmaster: {
+          ...owned,
+          spec: { ...owned.spec, node: { nodeName: "a", reference: { type: "PHC" as const, phc: { device: "/dev/ptp9" } } } },
+        },
+      },
+      "Accepted",
+      "DeviceNotFound",
+    ],
+    [
+      "somebody else answers",
+      { grandmaster: external, opinions: [aSource({ grandmasterIdentity: "0a0000.fffe.000009" })] },
+      "Accepted",
+      "UnexpectedIdentity",
+    ],
     ["nobody hears it", { opinions: [aSource({ state: "NoAnswer" })] }, "Reachable", "NoAnswer"],
     ["some do not hear it", { opinions: [aSource(), aSource({ state: "NoAnswer" })] }, "Reachable", "PartlyReachable"],
     ["the vote is against it", { opinions: [aSource({ state: "Falseticker", reason: "Disjoint" })] }, "Healthy", "Falseticker"],

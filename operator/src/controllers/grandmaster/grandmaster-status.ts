@@ -22,7 +22,8 @@ const mostDomains = 16;
 
 export function grandmasterStatus(facts: GrandmasterFacts, now: Date): GrandmasterStatus {
   const { metadata, spec, status: standing } = facts.grandmaster;
-  const seen = facts.opinions.find(({ state }) => state === "Healthy") ?? facts.opinions.find(({ grandmasterIdentity }) => grandmasterIdentity !== "");
+  const seen =
+    facts.opinions.find(({ state }) => state === "Healthy") ?? facts.opinions.find(({ grandmasterIdentity }) => grandmasterIdentity !== "");
   const utc = seen?.currentUtcOffset ?? null;
   return {
     ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
@@ -53,9 +54,15 @@ function accepted({ grandmaster: { spec }, nodeExists, agent, opinions }: Grandm
     }
   }
   const wanted = externalPTP?.clockIdentity;
-  const other = opinions.find(({ grandmasterIdentity }) => wanted !== undefined && grandmasterIdentity !== "" && grandmasterIdentity !== wanted);
+  const other = opinions.find(
+    ({ grandmasterIdentity }) => wanted !== undefined && grandmasterIdentity !== "" && grandmasterIdentity !== wanted,
+  );
   if (other) {
-    return isFalse("Accepted", "UnexpectedIdentity", `spec.externalPTP.clockIdentity is ${wanted ?? ""}, ${other.grandmasterIdentity} answers`);
+    return isFalse(
+      "Accepted",
+      "UnexpectedIdentity",
+      `spec.externalPTP.clockIdentity is ${wanted ?? ""}, ${other.grandmasterIdentity} answers`,
+    );
   }
   return isTrue("Accepted", "Accepted", "the source is as described");
 }

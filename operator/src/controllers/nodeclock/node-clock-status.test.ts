@@ -44,7 +44,11 @@ describe("NodeClock.status", () => {
     const first = tell(aView(), undefined, 0);
     const aged = (ms: number) =>
       aView({
-        report: aReport({ offset: -33, stateAge: 30_000 + ms, transitions: [{ state: "PhaseAligned", reason: "Locked", age: 30_000 + ms }] }),
+        report: aReport({
+          offset: -33,
+          stateAge: 30_000 + ms,
+          transitions: [{ state: "PhaseAligned", reason: "Locked", age: 30_000 + ms }],
+        }),
       });
     expect(tell(aged(600_000), first, 600_000).lastSample?.offsetNanoseconds).toBe(-33);
     const worse = aView({ report: aReport({ offset: 5, calibrated: 12_000 }) });
@@ -82,9 +86,24 @@ describe("NodeClock.status", () => {
     ["has not answered", null, "Unknown", "Pending"],
     ["answered for another revision", { revision: "r0", failed: [] }, "Unknown", "Pending"],
     ["runs it", { revision: "r1", failed: [] }, "True", "Applied"],
-    ["has no port", { revision: "r1", failed: [{ part: "ptp/gm-a", code: "MER_AGENT_PORT_TAKEN", message: "ptp4l (pid 7)" }] }, "False", "PortInUse"],
-    ["may not steer", { revision: "r1", failed: [{ part: "clock", code: "MER_AGENT_NOT_STEERABLE", message: "EPERM" }] }, "False", "NoCapability"],
-    ["refuses a part", { revision: "r1", failed: [{ part: "serve/x", code: "MER_AGENT_CLOCK_UNKNOWN", message: "no" }] }, "False", "PartRejected"],
+    [
+      "has no port",
+      { revision: "r1", failed: [{ part: "ptp/gm-a", code: "MER_AGENT_PORT_TAKEN", message: "ptp4l (pid 7)" }] },
+      "False",
+      "PortInUse",
+    ],
+    [
+      "may not steer",
+      { revision: "r1", failed: [{ part: "clock", code: "MER_AGENT_NOT_STEERABLE", message: "EPERM" }] },
+      "False",
+      "NoCapability",
+    ],
+    [
+      "refuses a part",
+      { revision: "r1", failed: [{ part: "serve/x", code: "MER_AGENT_CLOCK_UNKNOWN", message: "no" }] },
+      "False",
+      "PartRejected",
+    ],
   ])("tells whether the configuration runs when the agent %s", (_what, applied, status, reason) => {
     expect(condition(tell(aView({ applied }), undefined, 0), "ConfigApplied")).toMatchObject({ status, reason });
   });

@@ -18,9 +18,13 @@ describe("a bound in a status", () => {
 
   it("is never smaller than the bound, whatever stood there before", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1e15 }), fc.option(fc.integer({ min: 0, max: 1e15 }), { nil: undefined }), (bound, standing) => {
-        expect(publishedBound(standing, bound)).toBeGreaterThanOrEqual(bound);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 1e15 }),
+        fc.option(fc.integer({ min: 0, max: 1e15 }), { nil: undefined }),
+        (bound, standing) => {
+          expect(publishedBound(standing, bound)).toBeGreaterThanOrEqual(bound);
+        },
+      ),
     );
   });
 

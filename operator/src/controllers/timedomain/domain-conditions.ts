@@ -74,9 +74,8 @@ function sourcesRedundant({ plan, sources, spec }: DomainFacts): WantedCondition
   const type = "SourcesRedundant";
   const disagreeing = sources.filter(({ state }) => state === "Falseticker" || state === "Suspect").map(({ name }) => name);
   if (disagreeing.length > 0) return isFalse(type, "SourcesDisagree", `${disagreeing.join(", ")} disagree with the others`);
-  const groups = new Set(
-    plan.sources.filter(({ name }) => isHealthy(sources, name)).map(({ independenceGroup }) => independenceGroup),
-  ).size;
+  const groups = new Set(plan.sources.filter(({ name }) => isHealthy(sources, name)).map(({ independenceGroup }) => independenceGroup))
+    .size;
   const needed = spec.objective.minimumIndependentSources ?? 1;
   const message = `${groups} independent ${groups === 1 ? "source is" : "sources are"} healthy, ${needed} required`;
   return groups >= needed ? isTrue(type, "Redundant", message) : isFalse(type, "TooFewIndependentSources", message);

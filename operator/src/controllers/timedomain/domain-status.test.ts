@@ -53,7 +53,8 @@ const well = (change = {}) => aView({ report: aReport({ sources: both, ...change
 const acquiring = () => well({ state: "Acquiring", calibrated: null });
 
 const tell = (of: readonly Member[], plan = aPlan(), domain = aDomain()) => domainStatus(domain, plan, of, now);
-const condition = (verdict: ReturnType<typeof tell>, type: string) => verdict.status.conditions?.find((candidate) => candidate.type === type);
+const condition = (verdict: ReturnType<typeof tell>, type: string) =>
+  verdict.status.conditions?.find((candidate) => candidate.type === type);
 
 describe("TimeDomain.status", () => {
   it("counts every member once by what is true of it", () => {
@@ -73,15 +74,32 @@ describe("TimeDomain.status", () => {
   it("compares the sources as the members see them", () => {
     const views = [well(), well(), well({ sources: [aSource(), aSource({ name: "gm-b", state: "Falseticker", reason: "Disjoint" })] })];
     expect(tell(members(...views)).status.sources).toEqual([
-      { name: "gm-a", state: "Healthy", reason: "", offsetFromConsensusNanoseconds: 12, usedByNodes: 3, stateTransitionTime: "2026-01-01T00:00:00Z" },
-      { name: "gm-b", state: "Healthy", reason: "", offsetFromConsensusNanoseconds: -40, usedByNodes: 0, stateTransitionTime: "2026-01-01T00:00:00Z" },
+      {
+        name: "gm-a",
+        state: "Healthy",
+        reason: "",
+        offsetFromConsensusNanoseconds: 12,
+        usedByNodes: 3,
+        stateTransitionTime: "2026-01-01T00:00:00Z",
+      },
+      {
+        name: "gm-b",
+        state: "Healthy",
+        reason: "",
+        offsetFromConsensusNanoseconds: -40,
+        usedByNodes: 0,
+        stateTransitionTime: "2026-01-01T00:00:00Z",
+      },
     ]);
     expect(tell([]).status.sources?.[0]).toMatchObject({ state: "Unknown", reason: "NotMeasured", usedByNodes: 0 });
   });
 
   it("is ready once every reachable member runs its configuration and three quarters are in time", () => {
     expect(condition(tell(members(well(), well(), well(), acquiring())), "Ready")).toMatchObject({ status: "True" });
-    expect(condition(tell(members(well(), well(), acquiring(), acquiring())), "Ready")).toMatchObject({ status: "False", reason: "NotSynchronized" });
+    expect(condition(tell(members(well(), well(), acquiring(), acquiring())), "Ready")).toMatchObject({
+      status: "False",
+      reason: "NotSynchronized",
+    });
     const behind = aView({ report: aReport(), reportedAt: 59_000, applied: null });
     const waiting = tell(members(well(), well(), well(), behind));
     expect(condition(waiting, "Ready")).toMatchObject({ status: "False", reason: "WaitingForAgents" });
@@ -128,7 +146,9 @@ describe("TimeDomain.status", () => {
   });
 
   it("waits a minute for a missing reference, then calls itself stalled", () => {
-    const refused = aPlan({ acceptance: { accepted: false, reason: "GrandmasterNotFound", message: "spec.sources[1].grandmasterRef: no gm-b" } });
+    const refused = aPlan({
+      acceptance: { accepted: false, reason: "GrandmasterNotFound", message: "spec.sources[1].grandmasterRef: no gm-b" },
+    });
     const first = tell(members(well()), refused);
     expect(first.status.conditions?.map(({ type }) => type)).toContain("Reconciling");
     const later = domainStatus(aDomain({ status: first.status }), refused, members(well()), new Date(now.getTime() + 20_000));
@@ -149,7 +169,12 @@ describe("TimeDomain.status", () => {
 
   it("moves no transition time while a condition stays as it is", () => {
     const first = tell(members(well(), well(), well(), well()));
-    const later = domainStatus(aDomain({ status: first.status }), aPlan(), members(well(), well(), well(), well()), new Date(now.getTime() + 5000));
+    const later = domainStatus(
+      aDomain({ status: first.status }),
+      aPlan(),
+      members(well(), well(), well(), well()),
+      new Date(now.getTime() + 5000),
+    );
     expect(later.status).toEqual(first.status);
   });
 });
