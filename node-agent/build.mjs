@@ -6,9 +6,8 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** @param {{ log: (text: string) => void }} _options @returns {Promise<string>} path of the bundle */
-export async function buildAgent(_options) {
-  const outfile = join(here, "dist/bundle/meridian-agent.mjs");
+/** @param {{ log: (text: string) => void, outfile?: string }} options @returns {Promise<string>} path of the bundle */
+export async function buildAgent({ outfile = join(here, "dist/bundle/meridian-agent.mjs") }) {
   await build({
     entryPoints: [join(here, "src/main.ts")],
     outfile,

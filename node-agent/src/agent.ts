@@ -3,17 +3,20 @@
  * engine, publications to the page, the hub and the metrics, and keeps going when any of them fails.
  */
 import { randomUUID } from "node:crypto";
-import { Engine, type EngineConfig, type EngineEvent, Ensemble, type Publication } from "@meridian/engine";
-import { ClockPage, trimMemory } from "@meridian/native";
+import { type ClockState, Engine, type EngineConfig, type EngineEvent, Ensemble, type PortId, type Publication } from "@meridian/engine";
+import { type ClockPage, trimMemory } from "@meridian/native";
 import { type EffectiveConfig, hub, type HubMessage, type PartResult, protocolVersion } from "@meridian/proto";
 import type { Logger } from "pino";
 import { ClockSet } from "./clock/clock-set.js";
 import { type AgentConfig, systemClockName } from "./config.js";
 import { messageOf } from "./errors.js";
 import { EngineHost } from "./host/engine-host.js";
+import { openVoidPage } from "./host/open-page.js";
 import { describePorts } from "./host/port-report.js";
+import { PortTroubles } from "./host/port-troubles.js";
 import { type ProbeServer, startProbeServer } from "./http/probe-server.js";
 import { Instruments } from "./http/instruments.js";
+import { explainNotReady } from "./http/readiness.js";
 import { readCapabilities } from "./hub/capabilities.js";
 import { HubClient } from "./hub/hub-client.js";
 import { readEffectiveConfig } from "./hub/read-config.js";
@@ -27,6 +30,8 @@ const reportIntervalMs = 10_000;
 /** The engine wakes at least every 5 s; three missed wake-ups are a stall. */
 const stalledMs = 15_000;
 const trimAfterMs = 8_000;
+/** In one Applied, as the contract says. */
+const mostParts = 32;
 /** The hub asked for nothing: measure nothing, steer nothing. */
 const nothing: EffectiveConfig = { role: "Observer" };
 
@@ -58,41 +63,39 @@ export class Agent {
   #trimTimer: NodeJS.Timeout | undefined;
   #lastReport = Number.NEGATIVE_INFINITY;
   #lastParts = "";
+  #state: ClockState = "Unknown";
+  /** The clock is ours on this boot, on disk as well. */
+  #tookOver = false;
+  /** Code of the last failed connection; empty while connected. */
+  #hubTrouble = "";
+  readonly #ports = new PortTroubles();
   #probes: ProbeServer | null = null;
 
-  /** Opens the clock and the page. @throws MER_AGENT_CLOCK_BUSY, MER_AGENT_CLOCK_FAILED */
+  /** Opens the clock and the page. @throws MER_AGENT_CLOCK_BUSY, MER_AGENT_CLOCK_FAILED, MER_AGENT_PAGE_FAILED */
   constructor(config: AgentConfig, log: Logger, version: string, random: () => number) {
     this.#config = config;
     this.#log = log;
     this.#version = version;
     this.#random = random;
     this.#clocks = new ClockSet(config.clocks, config.mode);
-    this.#page = new ClockPage(config.pageFile);
-    // Whatever an earlier process left there is void until the engine says otherwise.
-    this.#page.publish({
-      guaranteedNs: Number.NaN,
-      guaranteedGrowthPpb: 0,
-      calibratedNs: Number.NaN,
-      calibratedGrowthPpb: 0,
-      voidAfterSeconds: 1,
-      status: 0,
-      era: this.#clocks.read().era,
+    this.#page = openVoidPage(config.pageFile, this.#clocks.read().era);
+    this.#memory = new AgentMemory(config.stateDirectory, this.#bootId, (code, what, error) => {
+      this.#instruments.countFailure(code);
+      log.warn({ code, what, error: messageOf(error) }, "memory on disk failed; time goes on");
     });
-    this.#memory = new AgentMemory(config.stateDirectory, this.#bootId, (what, error) =>
-      log.warn({ code: "MER_AGENT_STATE_UNREADABLE", what, error: messageOf(error) }, "memory on disk failed"),
-    );
     this.#engine = new Engine(new Ensemble(), random);
     this.#host = new EngineHost(this.#engine, this.#clocks, this.#page, {
       publish: (publication) => this.#publish(publication),
       emit: (event) => this.#emit(event),
       failed: (subject, code, message) => this.#failed(subject, code, message),
+      portChanged: (port, because) => this.#portChanged(port, because),
       stepped: (by) => this.#stepped(by),
     });
     this.#hub = config.hub === null ? null : this.#createHubClient(config.hub);
     this.#instruments.observeHost(() => this.#host.statistics());
   }
 
-  /** Runs from the cached configuration at once, then follows the hub. @throws when the probe address is taken */
+  /** Runs from the cached configuration at once, then follows the hub. @throws MER_AGENT_HTTP_ADDRESS */
   async start(): Promise<void> {
     const { notSteered } = this.#clocks;
     if (this.#config.mode === "steer" && notSteered !== null)
@@ -105,9 +108,12 @@ export class Agent {
     }
     const stored = this.#memory.readConfig();
     if (stored) {
-      const config = hub.Config.decode(stored.bytes).config;
-      if (config) this.#apply(stored.leaderEpoch, stored.revision, config);
-      this.#log.info({ revision: stored.revision }, "running from the last configuration");
+      this.#newestEpoch = stored.leaderEpoch;
+      const { config } = hub.Config.decode(stored.bytes);
+      if (config) {
+        this.#log.info({ revision: stored.revision }, "running from the last configuration");
+        this.#apply(stored.leaderEpoch, stored.revision, config);
+      }
     }
     this.#hub?.start();
     this.#scheduleReport();
@@ -147,9 +153,11 @@ export class Agent {
       message: (message) => this.#receive(message),
       connection: (connected, code, reason) => {
         this.#instruments.setConnected(connected, code);
-        if (connected) this.#log.info({ hub: address }, "connected to the hub");
-        else this.#log.warn({ hub: address, code, reason }, "the hub is not there; time goes on");
         this.#lastParts = "";
+        // One line per change: attempts go on for as long as the operator is away.
+        if (connected) this.#log.info({ hub: address }, "connected to the hub");
+        else if (code !== this.#hubTrouble) this.#log.warn({ hub: address, code, reason }, "no hub now; time goes on");
+        this.#hubTrouble = code;
       },
     });
   }
@@ -167,7 +175,7 @@ export class Agent {
     } else if (message.release) {
       if (this.#isStale(message.release.leaderEpoch ?? 0)) return;
       this.#log.info({ reason: message.release.reason }, "released: the clock keeps its frequency");
-      this.#memory.forgetConfig();
+      this.#memory.forgetConfig(message.release.leaderEpoch ?? 0);
       this.#apply(message.release.leaderEpoch ?? 0, "", nothing);
     }
   }
@@ -208,10 +216,13 @@ export class Agent {
     const locked = publication.state === "PhaseAligned" && publication.sources.length > 0;
     // From now on the clock is ours and close: no restart of this process may step it on this boot.
     if (locked && !this.#tookOver) this.#rememberTakeOver();
-    if (this.#reports.observe(publication, nowMs)) this.#scheduleReport(Math.max(0, this.#lastReport + reportSpacingMs - nowMs));
+    const { state, reason } = publication;
+    if (!this.#reports.observe(publication, nowMs)) return;
+    this.#log.info({ from: this.#state, to: state, reason }, "state");
+    this.#state = state;
+    this.#scheduleReport(Math.max(0, this.#lastReport + reportSpacingMs - nowMs));
   }
 
-  #tookOver = false;
   #rememberTakeOver(): void {
     this.#tookOver = true;
     this.#memory.rememberStep(this.#clocks.own.uri);
@@ -229,7 +240,7 @@ export class Agent {
       case "PacketDropped":
         return this.#instruments.countDropped(event.reason);
       case "StateChanged":
-        return this.#log.info({ from: event.from, to: event.to, reason: event.reason }, "state");
+        return; // #publish logs it, and changes of its reason as well
       case "SourceChanged":
         return this.#log.info({ from: event.from, to: event.to }, "source");
       case "PortStateChanged":
@@ -240,6 +251,22 @@ export class Agent {
   #failed(subject: string, code: string, message: string): void {
     this.#instruments.countFailure(code);
     this.#log.warn({ subject, code }, message);
+  }
+
+  #portChanged(port: PortId, because: string | null): void {
+    const news = this.#ports.change(port, because);
+    switch (news.kind) {
+      case "none":
+        return;
+      case "opened":
+        this.#log.info({ port }, "port is open again");
+        break;
+      case "trouble":
+        this.#instruments.countFailure(news.trouble.code);
+        this.#log.warn({ port, code: news.trouble.code }, news.trouble.message);
+        break;
+    }
+    this.#scheduleReport(reportSpacingMs);
   }
 
   #scheduleReport(afterMs = this.#intervalMs * (0.9 + 0.2 * this.#random())): void {
@@ -262,7 +289,7 @@ export class Agent {
   #sendApplied(): void {
     if (!this.#applied) return;
     const { revision, engine, refused } = this.#applied;
-    const parts = [...refused, ...describePorts(engine, this.#engine.ports()), this.#describeClock()];
+    const parts = [...refused, ...describePorts(engine, this.#ports.all), this.#describeClock()].slice(0, mostParts);
     const fingerprint = JSON.stringify([revision, parts]);
     if (fingerprint === this.#lastParts) return;
     if (this.#hub?.send({ applied: { revision, parts } })) this.#lastParts = fingerprint;
@@ -281,8 +308,6 @@ export class Agent {
   }
 
   #ready(): string | null {
-    if (!this.#applied) return "no configuration yet";
-    const state = this.#publication?.what.state ?? "Unknown";
-    return state === "Unknown" || state === "Acquiring" ? `clock state ${state}` : null;
+    return explainNotReady(this.#applied?.engine ?? null, this.#state);
   }
 }

@@ -2,7 +2,7 @@
  * The agent's own settings, from flags and environment: how to reach the hub and which devices it may touch. What it does with
  * time comes from the hub, never from here. The only file that knows the command line.
  */
-import { Command, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { agentError } from "./errors.js";
 
 export type Mode = "observe" | "steer";
@@ -29,8 +29,12 @@ export interface AgentConfig {
 /** Name under which the node's own clock goes, in resources and in flags. */
 export const systemClockName = "realtime";
 
-/** @throws MER_AGENT_CONFIG; with `--help` or `--version` in `argv`, commander prints and ends the process. */
-export function readAgentConfig(argv: readonly string[], version: string): AgentConfig {
+/**
+ * @param argv without program and script
+ * @returns null when `--help` or `--version` was asked for and printed: there is nothing to run
+ * @throws MER_AGENT_CONFIG
+ */
+export function readAgentConfig(argv: readonly string[], version: string): AgentConfig | null {
   const program = new Command("meridian-agent")
     .description("Keeps this node's clock within a stated error and publishes the bound.")
     .version(version)
@@ -65,8 +69,16 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
     .addOption(
       new Option("--log-level <level>").choices(["trace", "debug", "info", "warn", "error"]).default("info").env("MERIDIAN_LOG_LEVEL"),
     )
-    .allowExcessArguments(false);
-  program.parse([...argv], { from: "user" });
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  try {
+    program.parse([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return null;
+    throw agentError("MER_AGENT_CONFIG", error.message.replace(/^error: /, ""), error);
+  }
   const given = program.opts<{
     nodeName?: string;
     hub?: string;

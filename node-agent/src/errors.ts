@@ -17,6 +17,38 @@ export const agentErrorRegistry = [
     remedy: "Mount the ConfigMap meridian-hub-ca and point --hub-ca at it. The operator makes it when it starts.",
   },
   {
+    code: "MER_AGENT_HUB_UNREACHABLE",
+    meaning: "Nobody answers at the hub's address.",
+    remedy:
+      "Check that the operator runs and that this node may reach it; the agent tries again after 0.5 to 30 s and keeps time meanwhile.",
+  },
+  {
+    code: "MER_AGENT_HUB_UNTRUSTED",
+    meaning: "Who answers at the hub's address shows a certificate that the hub's CA did not sign.",
+    remedy: "Mount the current ConfigMap meridian-hub-ca; if it is current, find out who else listens at that address.",
+  },
+  {
+    code: "MER_AGENT_HUB_LOST",
+    meaning: "The stream to the hub ended or broke, or the hub sent what this agent cannot read.",
+    remedy:
+      "Nothing to do once: the agent connects again. If it repeats, compare the versions of operator and agent; the message says what happened.",
+  },
+  {
+    code: "MER_AGENT_HUB_REDIRECTED",
+    meaning: "The hub named another address: the leader is there.",
+    remedy: "Nothing to do: the agent goes there.",
+  },
+  {
+    code: "MER_AGENT_HTTP_ADDRESS",
+    meaning: "The address of probes and metrics cannot be listened on.",
+    remedy: "The message holds the kernel's reason; choose another with --http-address, or stop the program that has it.",
+  },
+  {
+    code: "MER_AGENT_PAGE_FAILED",
+    meaning: "The clock page cannot be made.",
+    remedy: "The message holds the kernel's reason; point --page at a folder that the agent may write, best on a tmpfs.",
+  },
+  {
     code: "MER_AGENT_CLOCK_UNKNOWN",
     meaning: "The configuration names a clock that this node does not have.",
     remedy: "Compare the Grandmaster's reference with the node's capabilities in NodeClock.status.",
@@ -70,6 +102,11 @@ export const agentErrorRegistry = [
     code: "MER_AGENT_STATE_UNREADABLE",
     meaning: "The agent's memory on disk is damaged and was set aside.",
     remedy: "Nothing to do: the hub sends the configuration again.",
+  },
+  {
+    code: "MER_AGENT_STATE_UNWRITABLE",
+    meaning: "The agent's memory cannot be written to disk: the agent runs on, but a restart begins without it.",
+    remedy: "Make the folder of --state-directory writable and leave it some space; the message holds the kernel's reason.",
   },
 ] as const;
 

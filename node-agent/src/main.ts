@@ -8,6 +8,7 @@ const version = "0.1.0";
 
 async function main(): Promise<void> {
   const config = readAgentConfig(process.argv.slice(2), version);
+  if (config === null) return;
   const log = pino({ level: config.logLevel, base: { node: config.nodeName } }, destination({ fd: 1, sync: true }));
   const agent = new Agent(config, log, version, Math.random);
   const stop = (signal: NodeJS.Signals): void => {
@@ -23,5 +24,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   process.stderr.write(`meridian-agent: ${codeOf(error, "unexpected")}: ${messageOf(error)}\n`);
-  process.exitCode = 1;
+  // What was opened before the failure would keep the process alive; ending it leaves the clock at its last frequency.
+  process.exit(1);
 });

@@ -27,7 +27,7 @@ export interface ControlPlaneFiles {
 
 /** Writes everything into `directory`, private to its owner. @param url the API server's address */
 export async function writeControlPlaneFiles(directory: string, url: string): Promise<ControlPlaneFiles> {
-  x509.cryptoProvider.set(webcrypto as typeof globalThis.crypto);
+  x509.cryptoProvider.set(webcrypto);
   const path = (name: string, text: string): string => {
     const file = join(directory, name);
     writeFileSync(file, text, { mode: 0o600 });

@@ -1,7 +1,7 @@
 /** `npm run demo`: exit 0 only if every printed claim held. */
 import { parseArgs } from "node:util";
 import { labError } from "../lab/errors.js";
-import { enterPrivateNamespace } from "../lab/private-namespace.js";
+import { enterPrivateNamespace, insideUserNamespace } from "../lab/private-namespace.js";
 import { Claims } from "./claims.js";
 import { createJsonScreen, createTextScreen, type Screen } from "./screen.js";
 import { Story } from "./story.js";
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
 
 /** Until Ctrl-C. */
 async function keep(world: World, screen: Screen): Promise<void> {
-  const enter = `nsenter --target ${String(process.pid)} ${process.env["MERIDIAN_LAB_INSIDE"] === "user" ? "--user --preserve-credentials " : ""}--net --mount --`;
+  const enter = `nsenter --target ${String(process.pid)} ${insideUserNamespace() ? "--user --preserve-credentials " : ""}--net --mount --`;
   screen.say("still running; from another terminal:");
   screen.say(`  ${enter} ${world.plane.kubectl.commandLine} get timedomains,grandmasters,nodeclocks`);
   screen.say(`logs are in ${world.directory}; Ctrl-C ends everything`);
@@ -63,13 +63,10 @@ async function keep(world: World, screen: Screen): Promise<void> {
   });
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const code = error instanceof Error && "code" in error ? `${String(error.code)}: ` : "";
-    process.stderr.write(`demo: ${code}${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  },
-);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const code = error instanceof Error && "code" in error ? `${String(error.code)}: ` : "";
+  process.stderr.write(`demo: ${code}${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

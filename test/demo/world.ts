@@ -56,7 +56,9 @@ export interface WorldOptions {
   readonly progress: (what: string) => void;
 }
 
-type WorldParts = Pick<World, "directory" | "plane" | "operator" | "agents" | "samplers" | "peer"> & { readonly operatorKubeconfig: string };
+type WorldParts = Pick<World, "directory" | "plane" | "operator" | "agents" | "samplers" | "peer"> & {
+  readonly operatorKubeconfig: string;
+};
 
 export class World {
   readonly directory: string;

@@ -15,7 +15,10 @@ const missing =
 describe.skipIf(missing !== null)(`a cluster of real agents${missing === null ? "" : ` (${missing})`}`, () => {
   it("keeps time through the loss of operator and API server", { timeout: 240_000 }, async () => {
     const { claims, log } = await runScenario("loss-of-control");
-    expect(claims.filter(({ ok }) => !ok), log).toEqual([]);
+    expect(
+      claims.filter(({ ok }) => !ok),
+      log,
+    ).toEqual([]);
     expect(claims.length, log).toBeGreaterThanOrEqual(8);
   });
 });

@@ -48,7 +48,11 @@ export async function loseControl(world: World, claims: Claims): Promise<void> {
     await world.plane.startApiServer();
     await kubectl.run(["patch", "timedomain", "demo", "--type=merge", "-p", '{"spec":{"objective":{"maxErrorNanoseconds":100}}}']);
     const heard = await holdsWithin(comebackLimitMs, async () => (await readDomain(kubectl)).reason === "BoundExceedsObjective");
-    claims.check("the operator goes on by itself after the API server was gone", heard, `${((performance.now() - from) / 1000).toFixed(1)} s`);
+    claims.check(
+      "the operator goes on by itself after the API server was gone",
+      heard,
+      `${((performance.now() - from) / 1000).toFixed(1)} s`,
+    );
     checkClocks(claims, "without an API server", referee, from);
     const dead = world.casualties.map(({ name }) => name);
     claims.check("no process ended by itself", dead.length === 0, dead.join(", ") || "none");
@@ -68,6 +72,7 @@ function countConnections(world: World, worker: string): number {
 }
 
 async function holdsWithin(limitMs: number, holds: () => Promise<boolean>): Promise<boolean> {
-  for (const end = performance.now() + limitMs; performance.now() < end; await sleep(250)) if (await holds().catch(() => false)) return true;
+  for (const end = performance.now() + limitMs; performance.now() < end; await sleep(250))
+    if (await holds().catch(() => false)) return true;
   return false;
 }

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { LabProcess } from "./child-process.js";
 import { insideNode } from "./network.js";
+import type { PrivateLab } from "./private-lab.js";
 import { repositoryRoot } from "./repository.js";
 
 export interface AgentOptions {
@@ -19,10 +20,15 @@ export interface AgentOptions {
   readonly reference?: string;
   /** Runs in the namespace of this name; null: in the current one. */
   readonly namespace: string | null;
+  /** Default: the repository's own. */
+  readonly bundle?: string;
+  /** How a command gets into the lab; by default we are in it. */
+  readonly inside?: PrivateLab["inside"];
   readonly env?: NodeJS.ProcessEnv;
   readonly extraArgs?: readonly string[];
 }
 
+export const stateDirectoryOf = (directory: string): string => join(directory, "state");
 export const pageFileOf = (directory: string): string => join(directory, "page");
 
 /** What the image's entry point passes as well: a small young generation, because little is allocated. */
@@ -31,7 +37,7 @@ const nodeFlags = ["--max-semi-space-size=1", "--max-old-space-size=128", "--ena
 export function startAgent(options: AgentOptions): LabProcess {
   const { node, directory, hub, namespace } = options;
   mkdirSync(directory, { recursive: true });
-  const bundle = join(repositoryRoot(), "node-agent/dist/bundle/meridian-agent.mjs");
+  const bundle = options.bundle ?? join(repositoryRoot(), "node-agent/dist/bundle/meridian-agent.mjs");
   const clocks = [
     `realtime=virtual:${options.clockFile}`,
     ...(options.reference === undefined ? [] : [`${options.reference}=virtual:${options.clockFile}`]),
@@ -39,10 +45,11 @@ export function startAgent(options: AgentOptions): LabProcess {
   const args = [
     ...[...nodeFlags, bundle, "--node-name", node, "--hub-ca", options.hubCaFile, "--token-file", options.tokenFile],
     ...(hub === null ? [] : ["--hub", hub]),
-    ...["--state-directory", join(directory, "state"), "--page", pageFileOf(directory), "--http-address", "127.0.0.1:9464"],
+    ...["--state-directory", stateDirectoryOf(directory), "--page", pageFileOf(directory), "--http-address", "127.0.0.1:9464"],
     ...clocks.flatMap((clock) => ["--map-clock", clock]),
     ...(options.extraArgs ?? []),
   ];
-  const command = namespace === null ? { program: process.execPath, args } : insideNode(namespace, process.execPath, args);
+  const own = namespace === null ? { program: process.execPath, args } : insideNode(namespace, process.execPath, args);
+  const command = options.inside === undefined ? own : options.inside(own.program, own.args);
   return LabProcess.start({ name: `agent ${node}`, ...command, logFile: join(directory, "agent.log"), env: options.env ?? process.env });
 }

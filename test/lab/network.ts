@@ -17,11 +17,14 @@ export interface LabNode {
 export class LabNetwork {
   readonly #nodes = new Map<string, LabNode>();
 
-  /** Makes the bridge. Call once, inside a private namespace. @throws MER_LAB_COMMAND_FAILED */
-  constructor() {
-    runIp(["link", "add", bridge, "type", "bridge", "mcast_snooping", "0", "forward_delay", "0"]);
-    runIp(["address", "add", `${switchAddress}/24`, "dev", bridge]);
-    runIp(["link", "set", bridge, "up"]);
+  readonly #ip: (args: readonly string[]) => void;
+
+  /** Makes the bridge. @param ip runs `ip` in the lab's namespace; by default we are in it. @throws MER_LAB_COMMAND_FAILED */
+  constructor(ip: (args: readonly string[]) => void = runIp) {
+    this.#ip = ip;
+    this.#ip(["link", "add", bridge, "type", "bridge", "mcast_snooping", "0", "forward_delay", "0"]);
+    this.#ip(["address", "add", `${switchAddress}/24`, "dev", bridge]);
+    this.#ip(["link", "set", bridge, "up"]);
   }
 
   /** Adds a namespace `name` with an `eth0` of its own. */
@@ -29,12 +32,12 @@ export class LabNetwork {
     const number = this.#nodes.size;
     const node = { name, address: `10.77.0.${String(firstHost + number)}` };
     const port = `port${String(number)}`;
-    runIp(["netns", "add", name]);
-    runIp(["link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name]);
-    runIp(["link", "set", port, "master", bridge, "up"]);
-    runIp(["-n", name, "address", "add", `${node.address}/24`, "dev", "eth0"]);
-    runIp(["-n", name, "link", "set", "eth0", "up"]);
-    runIp(["-n", name, "link", "set", "lo", "up"]);
+    this.#ip(["netns", "add", name]);
+    this.#ip(["link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name]);
+    this.#ip(["link", "set", port, "master", bridge, "up"]);
+    this.#ip(["-n", name, "address", "add", `${node.address}/24`, "dev", "eth0"]);
+    this.#ip(["-n", name, "link", "set", "eth0", "up"]);
+    this.#ip(["-n", name, "link", "set", "lo", "up"]);
     this.#nodes.set(name, node);
     return node;
   }
@@ -42,7 +45,7 @@ export class LabNetwork {
   /** Pulls a node's cable, or plugs it in. */
   setCable(name: string, connected: boolean): void {
     const number = [...this.#nodes.keys()].indexOf(name);
-    runIp(["link", "set", `port${String(number)}`, connected ? "up" : "down"]);
+    this.#ip(["link", "set", `port${String(number)}`, connected ? "up" : "down"]);
   }
 }
 

@@ -21,7 +21,7 @@ export function findNamespaceFlags(): readonly string[] | null {
  * @throws MER_LAB_NO_NAMESPACES
  */
 export async function enterPrivateNamespace(argv: readonly string[]): Promise<number | null> {
-  if (process.env[inside] === "1") {
+  if (process.env[inside] !== undefined) {
     prepareNamespace();
     return null;
   }
@@ -32,7 +32,10 @@ export async function enterPrivateNamespace(argv: readonly string[]): Promise<nu
       "this user may not make network namespaces: run as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0)",
     );
   }
-  const child = spawn("unshare", [...flags, "--", process.execPath, ...argv], { stdio: "inherit", env: { ...process.env, [inside]: "1" } });
+  const child = spawn("unshare", [...flags, "--", process.execPath, ...argv], {
+    stdio: "inherit",
+    env: { ...process.env, [inside]: flags.includes("--user") ? "user" : "root" },
+  });
   // The terminal sends Ctrl-C to both; a plain kill reaches only us, and must reach the lab.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => child.kill("SIGTERM"));
@@ -41,6 +44,9 @@ export async function enterPrivateNamespace(argv: readonly string[]): Promise<nu
     child.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
   });
 }
+
+/** Whoever wants to look inside needs to enter the user namespace as well. */
+export const insideUserNamespace = (): boolean => process.env[inside] === "user";
 
 /** Loopback up, and a /run of our own for the names of network namespaces. */
 function prepareNamespace(): void {

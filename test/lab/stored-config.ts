@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import { writeStateFile } from "@meridian/node-agent";
 import { type EffectiveConfig, hub } from "@meridian/proto";
+import { stateDirectoryOf } from "./agent-process.js";
 
 /** @param directory the agent's, as given to startAgent */
 export function storeConfig(directory: string, config: EffectiveConfig): void {
-  writeStateFile(join(directory, "state/config"), hub.Config.encode({ leaderEpoch: 1, revision: "lab", config }).finish());
+  writeStateFile(join(stateDirectoryOf(directory), "config"), hub.Config.encode({ leaderEpoch: 1, revision: "lab", config }).finish());
 }
 
 /** The numbers that lab configurations share. @param logInterval of Sync and Delay_Req, log2 of s */

@@ -142,7 +142,7 @@ describe("engine over a simulated segment", () => {
     const first = addGrandmaster(segment, "gm-a", 1);
     addGrandmaster(segment, "gm-b", 2);
     const host = addWorker(segment, follows("gm-a", 1, { priority: 200 }), follows("gm-b", 2));
-    segment.run(30);
+    segment.run(30.4); // between two votes
     expect(selected(host)).toBe("gm-a");
     segment.remove(first);
     let worst = 0;
@@ -155,6 +155,8 @@ describe("engine over a simulated segment", () => {
     expect(host.steps).toHaveLength(1);
     expect(worst).toBeLessThan(5000);
     expect(uncovered).toBe(0);
+    // The second one was measured all along: there is no moment without a source.
+    expect(host.publications.map(({ what }) => what.state)).not.toContain("Holdover");
   });
 
   it("holds over when every source is gone, with a bound that grows and still covers", () => {

@@ -216,7 +216,8 @@ export class Engine {
     const before = this.#published;
     const { clock, raw: at, state, reason, selected } = publication;
     this.#published = publication;
-    if (before?.state !== state) this.#sink.emit({ kind: "StateChanged", clock, from: before?.state ?? "Unknown", to: state, reason, at });
+    const from = before?.state ?? "Unknown";
+    if (from !== state) this.#sink.emit({ kind: "StateChanged", clock, from, to: state, reason, at });
     if ((before?.selected ?? null) !== selected)
       this.#sink.emit({ kind: "SourceChanged", clock, from: before?.selected ?? null, to: selected, at });
     this.#out.push({ kind: "Publish", publication });

@@ -12,16 +12,26 @@ use crate::virtual_clock::VirtualClock;
 
 const STACK_BYTES: usize = 128 << 10;
 
+/// Raw seconds that pass in a second of CLOCK_MONOTONIC at most: twice the limit of a clock's frequency.
+const FASTEST_RAW: f64 = 1.2;
+
 #[derive(Clone, Copy)]
 struct Pending {
     until_raw: f64,
     then_ppb: f64,
 }
 
-#[derive(Default)]
 struct State {
     pending: Option<Pending>,
+    /// Raw time by which the thread looks again by itself, at the latest; infinite while it has nothing to wait for.
+    looks_at: f64,
     stop: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { pending: None, looks_at: f64::INFINITY, stop: false }
+    }
 }
 
 struct Shared {
@@ -79,7 +89,11 @@ impl Executor {
         }
         let raw = self.shared.apply(ppb);
         state.pending = Some(Pending { until_raw, then_ppb });
-        self.shared.changed.notify_one();
+        // Commands come with every packet and each replaces an unfinished one: the thread is woken only when it would come too late,
+        // since two switches of threads cost more than all the rest of a command.
+        if until_raw < state.looks_at {
+            self.shared.changed.notify_one();
+        }
         raw
     }
 
@@ -95,6 +109,7 @@ fn run_until_stopped(shared: &Shared) {
     let mut state = shared.lock();
     while !state.stop {
         let Some(pending) = state.pending else {
+            state.looks_at = f64::INFINITY;
             state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             continue;
         };
@@ -106,6 +121,7 @@ fn run_until_stopped(shared: &Shared) {
             // Waits are in CLOCK_MONOTONIC, which runs at another rate than raw time: come near first, and look again every minute.
             let seconds = if remaining > 0.01 { remaining * 0.9 } else { remaining };
             let wait = Duration::from_secs_f64(seconds.min(60.0));
+            state.looks_at = shared.raw_now() + wait.as_secs_f64() * FASTEST_RAW;
             state = shared.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -167,6 +183,33 @@ mod tests {
         assert_eq!(frequency(&clock), 700.0);
         executor.command(800.0, raw - 1.0, 3.0);
         assert_eq!(frequency(&clock), 3.0);
+    }
+
+    #[test]
+    fn a_newer_command_that_ends_sooner_is_not_waited_out() {
+        let scratch = Scratch::new("sooner", 0, 0.0);
+        let clock = open(&scratch);
+        let executor = Executor::start(Arc::clone(&clock)).unwrap();
+        let raw = clock.at(host_ns(libc::CLOCK_REALTIME)).raw;
+        executor.command(500.0, raw + 1_000.0, 1.0);
+        std::thread::sleep(Duration::from_millis(50));
+        executor.command(600.0, raw + 0.1, 2.0);
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(frequency(&clock), 2.0);
+    }
+
+    #[test]
+    fn a_slew_that_replaces_a_shorter_one_ends_at_its_own_time() {
+        let scratch = Scratch::new("longer", 0, 0.0);
+        let clock = open(&scratch);
+        let executor = Executor::start(Arc::clone(&clock)).unwrap();
+        let raw = clock.at(host_ns(libc::CLOCK_REALTIME)).raw;
+        executor.command(500.0, raw + 0.05, 1.0);
+        executor.command(600.0, raw + 0.25, 2.0);
+        std::thread::sleep(Duration::from_millis(120));
+        assert_eq!(frequency(&clock), 600.0);
+        std::thread::sleep(Duration::from_millis(400));
+        assert_eq!(frequency(&clock), 2.0);
     }
 
     #[test]

@@ -18,6 +18,9 @@ export interface Reading {
   readonly era: number;
 }
 
+/** A clock that may be read though it may not be steered. */
+const refusals = ["MER_NATIVE_NOT_STEERABLE", "EPERM", "EACCES", "EROFS"];
+
 export class ClockSet {
   readonly #uris: ReadonlyMap<string, string>;
   readonly #open = new Map<string, Clock>();
@@ -31,14 +34,15 @@ export class ClockSet {
     const uri = uris.get(systemClockName) ?? "realtime:";
     let notSteered: string | null = null;
     try {
-      this.#open.set(uri, Clock.open(uri, { steer: mode === "steer" }));
+      const clock = Clock.open(uri, { steer: mode === "steer" });
+      if (mode === "steer" && !clock.steerable) notSteered = `${uri} can only be read by this version`;
+      this.#open.set(uri, clock);
     } catch (error) {
       const code = codeOf(error, "");
       if (code === "EWOULDBLOCK" || code === "EAGAIN") throw agentError("MER_AGENT_CLOCK_BUSY", `${uri}: ${messageOf(error)}`, error);
-      if (code !== "MER_NATIVE_NOT_STEERABLE" && code !== "EPERM" && code !== "EACCES")
-        throw agentError("MER_AGENT_CLOCK_FAILED", `${uri}: ${messageOf(error)}`, error);
+      if (!refusals.includes(code)) throw agentError("MER_AGENT_CLOCK_FAILED", `${uri}: ${messageOf(error)}`, error);
       notSteered = messageOf(error);
-      this.#open.set(uri, Clock.open(uri, { steer: false }));
+      this.get(uri);
     }
     this.notSteered = notSteered;
   }

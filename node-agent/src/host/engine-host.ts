@@ -4,9 +4,10 @@
  */
 import type { Action, Engine, EngineConfig, EngineEvent, HostEvent, PortId, Publication } from "@meridian/engine";
 import { type ClockPage, FdTimer, Port, SyncProgram } from "@meridian/native";
+import { getSystemErrorName } from "node:util";
 import type { ClockSet } from "../clock/clock-set.js";
 import { codeOf, messageOf } from "../errors.js";
-import { type RingError, RingReader } from "./ring-reader.js";
+import { RingReader, type RingRecord } from "./ring-reader.js";
 
 /** IEEE 1588-2019 Annex C.1.2. */
 const eventPort = 319;
@@ -21,8 +22,10 @@ const longestSleepSeconds = 5;
 export interface HostOutputs {
   publish(publication: Publication): void;
   emit(event: EngineEvent): void;
-  /** A call failed: `subject` names port, clock or program. */
+  /** A call failed: `subject` names clock or program. */
   failed(subject: string, code: string, message: string): void;
+  /** A port was opened (`because` null), or could not be or was lost: errno or MER_… name. Tried again for ever. */
+  portChanged(port: PortId, because: string | null): void;
   /** The clock was stepped by `by` ns. */
   stepped(by: number): void;
 }
@@ -194,10 +197,11 @@ export class EngineHost {
       const port = new Port(options, () => this.#drain(id));
       this.#ports.set(id, { port, reader: new RingReader(id, port.ring), programs: new Map(), clock });
       this.#pending.push({ kind: "PortReady", port: id, hardwareAddress: port.hardwareAddress, at });
+      this.#outputs.portChanged(id, null);
     } catch (error) {
       const code = codeOf(error, "MER_AGENT_PORT_FAILED");
-      this.#outputs.failed(`port ${id}`, code, messageOf(error));
       this.#pending.push({ kind: "PortLost", port: id, code, at });
+      this.#outputs.portChanged(id, code);
     }
   }
 
@@ -214,8 +218,9 @@ export class EngineHost {
     const open = this.#ports.get(id);
     if (!open || this.#closed) return;
     let lost: number | null = null;
-    open.reader.drain(this.#clocks.now(), (record: HostEvent | RingError) => {
+    open.reader.drain(this.#clocks.now(), (record: RingRecord) => {
       if (record.kind === "error") lost = record.errno;
+      else if (record.kind === "oversized") this.#outputs.emit({ kind: "PacketDropped", port: id, reason: "oversized" });
       else this.#handle(record);
     });
     if (lost !== null) this.#losePort(id, lost);
@@ -223,9 +228,9 @@ export class EngineHost {
   }
 
   #losePort(id: PortId, errno: number): void {
-    const code = `errno ${errno}`;
+    const code = getSystemErrorName(-errno);
     this.#closePort(id);
-    this.#outputs.failed(`port ${id}`, code, "the kernel reported an error on its socket");
+    this.#outputs.portChanged(id, code);
     this.#handle({ kind: "PortLost", port: id, code, at: this.#clocks.now() });
   }
 
@@ -245,19 +250,19 @@ export class EngineHost {
   }
 }
 
+/** ClockBound's words: 1 synchronized, 2 free running, 0 unknown. */
+const wordOfState: Readonly<Record<Publication["state"], 0 | 1 | 2>> = {
+  PhaseAligned: 1,
+  FrequencyLocked: 1,
+  Holdover: 2,
+  FreeRunning: 0,
+  Acquiring: 0,
+  Conflicted: 0,
+  Unknown: 0,
+};
+
 /** ClockBound's word for our state: what its readers act on. */
-function pageStatus({ state, guaranteed }: Publication): 0 | 1 | 2 | 3 {
+function pageStatus({ state, guaranteed }: Publication): 0 | 1 | 2 {
   if (guaranteed === null) return 0;
-  switch (state) {
-    case "PhaseAligned":
-    case "FrequencyLocked":
-      return 1;
-    case "Holdover":
-      return 2;
-    case "FreeRunning":
-    case "Acquiring":
-    case "Conflicted":
-    case "Unknown":
-      return 0;
-  }
+  return wordOfState[state];
 }

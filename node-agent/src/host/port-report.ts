@@ -1,14 +1,19 @@
 /** What became of each configured PTP instance, in words that an administrator can act on. */
-import type { EngineConfig, PortId, PortState } from "@meridian/engine";
+import type { EngineConfig, PortId } from "@meridian/engine";
 import type { PartResult } from "@meridian/proto";
 import type { AgentErrorCode } from "../errors.js";
 import { findPortHolder } from "./port-holder.js";
 
-export function describePorts(config: EngineConfig, ports: Iterable<[PortId, PortState]>): PartResult[] {
-  const states = new Map(ports);
+export interface PortTrouble {
+  readonly code: AgentErrorCode;
+  readonly message: string;
+}
+
+/** @param troubles of the ports that are not open */
+export function describePorts(config: EngineConfig, troubles: ReadonlyMap<PortId, PortTrouble>): PartResult[] {
   const describe = (part: string, port: PortId): PartResult => {
-    const because = states.get(port)?.lostBecause ?? null;
-    return because === null ? { part, ok: true, code: "", message: "" } : { part, ok: false, ...explain(port, because) };
+    const trouble = troubles.get(port);
+    return trouble ? { part, ok: false, ...trouble } : { part, ok: true, code: "", message: "" };
   };
   return [
     ...config.receivers.map(({ source, timing }) => describe(`ptp/${source}`, timing.port)),
@@ -16,8 +21,11 @@ export function describePorts(config: EngineConfig, ports: Iterable<[PortId, Por
   ];
 }
 
-/** @param because errno or MER_NATIVE_… name of the failed call */
-export function explain(port: PortId, because: string): { code: AgentErrorCode; message: string } {
+/**
+ * Looks through the host's processes for EADDRINUSE: once per failed attempt, not per report.
+ * @param because errno or MER_… name of the failed call
+ */
+export function explainPort(port: PortId, because: string): PortTrouble {
   switch (because) {
     case "EADDRINUSE": {
       const holder = findPortHolder(319) ?? findPortHolder(320);
@@ -36,6 +44,8 @@ export function explain(port: PortId, because: string): { code: AgentErrorCode; 
     case "EADDRNOTAVAIL":
     case "ENETDOWN":
       return { code: "MER_AGENT_PORT_ABSENT", message: `interface ${port} is absent, down or without IPv4 (${because})` };
+    case "MER_AGENT_CLOCK_FAILED":
+      return { code: because, message: `the clock that ${port} is stamped with cannot be opened` };
     default:
       return { code: "MER_AGENT_PORT_FAILED", message: `${port}: ${because}` };
   }

@@ -11,6 +11,16 @@ export interface RingError {
   readonly errno: number;
 }
 
+/** A message that a slot does not hold whole. */
+export interface RingOversized {
+  readonly kind: "oversized";
+}
+
+export type RingRecord = HostEvent | RingError | RingOversized;
+
+/** Of messageLength in the header, IEEE 1588-2019 13.3.2.4. */
+const messageLengthAt = 2;
+
 export class RingReader {
   readonly #port: PortId;
   readonly #header: Uint32Array;
@@ -30,18 +40,22 @@ export class RingReader {
   }
 
   /** Hands every waiting record to `take`, at most one ring full. @param at raw time of the node's clock, s */
-  drain(at: number, take: (record: HostEvent | RingError) => void): void {
+  drain(at: number, take: (record: RingRecord) => void): void {
     const head = Atomics.load(this.#header, ringLayout.head);
     let tail = Atomics.load(this.#header, ringLayout.tail);
     for (let count = 0; tail !== head && count < ringLayout.slots; count += 1) {
       const record = this.#read(ringLayout.headerBytes + (tail % ringLayout.slots) * ringLayout.slotBytes, at);
-      if (record) take(record);
-      tail = (tail + 1) >>> 0;
-      Atomics.store(this.#header, ringLayout.tail, tail);
+      try {
+        if (record) take(record);
+      } finally {
+        // Also when a consumer's bug throws: the same record must not come again.
+        tail = (tail + 1) >>> 0;
+        Atomics.store(this.#header, ringLayout.tail, tail);
+      }
     }
   }
 
-  #read(slot: number, at: number): HostEvent | RingError | null {
+  #read(slot: number, at: number): RingRecord | null {
     const view = this.#view;
     const port = this.#port;
     const key = view.getUint32(slot + slotLayout.key, true);
@@ -49,6 +63,9 @@ export class RingReader {
       case recordKind.received: {
         const length = view.getUint32(slot + slotLayout.length, true);
         const start = slot + slotLayout.payload;
+        // Cut padding is no loss (13.3.2.4); a cut message is.
+        if (length > slotLayout.payloadBytes && view.getUint16(start + messageLengthAt) > slotLayout.payloadBytes)
+          return { kind: "oversized" };
         return {
           kind: "PacketReceived",
           port,

@@ -13,7 +13,7 @@ export class Instruments {
   readonly #dropped = this.#counter("meridian_ptp_packets_dropped_total", "Packets that were not used, by reason", ["reason"]);
   readonly #steps = this.#counter("meridian_clock_steps_total", "Times the clock was stepped", []);
   readonly #failures = this.#counter("meridian_host_failures_total", "Calls that the kernel refused, by code", ["code"]);
-  readonly #disconnects = this.#counter("meridian_hub_disconnects_total", "Streams lost, by code", ["code"]);
+  readonly #disconnects = this.#counter("meridian_hub_disconnects_total", "Attempts and streams that failed, by code", ["code"]);
 
   publish({ offset, calibrated, guaranteed, frequency, state, sources }: Publication): void {
     this.#offset.set(offset / 1e9);

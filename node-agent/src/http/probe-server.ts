@@ -2,6 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import { agentError, messageOf } from "../errors.js";
 
 export interface Health {
   /** null: well. */
@@ -14,7 +15,7 @@ export interface ProbeServer {
   close(): void;
 }
 
-/** @param address host:port, port 0: any. @throws EADDRINUSE and the like */
+/** @param address host:port, port 0: any. @throws MER_AGENT_HTTP_ADDRESS */
 export async function startProbeServer(address: string, registry: Registry, health: Health): Promise<ProbeServer> {
   const server = createServer((request, response) => {
     const answer = (status: number, type: string, body: string): void => {
@@ -24,7 +25,8 @@ export async function startProbeServer(address: string, registry: Registry, heal
     const probe = (problem: string | null): void =>
       answer(problem === null ? 200 : 503, "text/plain; charset=utf-8", `${problem ?? "ok"}\n`);
     if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "text/plain", "GET only\n");
-    switch (request.url?.split("?")[0]) {
+    const [path = ""] = request.url?.split("?") ?? [];
+    switch (path) {
       case "/healthz":
         return probe(health.healthy());
       case "/readyz":
@@ -47,7 +49,7 @@ export async function startProbeServer(address: string, registry: Registry, heal
 function listen(server: Server, address: string): Promise<void> {
   const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(address) ?? [];
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(agentError("MER_AGENT_HTTP_ADDRESS", `${address}: ${messageOf(error)}`, error)));
     server.listen(Number(port), host.replace(/^\[|\]$/g, ""), () => resolve());
   });
 }

@@ -2,42 +2,54 @@
  * One stream to the hub, for ever: connect, say Hello, follow, and when it ends come back with jitter. Whatever happens here,
  * the clock goes on: the agent only ever loses news, not its configuration.
  */
-import { readFileSync, statSync } from "node:fs";
-import { createSecureContext } from "node:tls";
 import { type ClientDuplexStream, credentials, Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { type AgentMessage, CloseCode, type Hello, type HubMessage, hubService, maxMessageBytes } from "@meridian/proto";
-import { agentError, codeOf, messageOf } from "../errors.js";
+import { codeOf, messageOf } from "../errors.js";
+import { readHubAuthority, readToken, stampOf } from "./hub-credentials.js";
 import { reconnectDelay } from "./reconnect-delay.js";
+import { describeFailure } from "./stream-failure.js";
 
 /** The name in the hub's certificate, whatever address it is reached by. */
 const serverName = "meridian-hub";
-/** The kubelet replaces a projected token at 80 % of its life; we look this often. */
-const tokenPollMs = 10_000;
 const keepaliveMs = 10_000;
 const keepaliveTimeoutMs = 5_000;
-/** A hub that accepts the connection and says nothing is no hub. */
-const welcomeMs = 10_000;
+
+export interface HubTiming {
+  /** The kubelet replaces a projected token at 80 % of its life; we look this often. Default 10 s. */
+  readonly tokenPollMs: number;
+  /** A hub that accepts the connection and says nothing for that long is no hub. Default 10 s. */
+  readonly welcomeMs: number;
+  /** A stream must have stood that long before the waiting times begin anew. Default 10 s. */
+  readonly settledMs: number;
+}
+
+const usualTiming: HubTiming = { tokenPollMs: 10_000, welcomeMs: 10_000, settledMs: 10_000 };
 
 export interface HubClientOptions {
   readonly address: string;
   readonly caFile: string;
   readonly tokenFile: string;
-  hello(): Hello;
+  readonly hello: () => Hello;
   readonly random: () => number;
+  /** Default: as HubTiming says. */
+  readonly timing?: HubTiming;
 }
 
 export type HubMessageHandlers = {
   /** Called for Welcome, Config and Release. */
   message(message: HubMessage): void;
-  /** The state of the connection changed; `reason` is empty when connected. */
+  /** The stream stands, or an attempt or a stream failed: `code` is ours (MER_AGENT_…) or the hub's own word (CLOSE_…). */
   connection(connected: boolean, code: string, reason: string): void;
 };
+
+const redirected = "MER_AGENT_HUB_REDIRECTED";
 
 type Stream = ClientDuplexStream<AgentMessage, HubMessage>;
 
 export class HubClient {
   readonly #options: HubClientOptions;
   readonly #handlers: HubMessageHandlers;
+  readonly #timing: HubTiming;
   #address: string;
   #client: Client | null = null;
   #stream: Stream | null = null;
@@ -46,12 +58,11 @@ export class HubClient {
   #closed = false;
   #timers = new Set<NodeJS.Timeout>();
   #tokenStamp = "";
-  /** Why the hub closed the stream, as it said itself. */
-  #farewell: { code: string; reason: string } | null = null;
 
   constructor(options: HubClientOptions, handlers: HubMessageHandlers) {
     this.#options = options;
     this.#handlers = handlers;
+    this.#timing = options.timing ?? usualTiming;
     this.#address = options.address;
   }
 
@@ -79,37 +90,32 @@ export class HubClient {
 
   #connect(): void {
     this.#clearTimers();
-    this.#farewell = null;
-    let metadata: Metadata;
+    let stream: Stream;
     try {
-      metadata = new Metadata();
-      metadata.set("authorization", `Bearer ${this.#readToken()}`);
-      this.#client = this.#createClient();
+      stream = this.#open();
     } catch (error) {
-      return this.#lost(codeOf(error, "MER_AGENT_HUB_CA"), messageOf(error));
+      return this.#lost(codeOf(error, "MER_AGENT_HUB_UNREACHABLE"), messageOf(error));
     }
-    const { path, requestSerialize, responseDeserialize } = hubService.connect;
-    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
     this.#stream = stream;
     stream.on("data", (message: HubMessage) => this.#receive(message));
-    stream.on("error", (error: ServiceError) => this.#lost(`GRPC_${error.code}`, error.details || error.message, stream));
-    stream.on("end", () => this.#lost("GRPC_ENDED", "the hub closed the stream", stream));
-    stream.write({ hello: this.#options.hello() });
+    stream.on("error", (error: ServiceError) => {
+      const { code, reason } = describeFailure(error, this.#welcomed);
+      this.#lost(code, reason, stream);
+    });
+    stream.on("end", () => this.#lost("MER_AGENT_HUB_LOST", "the hub ended the stream", stream));
+    const { welcomeMs } = this.#timing;
     this.#after(welcomeMs, () => {
-      if (!this.#welcomed) this.#lost("GRPC_NO_WELCOME", `no answer from ${this.#address} within ${welcomeMs / 1000} s`, stream);
+      const reason = `no answer from ${this.#address} within ${welcomeMs / 1000} s`;
+      if (!this.#welcomed) this.#lost("MER_AGENT_HUB_UNREACHABLE", reason, stream);
     });
   }
 
-  #createClient(): Client {
-    const { caFile } = this.#options;
-    let ca: Buffer;
-    try {
-      ca = readFileSync(caFile);
-    } catch (error) {
-      throw agentError("MER_AGENT_HUB_CA", `cannot read ${caFile}: ${messageOf(error)}`, error);
-    }
-    const context = createSecureContext({ ca, minVersion: "TLSv1.3" });
-    return new Client(this.#address, credentials.createFromSecureContext(context), {
+  /** Token and CA are read anew for every attempt: both rotate. */
+  #open(): Stream {
+    const { caFile, tokenFile, hello } = this.#options;
+    const metadata = new Metadata();
+    metadata.set("authorization", `Bearer ${this.#readToken(tokenFile)}`);
+    this.#client = new Client(this.#address, credentials.createFromSecureContext(readHubAuthority(caFile)), {
       "grpc.ssl_target_name_override": serverName,
       "grpc.keepalive_time_ms": keepaliveMs,
       "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
@@ -121,31 +127,32 @@ export class HubClient {
       // One connection per attempt: sharing would keep a dead one alive.
       "grpc.use_local_subchannel_pool": 1,
     });
+    const { path, requestSerialize, responseDeserialize } = hubService.connect;
+    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
+    stream.write({ hello: hello() });
+    return stream;
   }
 
-  #readToken(): string {
-    const { tokenFile } = this.#options;
-    try {
-      const token = readFileSync(tokenFile, "utf8").trim();
-      this.#tokenStamp = stampOf(tokenFile);
-      return token;
-    } catch (error) {
-      throw agentError("MER_AGENT_TOKEN", `cannot read ${tokenFile}: ${messageOf(error)}`, error);
-    }
+  #readToken(file: string): string {
+    // Before the token: a swap in between is noticed at the next look, not missed.
+    const stamp = stampOrNothing(file);
+    const token = readToken(file);
+    this.#tokenStamp = stamp;
+    return token;
   }
 
   #receive(message: HubMessage): void {
     if (message.close) {
-      this.#farewell = { code: CloseCode[message.close.code ?? 0] ?? "CLOSE_UNSPECIFIED", reason: message.close.reason ?? "" };
-      return;
+      const { code, reason } = message.close;
+      return this.#lost(CloseCode[code ?? 0] ?? "CLOSE_UNSPECIFIED", reason ?? "");
     }
     if (message.redirect?.endpoint) {
       this.#address = message.redirect.endpoint;
-      return this.#lost("REDIRECT", `the leader is at ${this.#address}`);
+      return this.#lost(redirected, `the leader is at ${this.#address}`);
     }
-    if (message.welcome) {
+    if (message.welcome && !this.#welcomed) {
       this.#welcomed = true;
-      this.#failures = 0;
+      this.#after(this.#timing.settledMs, () => (this.#failures = 0));
       this.#watchToken();
       this.#handlers.connection(true, "", "");
     }
@@ -154,9 +161,10 @@ export class HubClient {
 
   /** Reauthenticates on the same stream when the kubelet has written a new token. */
   #watchToken(): void {
-    this.#after(tokenPollMs, () => {
+    const { tokenFile } = this.#options;
+    this.#after(this.#timing.tokenPollMs, () => {
       try {
-        if (stampOf(this.#options.tokenFile) !== this.#tokenStamp) this.send({ reauthenticate: { token: this.#readToken() } });
+        if (stampOf(tokenFile) !== this.#tokenStamp) this.send({ reauthenticate: { token: this.#readToken(tokenFile) } });
       } catch {
         // Unreadable right now: the token we have is good until the hub says otherwise, and then a new attempt names the file.
       }
@@ -166,7 +174,6 @@ export class HubClient {
 
   #lost(code: string, reason: string, from: Stream | null = this.#stream): void {
     if (from !== this.#stream || this.#closed) return;
-    const said = this.#farewell ?? { code, reason };
     this.#stream = null;
     this.#welcomed = false;
     from?.removeAllListeners();
@@ -175,9 +182,9 @@ export class HubClient {
     this.#client?.close();
     this.#client = null;
     this.#clearTimers();
-    this.#handlers.connection(false, said.code, said.reason);
+    this.#handlers.connection(false, code, reason);
     // A leader that moved away and is gone again: ask the service's own address.
-    if (code !== "REDIRECT") this.#address = this.#options.address;
+    if (code !== redirected) this.#address = this.#options.address;
     this.#after(reconnectDelay(this.#failures, this.#options.random()), () => this.#connect());
     this.#failures += 1;
   }
@@ -196,8 +203,10 @@ export class HubClient {
   }
 }
 
-/** Changes when the kubelet swaps the projected file. */
-function stampOf(path: string): string {
-  const { ino, mtimeMs } = statSync(path);
-  return `${ino} ${mtimeMs}`;
+function stampOrNothing(file: string): string {
+  try {
+    return stampOf(file);
+  } catch {
+    return ""; // reading it will say why
+  }
 }

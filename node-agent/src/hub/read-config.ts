@@ -7,6 +7,7 @@ import {
   parseClockIdentity,
   type PtpTimingConfig,
   type ReceiverInstanceConfig,
+  type StepPolicy,
   type TransmitterInstanceConfig,
 } from "@meridian/engine";
 import type { EffectiveConfig, PartResult, PtpReceiver, PtpTiming, PtpTransmitter } from "@meridian/proto";
@@ -34,6 +35,8 @@ const maxDriftPpb = 1000;
 const largestSlewPpb = 500_000;
 const defaultSlewPpb = 50_000;
 const defaultStepThreshold = 100_000;
+/** Of each kind, as the contract says. */
+const mostParts = 8;
 
 class PartError extends Error {
   readonly code: AgentErrorCode;
@@ -45,47 +48,70 @@ class PartError extends Error {
 
 export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): ReadConfig {
   const refused: PartResult[] = [];
-  const collect = <From, To>(
-    part: (from: From) => string,
-    read: (from: From) => To,
-    from: readonly From[] | null | undefined,
-    limit: number,
-  ): To[] =>
-    (from ?? []).slice(0, limit).flatMap((item) => {
-      try {
-        return [read(item)];
-      } catch (error) {
-        if (!(error instanceof PartError)) throw error;
-        refused.push({ part: part(item), ok: false, code: error.code, message: error.message });
-        return [];
-      }
-    });
-  const receivers = collect((receiver: PtpReceiver) => `ptp/${receiver.source ?? ""}`, readReceiver, config.receivers, 8);
-  const transmitters = collect(
-    (transmitter: PtpTransmitter) => `serve/${transmitter.grandmaster ?? ""}`,
-    (transmitter) => readTransmitter(transmitter, node),
+  const receivers = readParts(config.receivers, ({ source }) => `ptp/${source ?? ""}`, readReceiver, refused);
+  // The packets of an interface are stamped with one clock: a source is measured against the node's own.
+  const stampedWith = new Map(receivers.map(({ timing }) => [timing.port, node.clock]));
+  const transmitters = readParts(
     config.transmitters,
-    8,
+    ({ grandmaster }) => `serve/${grandmaster ?? ""}`,
+    (transmitter) => claimPort(readTransmitter(transmitter, node), stampedWith),
+    refused,
   );
-  const { servo } = config;
-  const mode =
-    node.alreadyStepped && servo?.stepMode === "OnStart"
-      ? "Never"
-      : readWord(servo?.stepMode, ["OnStart", "Never", "AboveThreshold"], "Never");
   return {
     refused,
     engine: {
       clock: node.clock,
       clockScale: "UTC",
-      steer: node.steers && config.role !== "Observer",
-      step: { mode, threshold: servo?.stepThresholdNanoseconds || defaultStepThreshold },
-      maxSlew: Math.min(servo?.maxSlewPartsPerBillion || defaultSlewPpb, largestSlewPpb),
+      // A role that we do not know may mean anything: watch only.
+      steer: node.steers && readWord(config.role, ["Grandmaster", "OrdinaryClock", "Observer"], "Observer") !== "Observer",
+      step: { mode: readStepMode(config.servo, node), threshold: config.servo?.stepThresholdNanoseconds || defaultStepThreshold },
+      maxSlew: Math.min(config.servo?.maxSlewPartsPerBillion || defaultSlewPpb, largestSlewPpb),
       maxDrift: maxDriftPpb,
       minimumIndependentSources: Math.max(config.objective?.minimumIndependentSources ?? 1, 1),
       receivers,
       transmitters,
     },
   };
+}
+
+/** Each on its own: what cannot be read, has the name of an earlier one, or is too many goes to `refused`. */
+function readParts<From, To>(
+  parts: readonly From[] | null | undefined,
+  nameOf: (part: From) => string,
+  read: (part: From) => To,
+  refused: PartResult[],
+): To[] {
+  const names = new Set<string>();
+  return (parts ?? []).flatMap((item, index) => {
+    const part = nameOf(item);
+    try {
+      if (index >= mostParts) throw new PartError("MER_AGENT_PART_INVALID", `this agent runs ${mostParts} parts of this kind at most`);
+      if (names.has(part)) throw new PartError("MER_AGENT_PART_INVALID", `${part} stands in the configuration twice`);
+      names.add(part);
+      return [read(item)];
+    } catch (error) {
+      if (!(error instanceof PartError)) throw error;
+      refused.push({ part, ok: false, code: error.code, message: error.message });
+      return [];
+    }
+  });
+}
+
+function claimPort(transmitter: TransmitterInstanceConfig, stampedWith: Map<string, string>): TransmitterInstanceConfig {
+  const { clock, timing } = transmitter;
+  const stamped = stampedWith.get(timing.port) ?? clock;
+  if (stamped !== clock)
+    throw new PartError(
+      "MER_AGENT_PART_INVALID",
+      `${timing.port} is stamped with ${stamped} for another part, so ${clock} cannot be served there`,
+    );
+  stampedWith.set(timing.port, clock);
+  return transmitter;
+}
+
+function readStepMode(servo: EffectiveConfig["servo"], { alreadyStepped }: NodeFacts): StepPolicy["mode"] {
+  const mode = readWord(servo?.stepMode, ["OnStart", "Never", "AboveThreshold"], "Never");
+  return mode === "OnStart" && alreadyStepped ? "Never" : mode;
 }
 
 function readReceiver(receiver: PtpReceiver): ReceiverInstanceConfig {

@@ -5,23 +5,27 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { hub } from "@meridian/proto";
+import type { AgentErrorCode } from "../errors.js";
 import { readStateFile, writeStateFile } from "./atomic-file.js";
 
 /** As received from the hub. */
 export interface StoredConfig {
   readonly leaderEpoch: number;
   readonly revision: string;
-  /** Encoded hub.Config. */
+  /** Encoded hub.Config; without a `config` when the hub released this node. */
   readonly bytes: Uint8Array;
 }
+
+/** @param what name of the file */
+export type MemoryFailure = (code: AgentErrorCode, what: string, error: unknown) => void;
 
 export class AgentMemory {
   readonly #directory: string;
   readonly #bootId: string;
-  readonly #failed: (what: string, error: unknown) => void;
+  readonly #failed: MemoryFailure;
 
   /** @param failed called when the disk refuses: the agent runs on without memory */
-  constructor(directory: string, bootId: string, failed: (what: string, error: unknown) => void) {
+  constructor(directory: string, bootId: string, failed: MemoryFailure) {
     this.#directory = directory;
     this.#bootId = bootId;
     this.#failed = failed;
@@ -36,19 +40,21 @@ export class AgentMemory {
       const config = hub.Config.decode(bytes);
       return { leaderEpoch: config.leaderEpoch, revision: config.revision, bytes };
     } catch (error) {
-      this.#failed("config", error);
-      rmSync(this.#path("config"), { force: true });
+      this.#failed("MER_AGENT_STATE_UNREADABLE", "config", error);
+      this.#remove("config");
       return null;
     }
   }
 
+  /** @param bytes encoded hub.Config */
   writeConfig(bytes: Uint8Array): void {
     this.#write("config", bytes);
   }
 
-  /** The hub released this node: a restart must not take it up again. */
-  forgetConfig(): void {
-    rmSync(this.#path("config"), { force: true });
+  /** The hub released this node: a restart must not take the configuration up again, nor listen to an older leader. */
+  forgetConfig(leaderEpoch: number): void {
+    // A disk too full for the new file still lets go of the old one.
+    if (!this.#write("config", hub.Config.encode({ leaderEpoch }).finish())) this.#remove("config");
   }
 
   /** True when clock `uri` was stepped or taken over during this boot of the host. */
@@ -61,11 +67,21 @@ export class AgentMemory {
     this.#write("stepped", Buffer.from(`${this.#bootId} ${uri}`));
   }
 
-  #write(name: string, content: Uint8Array): void {
+  #write(name: string, content: Uint8Array): boolean {
     try {
       writeStateFile(this.#path(name), content);
+      return true;
     } catch (error) {
-      this.#failed(name, error);
+      this.#failed("MER_AGENT_STATE_UNWRITABLE", name, error);
+      return false;
+    }
+  }
+
+  #remove(name: string): void {
+    try {
+      rmSync(this.#path(name), { force: true });
+    } catch (error) {
+      this.#failed("MER_AGENT_STATE_UNWRITABLE", name, error);
     }
   }
 

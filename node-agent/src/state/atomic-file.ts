@@ -1,6 +1,6 @@
 /** A small file that is either the old or the new one, whatever happens in between, and that notices damage. */
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** First line of every file: format name, version, SHA-256 of the rest. */
@@ -12,13 +12,17 @@ export function writeStateFile(path: string, content: Uint8Array): void {
   const temporary = `${path}.new`;
   const descriptor = openSync(temporary, "w", 0o600);
   try {
-    writeSync(descriptor, `${format} ${digestOf(content)}\n`);
-    writeSync(descriptor, content);
+    // Not writeSync, which may write a part only.
+    writeFileSync(descriptor, Buffer.concat([Buffer.from(`${format} ${digestOf(content)}\n`), content]));
     fsyncSync(descriptor);
+    renameSync(temporary, path);
+  } catch (error) {
+    // A full disk keeps what it could take: nobody reads that, and it needs the room of the next attempt.
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(descriptor);
   }
-  renameSync(temporary, path);
 }
 
 /** @returns null when there is none; "damaged" when there is one that must not be believed */

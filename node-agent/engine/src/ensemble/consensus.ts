@@ -109,7 +109,8 @@ export class Consensus {
       this.lastTick = now;
       if (this.links.size > 1) this.tickVote(now);
     }
-    if (tick || this.dirty || this.active.length === 0) {
+    // Who steers has fallen silent: the next one takes over in the same instant, not after a moment of holdover.
+    if (tick || this.dirty || this.active.length === 0 || this.isSilent(now)) {
       // Nobody is followed on a vote that did not hear all who can speak now.
       if (!tick && this.dirty && this.active.length === 0 && this.links.size > 1) this.tickVote(now);
       this.dirty = false;
@@ -320,7 +321,9 @@ export class Consensus {
     for (const link of this.links.values()) if (link.eligibleSince !== null && rank(link) === tier) active.push(link);
     const key =
       (this.isSplit(now) ? "split\n" : "") +
-      active.map((link) => link.config.id).join("\n") + (this.vote.conflict ? "\nconflict" : "") + [...this.vote.muted].join("\n");
+      active.map((link) => link.config.id).join("\n") +
+      (this.vote.conflict ? "\nconflict" : "") +
+      [...this.vote.muted].join("\n");
     if (key !== this.activeKey) {
       if (this.activeKey !== "") this.buildOut.begin(now);
       this.activeKey = key;

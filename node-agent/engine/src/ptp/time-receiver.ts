@@ -133,8 +133,9 @@ export function receiveMessage(
     case "Pdelay_Req":
     case "Pdelay_Resp":
     case "Pdelay_Resp_Follow_Up":
-      return refuse(data, "peer-delay");
+      break;
   }
+  return refuse(data, "peer-delay");
 }
 
 function isAcceptable(config: TimeReceiverConfig, header: Header, address: string): boolean {

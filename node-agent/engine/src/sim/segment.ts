@@ -184,10 +184,11 @@ export class Segment {
 
   /** Runs until truth says `until`, s. `watch` is called every `every` s. */
   run(until: number, watch?: (at: number) => void, every = 0.1): void {
-    for (let next = this.now + every; watch && next <= until; next += every) {
-      const at = next;
-      this.#at(at, () => watch(at));
-    }
+    if (watch)
+      for (let next = this.now + every; next <= until; next += every) {
+        const at = next;
+        this.#at(at, () => watch(at));
+      }
     for (;;) {
       const event = this.#take(until);
       if (!event) break;

@@ -49,16 +49,6 @@ export const leapTable: LeapTable = {
   validUntil: at("2026-12-28"),
 };
 
-/** TAI − UTC at a POSIX second; 10 before 1972. */
-export function taiMinusUtc(posixSeconds: number, table: LeapTable = leapTable): number {
-  let offset = 10;
-  for (const [from, value] of table.entries) {
-    if (posixSeconds < from) break;
-    offset = value;
-  }
-  return offset;
-}
-
 /** The newest offset of the table: what holds now and until the next leap second is announced. */
 export function currentTaiMinusUtc(table: LeapTable = leapTable): number {
   return table.entries.at(-1)?.[1] ?? 10;

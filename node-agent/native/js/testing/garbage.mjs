@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-misused-spread, typescript/unbound-method -- misuse is what this is for
 // Calls every function, constructor and method of the native module with arguments that no program should pass, and prints what each
 // call threw. A process of its own, because what this looks for would end it.
 import { mkdtempSync, rmSync } from "node:fs";
@@ -108,7 +109,7 @@ function attempt(name, call, mayPass = false) {
     call();
     calls.push({ name, code: mayPass ? "passed" : "NOTHING THROWN" });
   } catch (error) {
-    calls.push({ name, code: typeof error?.code === "string" ? error.code : `NO CODE: ${error}` });
+    calls.push({ name, code: typeof error?.code === "string" ? error.code : `NO CODE: ${String(error)}` });
   }
 }
 const nameOf = (value) =>

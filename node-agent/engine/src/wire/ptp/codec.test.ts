@@ -124,10 +124,10 @@ describe("PTP codec (IEEE 1588-2019 clause 13)", () => {
     ["another major version", changed((o) => void (o[1] = 0x13)), "version"],
     ["a reserved message type", changed((o) => void (o[0] = 0x05)), "type"],
     ["a messageLength below the type's own", changed((o) => void (o[3] = 40)), "length"],
-    ["nanoseconds of a second and more", changed((o) => void o.set([0x3b, 0x9a, 0xca, 0x00], 40)), "nanoseconds"],
+    ["nanoseconds of a second and more", changed((o) => o.set([0x3b, 0x9a, 0xca, 0x00], 40)), "nanoseconds"],
     [
       "a correctionField that says it is too large to be stated",
-      changed((o) => void o.set([0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 8)),
+      changed((o) => o.set([0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 8)),
       "correction",
     ],
     ["a datagram larger than a frame", new Uint8Array(1501), "oversized"],

@@ -4,7 +4,7 @@
  */
 import type { Instant } from "../../time/units.js";
 import type { PortIdentity } from "./identity.js";
-import type { Header, PtpMessage } from "./message.js";
+import { type Header, messageType, type PtpMessage } from "./message.js";
 
 export type DropReason = "truncated" | "version" | "length" | "type" | "nanoseconds" | "correction" | "tlv" | "oversized";
 
@@ -61,21 +61,21 @@ function readHeader(view: DataView, minorVersion: number): Header {
 function readBody(view: DataView, type: number, header: Header): PtpMessage | null {
   const at34 = readInstant(view, 34);
   switch (type) {
-    case 0x0:
+    case messageType.sync:
       return at34 && { type: "Sync", header, origin: at34 };
-    case 0x1:
+    case messageType.delayReq:
       return at34 && { type: "Delay_Req", header, origin: at34 };
-    case 0x2:
+    case messageType.pdelayReq:
       return at34 && { type: "Pdelay_Req", header, origin: at34 };
-    case 0x3:
+    case messageType.pdelayResp:
       return at34 && { type: "Pdelay_Resp", header, requestReceipt: at34, requester: readPortIdentity(view, 44) };
-    case 0x8:
+    case messageType.followUp:
       return at34 && { type: "Follow_Up", header, preciseOrigin: at34 };
-    case 0x9:
+    case messageType.delayResp:
       return at34 && { type: "Delay_Resp", header, receive: at34, requester: readPortIdentity(view, 44) };
-    case 0xa:
+    case messageType.pdelayRespFollowUp:
       return at34 && { type: "Pdelay_Resp_Follow_Up", header, responseOrigin: at34, requester: readPortIdentity(view, 44) };
-    case 0xb:
+    case messageType.announce:
       return (
         at34 && {
           type: "Announce",
@@ -92,7 +92,7 @@ function readBody(view: DataView, type: number, header: Header): PtpMessage | nu
           },
         }
       );
-    case 0xc:
+    case messageType.signaling:
       return { type: "Signaling", header, target: readPortIdentity(view, 34) };
     default:
       return {

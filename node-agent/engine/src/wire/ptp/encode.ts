@@ -1,7 +1,7 @@
 /** PtpMessage → octets. Writes version 2.1, controlField as table 42 and no TLVs. */
 import type { Instant } from "../../time/units.js";
 import type { PortIdentity } from "./identity.js";
-import type { PtpMessage, PtpMessageType } from "./message.js";
+import { messageType, type PtpMessage, type PtpMessageType } from "./message.js";
 
 interface Layout {
   readonly type: number;
@@ -11,16 +11,16 @@ interface Layout {
 }
 
 const layouts: Readonly<Record<PtpMessageType, Layout>> = {
-  Sync: { type: 0x0, octets: 44, control: 0 },
-  Delay_Req: { type: 0x1, octets: 44, control: 1 },
-  Pdelay_Req: { type: 0x2, octets: 54, control: 5 },
-  Pdelay_Resp: { type: 0x3, octets: 54, control: 5 },
-  Follow_Up: { type: 0x8, octets: 44, control: 2 },
-  Delay_Resp: { type: 0x9, octets: 54, control: 3 },
-  Pdelay_Resp_Follow_Up: { type: 0xa, octets: 54, control: 5 },
-  Announce: { type: 0xb, octets: 64, control: 5 },
-  Signaling: { type: 0xc, octets: 44, control: 5 },
-  Management: { type: 0xd, octets: 48, control: 4 },
+  Sync: { type: messageType.sync, octets: 44, control: 0 },
+  Delay_Req: { type: messageType.delayReq, octets: 44, control: 1 },
+  Pdelay_Req: { type: messageType.pdelayReq, octets: 54, control: 5 },
+  Pdelay_Resp: { type: messageType.pdelayResp, octets: 54, control: 5 },
+  Follow_Up: { type: messageType.followUp, octets: 44, control: 2 },
+  Delay_Resp: { type: messageType.delayResp, octets: 54, control: 3 },
+  Pdelay_Resp_Follow_Up: { type: messageType.pdelayRespFollowUp, octets: 54, control: 5 },
+  Announce: { type: messageType.announce, octets: 64, control: 5 },
+  Signaling: { type: messageType.signaling, octets: 44, control: 5 },
+  Management: { type: messageType.management, octets: 48, control: 4 },
 };
 
 /** @returns a fresh array of exactly the message's length. @throws RangeError when a number does not fit its field. */

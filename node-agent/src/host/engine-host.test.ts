@@ -1,0 +1,234 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type ClockEnsemble,
+  type Decision,
+  Engine,
+  type EngineConfig,
+  type EnsembleConfig,
+  type Publication,
+  type SteeringReading,
+} from "@meridian/engine";
+import { Clock, createVirtualClock, TruthReader } from "@meridian/native";
+import { clockReading, truthReading } from "@meridian/native/layout";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
+import { ClockSet } from "../clock/clock-set.js";
+import { EngineHost } from "./engine-host.js";
+import { openVoidPage } from "./open-page.js";
+
+/** Steers as the test says, and remembers what the host told it. */
+class ScriptedEnsemble implements ClockEnsemble {
+  config: EnsembleConfig | null = null;
+  readonly readings: SteeringReading[] = [];
+  advanced = 0;
+  next: (raw: number) => Partial<Decision> = () => ({});
+
+  configure(config: EnsembleConfig): void {
+    this.config = config;
+  }
+  observe(): void {}
+  steered(reading: SteeringReading): void {
+    this.readings.push(reading);
+  }
+  advance(raw: number): Decision {
+    this.advanced += 1;
+    const { next } = this;
+    this.next = () => ({});
+    return { commands: [], steps: [], publication: null, ...next(raw) };
+  }
+  deadline(): number {
+    return 0; // always due
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), "meridian-host-"));
+const clockFile = join(folder, "clock");
+const pageFile = join(folder, "page");
+const uri = `virtual:${clockFile}`;
+let clocks: ClockSet;
+let ensemble: ScriptedEnsemble;
+let host: EngineHost;
+let said: string[] = [];
+let published: Publication[] = [];
+
+beforeEach(() => {
+  createVirtualClock(clockFile, { seconds: 600, seed: 1, offsetNs: 1000, frequencyPpb: 0, wanderPpb: 0, sinePpb: 0 });
+  clocks = new ClockSet(new Map([["realtime", uri]]), "steer");
+  ensemble = new ScriptedEnsemble();
+  said = [];
+  published = [];
+  host = new EngineHost(new Engine(ensemble, () => 0.5), clocks, openVoidPage(pageFile, 0), {
+    publish: (publication) => published.push(publication),
+    emit: () => undefined,
+    failed: (subject, code) => said.push(`${subject} ${code}`),
+    portChanged: (port, because) => said.push(`${port} ${because ?? "open"}`),
+    stepped: (by) => said.push(`stepped ${by}`),
+  });
+});
+afterEach(() => {
+  host.close();
+  clocks.close();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** One source on an interface that no machine has: measured by nobody, so that only the script steers. */
+const following: EngineConfig = {
+  clock: uri,
+  clockScale: "UTC",
+  steer: true,
+  step: { mode: "OnStart", threshold: 1000 },
+  maxSlew: 50_000,
+  maxDrift: 1000,
+  minimumIndependentSources: 1,
+  receivers: [
+    {
+      source: "gm",
+      timing: {
+        domainNumber: 0,
+        port: "mer-none",
+        logSyncInterval: 0,
+        logAnnounceInterval: 0,
+        logDelayRequestInterval: 0,
+        announceReceiptTimeout: 3,
+        dscp: 0,
+      },
+      use: "Primary",
+      priority: 1,
+      independenceGroup: "gm",
+      delayCompensation: 0,
+      uncertainty: null,
+      arbitraryTimescale: "UTC",
+      acceptableAddresses: [],
+      acceptableClockIdentity: null,
+    },
+  ],
+  transmitters: [],
+};
+const nothing: EngineConfig = { ...following, steer: false, receivers: [] };
+const publication: Publication = {
+  clock: uri,
+  raw: 0,
+  era: 0,
+  state: "PhaseAligned",
+  reason: "Locked",
+  selected: "gm",
+  offset: 0,
+  frequency: 0,
+  pathDelay: 0,
+  calibrated: 2000,
+  calibratedGrowth: 0,
+  guaranteed: 5000,
+  guaranteedGrowth: 0,
+  voidAfter: 8,
+  sources: [],
+};
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 5000; !holds(); await sleep(2)) if (Date.now() > end) throw new Error("not within 5 s");
+}
+
+function readTruth(): Float64Array {
+  const reader = new TruthReader(clockFile, pageFile);
+  const out = new Float64Array(truthReading.length);
+  reader.read(out);
+  reader.close();
+  return out;
+}
+
+test("a command reaches the clock, and the engine is told what it did", async () => {
+  ensemble.next = (raw) => ({ commands: [{ clock: uri, ppb: 5000, untilRaw: raw + 1000, thenPpb: 7 }] });
+  host.configure(following);
+  expect(clocks.read().frequency).toBe(5000);
+  await until(() => ensemble.readings.some(({ frequency, steering }) => frequency === 5000 && steering > 0));
+});
+
+test("a slew ends by itself at the frequency that was to follow", async () => {
+  ensemble.next = (raw) => ({ commands: [{ clock: uri, ppb: 5000, untilRaw: raw + 0.05, thenPpb: 7 }] });
+  host.configure(following);
+  await until(() => clocks.read().frequency === 7);
+  expect(clocks.read().raw).toBeGreaterThan(1000.05);
+});
+
+test("a step moves the clock once, is told, and starts a new era", async () => {
+  ensemble.next = () => ({ steps: [{ clock: uri, by: -1000 }] });
+  host.configure(following);
+  await until(() => ensemble.readings.some(({ era }) => era === 1));
+  expect(said).toContain("stepped -1000");
+  expect(clocks.read().era).toBe(1);
+  expect(Math.abs(readTruth()[truthReading.trueError] ?? Number.NaN)).toBeLessThanOrEqual(1);
+});
+
+test("being told to do nothing leaves the clock at its frequency, and the engine no longer steers", async () => {
+  ensemble.next = (raw) => ({ commands: [{ clock: uri, ppb: 777, untilRaw: raw, thenPpb: 777 }] });
+  host.configure(following);
+  expect(clocks.read().frequency).toBe(777);
+  ensemble.next = (raw) => ({ commands: [{ clock: uri, ppb: 0, untilRaw: raw, thenPpb: 0 }] });
+  host.configure(nothing);
+  await sleep(100);
+  expect(clocks.read()).toMatchObject({ frequency: 777, era: 0 });
+  expect(ensemble.config?.steer).toBe(false);
+});
+
+test("closing leaves the frequency that was to follow an unfinished slew", () => {
+  ensemble.next = (raw) => ({ commands: [{ clock: uri, ppb: 5000, untilRaw: raw + 1000, thenPpb: 42 }] });
+  host.configure(following);
+  host.close();
+  clocks.close();
+  const clock = Clock.open(uri, { steer: false });
+  const out = new Float64Array(clockReading.length);
+  clock.read(out);
+  clock.close();
+  expect(out[clockReading.frequency]).toBe(42);
+});
+
+test("a clock that refuses is one counted failure, and the engine goes on", async () => {
+  clocks.close();
+  clocks = new ClockSet(new Map([["realtime", uri]]), "observe");
+  host.close();
+  host = new EngineHost(new Engine(ensemble, () => 0.5), clocks, openVoidPage(pageFile, 0), {
+    publish: () => undefined,
+    emit: () => undefined,
+    failed: (subject, code) => said.push(`${subject} ${code}`),
+    portChanged: () => undefined,
+    stepped: () => said.push("stepped"),
+  });
+  ensemble.next = (raw) => ({ commands: [{ clock: uri, ppb: 1, untilRaw: raw, thenPpb: 1 }], steps: [{ clock: uri, by: 1 }] });
+  host.configure(following);
+  expect(said.toSorted()).toEqual(["clock MER_NATIVE_NOT_STEERABLE", "clock MER_NATIVE_NOT_STEERABLE"]);
+  const before = ensemble.advanced;
+  await until(() => ensemble.advanced > before);
+});
+
+test("a publication reaches the page as it is, with what its state means to ClockBound's readers", async () => {
+  ensemble.next = () => ({ publication });
+  host.configure(following);
+  expect(published).toEqual([publication]);
+  const truth = readTruth();
+  expect([truth[truthReading.calibratedBound], truth[truthReading.guaranteedBound]]).toEqual([2000, 5000]);
+  ensemble.next = () => ({ publication: { ...publication, calibrated: null, guaranteed: null, state: "Acquiring" } });
+  await until(() => published.length === 2);
+  expect(readTruth()[truthReading.guaranteedBound]).toBeNaN();
+});
+
+test("before the first publication the page is void", () => {
+  expect(readTruth()[truthReading.calibratedBound]).toBeNaN();
+  expect(readTruth()[truthReading.guaranteedBound]).toBeNaN();
+});
+
+test("an interface that is absent is told with the kernel's reason, and tried again", async () => {
+  host.configure(following);
+  expect(said).toEqual(["mer-none ENODEV"]);
+  await until(() => said.length === 2);
+  expect(said[1]).toBe("mer-none ENODEV");
+});
+
+test("knows for how long it has not run", async () => {
+  host.configure(following);
+  await sleep(50);
+  expect(host.idleMilliseconds).toBeLessThan(50);
+  host.close();
+  await sleep(100);
+  expect(host.idleMilliseconds).toBeGreaterThan(90);
+});

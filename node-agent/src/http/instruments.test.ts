@@ -1,0 +1,77 @@
+import type { Publication } from "@meridian/engine";
+import { beforeEach, expect, test } from "vitest";
+import { Instruments } from "./instruments.js";
+
+let instruments: Instruments;
+beforeEach(() => (instruments = new Instruments()));
+
+const publication: Publication = {
+  clock: "c",
+  raw: 0,
+  era: 0,
+  state: "PhaseAligned",
+  reason: "Locked",
+  selected: "gm",
+  offset: 1500,
+  frequency: 20_000,
+  pathDelay: 0,
+  calibrated: 250,
+  calibratedGrowth: 0,
+  guaranteed: null,
+  guaranteedGrowth: 0,
+  voidAfter: 8,
+  sources: [{ link: "gm", state: "Healthy", reason: "", offsetFromConsensus: 0 }],
+};
+const samples = async (name: string): Promise<string[]> =>
+  (await instruments.registry.metrics()).split("\n").filter((line) => line.startsWith(name));
+
+test("publishes in base units", async () => {
+  instruments.publish(publication);
+  expect(await samples("meridian_clock_offset_seconds")).toEqual(["meridian_clock_offset_seconds 0.0000015"]);
+  expect(await samples("meridian_clock_frequency_ratio")).toEqual(["meridian_clock_frequency_ratio 0.00002"]);
+});
+
+test("a void bound is absent, also when there was one before", async () => {
+  instruments.publish({ ...publication, guaranteed: 4000 });
+  expect(await samples("meridian_clock_bound_seconds")).toHaveLength(2);
+  instruments.publish(publication);
+  expect(await samples("meridian_clock_bound_seconds")).toEqual(['meridian_clock_bound_seconds{bound="calibrated"} 2.5e-7']);
+});
+
+test("says 1 for the state that holds and 0 for the six others", async () => {
+  instruments.publish(publication);
+  instruments.publish({ ...publication, state: "Holdover" });
+  const lines = await samples("meridian_clock_state{");
+  expect(lines).toHaveLength(7);
+  expect(lines.filter((line) => line.endsWith(" 1"))).toEqual(['meridian_clock_state{state="Holdover"} 1']);
+});
+
+test("a source that left is no longer there", async () => {
+  instruments.publish(publication);
+  expect(await samples("meridian_source_state{")).toEqual(['meridian_source_state{source="gm",state="Healthy"} 1']);
+  instruments.publish({ ...publication, sources: [] });
+  expect(await samples("meridian_source_state{")).toEqual([]);
+});
+
+test("counts drops by reason, failures by code, steps, and lost streams by code", async () => {
+  instruments.countDropped("version");
+  instruments.countDropped("version");
+  instruments.countFailure("MER_AGENT_PORT_TAKEN");
+  instruments.countStep();
+  instruments.setConnected(true, "");
+  instruments.setConnected(false, "MER_AGENT_HUB_LOST");
+  expect(await samples("meridian_ptp_packets_dropped_total{")).toEqual(['meridian_ptp_packets_dropped_total{reason="version"} 2']);
+  expect(await samples("meridian_host_failures_total{")).toEqual(['meridian_host_failures_total{code="MER_AGENT_PORT_TAKEN"} 1']);
+  expect(await samples("meridian_clock_steps_total")).toEqual(["meridian_clock_steps_total 1"]);
+  expect(await samples("meridian_hub_connected")).toEqual(["meridian_hub_connected 0"]);
+  expect(await samples("meridian_hub_disconnects_total{")).toEqual(['meridian_hub_disconnects_total{code="MER_AGENT_HUB_LOST"} 1']);
+});
+
+test("shows the host's counts as they are at the time of asking", async () => {
+  const counts = [1, 2, 3, 4, 5];
+  instruments.observeHost(() => counts);
+  expect(await samples("meridian_ptp_packets_received_total")).toEqual(["meridian_ptp_packets_received_total 1"]);
+  counts[0] = 10;
+  expect(await samples("meridian_ptp_packets_received_total")).toEqual(["meridian_ptp_packets_received_total 10"]);
+  expect(await samples("meridian_host_send_errors_total")).toEqual(["meridian_host_send_errors_total 5"]);
+});

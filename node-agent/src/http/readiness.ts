@@ -1,0 +1,21 @@
+/** When the agent counts as ready: it has what was asked for, which may be nothing, a reference of its own, or a source that it measures. */
+import type { ClockState } from "@meridian/engine";
+
+/** As much of an EngineConfig as matters here. */
+interface Parts {
+  readonly receivers: readonly unknown[];
+  readonly transmitters: readonly unknown[];
+}
+
+/** States in which a source is configured but not measured, or nothing is known at all. */
+const unmeasured: readonly ClockState[] = ["Unknown", "FreeRunning", "Acquiring"];
+
+/** @param config null: none yet. @returns null when ready */
+export function explainNotReady(config: Parts | null, state: ClockState): string | null {
+  if (!config) return "no configuration yet";
+  const { receivers, transmitters } = config;
+  // A released node must not hold up the roll-out of the others.
+  if (receivers.length + transmitters.length === 0) return null;
+  const waiting = receivers.length > 0 ? unmeasured.includes(state) : state === "Unknown";
+  return waiting ? `clock state ${state}` : null;
+}
