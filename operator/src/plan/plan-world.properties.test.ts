@@ -169,7 +169,8 @@ describe("every plan", () => {
             const source = domain.sources.find((candidate) => candidate.name === name);
             expect(source).toMatchObject({ domainNumber, grandmaster: grandmasterRef?.name });
             const server = world.nodes.find((node) => node.name === source?.servedBy);
-            if (server === undefined || server.capabilities === null) continue;
+            // What a refused domain's node had promised and could not serve yet (of another world's past) stays promised.
+            if (server === undefined || server.capabilities === null || plan.nodes.get(server.name)?.kept === true) continue;
             const serves = plan.nodes.get(server.name)?.spec.serves ?? [];
             const stamps = server.capabilities.interfaces.every(({ timestamping }) => timestamping !== "None");
             if (stamps && server.capabilities.interfaces.some((each) => each.name === "eth0")) {

@@ -139,6 +139,15 @@ describe("a plan", () => {
     ]);
   });
 
+  it("counts sources that share an instance and an interface once among the 8", () => {
+    const many = Array.from({ length: 8 }, (_, i) => `gm${i}`);
+    const again = { name: "z", grandmasterRef: { name: "gm0" } };
+    const grandmasters = many.map((name) => aNodeGrandmaster(name, "n1"));
+    const { nodes, domains } = plan({ ...pair, domains: [aDomain("lab", [...many, again])], grandmasters });
+    expect(nodes.get("n1")?.spec.serves).toHaveLength(8);
+    expect(domains.get("lab")?.unavailableSources).toEqual([]);
+  });
+
   it("serves one Grandmaster under one number by every interface that its sources name", () => {
     const address = (host: number) => ({
       capabilities: { clocks: [], interfaces: [anInterface("eth0", `10.0.0.${host}`), anInterface("eth1", `10.0.1.${host}`)] },
@@ -190,6 +199,17 @@ describe("what stands", () => {
     );
     expect(domains.get("lab")?.sources).toMatchObject([{ domainNumber: 0 }]);
     expect(domains.get("older")?.sources).toMatchObject([{ domainNumber: 1 }]);
+  });
+
+  it("keeps a number that only a node knows which has just left the domain", () => {
+    const nodes = [aNode("n1", 1), aNode("n2", 2, zone("z")), aNode("n3", 3, { capabilities: null })];
+    const lab = aDomain("lab", ["gm"]);
+    const before = rememberPlan(plan({ ...pair, nodes, domains: [lab] }, new Map()));
+    const taken = new Map([...before].filter(([name]) => name === "n2"));
+    const thief = aDomain("thief", ["gm"], { ...selectZone("z"), priority: 1 }, -1);
+    const { domains } = plan({ ...pair, nodes, domains: [lab, thief] }, taken);
+    expect(domains.get("lab")?.sources[0]?.domainNumber).toBe(0);
+    expect(domains.get("thief")?.sources[0]?.domainNumber).toBe(1);
   });
 
   it("is renumbered when an external grandmaster takes its number", () => {

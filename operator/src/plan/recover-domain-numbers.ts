@@ -1,6 +1,6 @@
 /**
  * Which PTP domain number each (TimeDomain, Grandmaster) has already. What members follow says it. A number that is served but
- * followed by nobody yet names no TimeDomain; since entries stand in the order in which planServes wrote them (older domain
+ * followed by nobody yet names no TimeDomain; since entries stand in the order in which plan-world.ts wrote them (older domain
  * first), it goes to the first domain that would serve on that interface and has no number.
  */
 import type { NodeClockServes } from "@meridian/crds";
@@ -31,19 +31,19 @@ export function recoverDomainNumbers(standing: ReadonlySet<string>, index: World
       }
     }
   }
-  for (const [node, entries] of index.history.serving) {
-    const owner = index.claims.ownerOf.get(node);
-    const heirs = index.domains.filter(({ name }) => standing.has(name) || name === owner);
-    for (const matches of [wouldServe, () => true]) {
+  for (const matches of [wouldServe, mayServe]) {
+    for (const [node, entries] of index.history.serving) {
+      const owner = index.claims.ownerOf.get(node) ?? "";
       for (const entry of entries) {
         const grandmaster = entry.grandmasterRef.name;
         const served = formatServed(grandmaster, entry.domainNumber);
         if (instanceOf.has(served)) continue;
-        const heir = heirs.find(
+        const heir = index.domains.find(
           (domain) =>
-            usesGrandmaster(domain, grandmaster) &&
+            (standing.has(domain.name) || domain.name === owner) &&
             !numbers.has(formatInstanceKey(domain.name, grandmaster)) &&
-            matches(domain, node, entry, index),
+            usesGrandmaster(domain, grandmaster) &&
+            matches({ domain, node, entry, isKept: !standing.has(owner) }, index),
         );
         if (heir === undefined) continue;
         const key = formatInstanceKey(heir.name, grandmaster);
@@ -64,12 +64,25 @@ function usesGrandmaster({ spec }: WorldDomain, grandmaster: string): boolean {
   return spec.sources.some(({ grandmasterRef }) => grandmasterRef.name === grandmaster);
 }
 
-function wouldServe({ spec }: WorldDomain, nodeName: string, entry: NodeClockServes, { nodes }: WorldIndex): boolean {
-  const node = nodes.get(nodeName);
-  if (node === undefined) return false;
-  return spec.sources.some(({ grandmasterRef, interfaces }) => {
+interface Claim {
+  readonly domain: WorldDomain;
+  readonly node: string;
+  readonly entry: NodeClockServes;
+  /** The node's domain is refused: it will go on serving this. */
+  readonly isKept: boolean;
+}
+
+function wouldServe({ domain, node: name, entry }: Claim, { nodes, grandmasters }: WorldIndex): boolean {
+  const node = nodes.get(name);
+  if (node === undefined || grandmasters.get(entry.grandmasterRef.name)?.spec.node?.nodeName !== name) return false;
+  return domain.spec.sources.some(({ grandmasterRef, interfaces }) => {
     if (grandmasterRef.name !== entry.grandmasterRef.name) return false;
     const choice = chooseInterface(node, interfaces ?? null, entry.interface, "serve");
     return choice.kind === "chosen" && choice.name === entry.interface;
   });
+}
+
+/** A number outlives a change of interface, and a move to another node unless the old one goes on sending under it. */
+function mayServe({ node, entry, isKept }: Claim, { grandmasters }: WorldIndex): boolean {
+  return !isKept || grandmasters.get(entry.grandmasterRef.name)?.spec.node?.nodeName === node;
 }
