@@ -1,6 +1,6 @@
 /**
  * A process of the lab: its output goes to a file, it is told apart from all others by its id, and it is gone when stop()
- * resolves. It never outlives us: on Linux the kernel would let it, so every one is stopped on the way out.
+ * resolves, with all that it started. If we die first, the kernel kills it (PR_SET_PDEATHSIG).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
@@ -43,11 +43,11 @@ export class LabProcess {
   static start(options: ProcessOptions): LabProcess {
     const output = openSync(options.logFile, "a");
     try {
-      const child = spawn(options.program, [...options.args], {
+      const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", options.program, ...options.args], {
         stdio: ["ignore", output, output],
         env: options.env ?? process.env,
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-        // Its own group: Ctrl-C in the terminal reaches the lab, which then stops things in order.
+        // Its own group: Ctrl-C in the terminal reaches the lab, which then stops things in order, each with what it started.
         detached: true,
       });
       return new LabProcess(options, child);
@@ -70,8 +70,16 @@ export class LabProcess {
     return this.#outcome !== null && !this.#stopping;
   }
 
+  /** To the process and to everything that it started. */
   signal(signal: NodeJS.Signals): void {
-    if (this.#outcome === null) this.#child.kill(signal);
+    const { pid } = this.#child;
+    if (this.#outcome !== null || pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch (error) {
+      // It has just ended, and we have not been told yet.
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
   }
 
   /** SIGTERM, then SIGKILL after `graceMs`. */

@@ -32,7 +32,9 @@ export async function enterPrivateNamespace(argv: readonly string[]): Promise<nu
       "this user may not make network namespaces: run as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0)",
     );
   }
-  const child = spawn("unshare", [...flags, "--", process.execPath, ...argv], {
+  // If we are killed, the lab is told to end in order.
+  const program = ["setpriv", "--pdeathsig", "TERM", "--", process.execPath, ...argv];
+  const child = spawn("unshare", [...flags, "--", ...program], {
     stdio: "inherit",
     env: { ...process.env, [inside]: flags.includes("--user") ? "user" : "root" },
   });

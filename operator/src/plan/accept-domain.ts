@@ -24,6 +24,8 @@ export interface Refusal {
 
 export type Candidacy =
   | { readonly kind: "candidate"; readonly candidate: Candidate }
+  /** Nothing is wrong with it, and nothing new may reach its agents. */
+  | { readonly kind: "paused"; readonly profile: ResolvedProfile }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly profile: ResolvedProfile | null };
 
 export function acceptDomain(domain: WorldDomain, index: WorldIndex): Candidacy {
@@ -38,6 +40,7 @@ export function acceptDomain(domain: WorldDomain, index: WorldIndex): Candidacy 
     const refusal = policy(view);
     if (refusal !== null) return { kind: "refused", refusal, profile: profile.profile };
   }
+  if (domain.spec.paused === true) return { kind: "paused", profile: profile.profile };
   return { kind: "candidate", candidate: { domain, profile: profile.profile, sources: sources.filter((source) => source !== null) } };
 }
 
@@ -86,19 +89,25 @@ function findMembers({ members, domain, index }: DomainView): Refusal | null {
   return { reason: "NoMember", message: `spec.members.nodeSelector: ${why}` };
 }
 
-/** A reference on a node without an agent would never be served. */
+/**
+ * A reference on a node without an agent is never served. One node that is taken out of the cluster must not freeze the domain, so
+ * the source is unavailable (offer-sources.ts) and the domain is refused only when none that steers is left.
+ */
 function findReferences({ sources, index }: DomainView): Refusal | null {
-  for (const source of sources) {
-    if (source === null || source.origin.kind !== "node") continue;
-    const { nodeName } = source.origin;
-    if (index.claims.ownerOf.has(nodeName)) continue;
-    const why = index.nodes.has(nodeName) ? "which no TimeDomain selects" : "which does not exist";
-    return {
-      reason: "NodeNotMember",
-      message: `spec.sources[${source.index}].grandmasterRef: Grandmaster ${source.grandmaster} is on node ${nodeName}, ${why}`,
-    };
-  }
-  return null;
+  const steering = sources.filter((source) => source !== null && source.use !== "Watchdog");
+  const absences = steering.flatMap((source) => {
+    const why = source && explainAbsentOwner(source, index);
+    return why === null ? [] : [`spec.sources[${source?.index ?? 0}].grandmasterRef: ${why}`];
+  });
+  const [first] = absences;
+  return first !== undefined && absences.length === steering.length ? { reason: "NodeNotMember", message: first } : null;
+}
+
+/** @returns why nobody serves a source that a node owns; null: that node has an agent, or the source is external */
+export function explainAbsentOwner({ origin, grandmaster }: SourceIntent, { claims, nodes }: WorldIndex): string | null {
+  if (origin.kind !== "node" || claims.ownerOf.has(origin.nodeName)) return null;
+  const why = nodes.has(origin.nodeName) ? "which no TimeDomain selects" : "which does not exist";
+  return `Grandmaster ${grandmaster} is on node ${origin.nodeName}, ${why}`;
 }
 
 /** Only what agents reported counts: before the first has connected nothing is known and nothing is refused. */

@@ -2,7 +2,7 @@
  * Which sources somebody serves, given the domains that stand. A node that owns a reference serves it to every domain that names it, unless its own
  * domain demands another role, its own domain is refused (then it stays as it was), or it serves too many already.
  */
-import type { Candidate } from "./accept-domain.js";
+import { type Candidate, explainAbsentOwner } from "./accept-domain.js";
 import { assignRole } from "./assign-role.js";
 import { chooseInterface } from "./choose-interface.js";
 import { compareText } from "./compare-text.js";
@@ -49,6 +49,8 @@ export function offerSources(
   const unavailable = new Map<string, readonly UnavailableSource[]>();
 
   const askServer = (source: SourceIntent, nodeName: string): Answer => {
+    const absent = explainAbsentOwner(source, index);
+    if (absent !== null) return { kind: "unavailable", why: absent };
     const owner = index.claims.ownerOf.get(nodeName) ?? "";
     const ownerDomain = standing.get(owner)?.domain;
     const node = index.nodes.get(nodeName);

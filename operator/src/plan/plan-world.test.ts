@@ -60,6 +60,35 @@ describe("a plan", () => {
     });
   });
 
+  it("changes nothing for the nodes of a paused domain, however its spec and the world change", () => {
+    const before = rememberPlan(plan(pair));
+    const paused: Partial<World> = {
+      nodes: [...(pair.nodes ?? []), aNode("n3", 3)],
+      domains: [aDomain("lab", ["gm", "more"], { paused: true })],
+      grandmasters: [aNodeGrandmaster("gm", "n1"), aNodeGrandmaster("more", "n2")],
+    };
+    const { nodes, domains } = plan(paused, before);
+    expect(domains.get("lab")?.acceptance).toMatchObject({ accepted: true, message: expect.stringContaining("spec.paused") as string });
+    expect(rememberPlan({ nodes, domains })).toEqual(before);
+    expect([...nodes.values()].every(({ kept }) => kept)).toBe(true);
+  });
+
+  it("goes on without a source whose node was taken out of the cluster, and is refused only when it was the last", () => {
+    const redundant: Partial<World> = {
+      nodes: [aNode("n1", 1), aNode("n3", 3)],
+      domains: [aDomain("lab", ["a", "b"])],
+      grandmasters: [aNodeGrandmaster("a", "n1"), aNodeGrandmaster("b", "n2")],
+    };
+    const { nodes, domains } = plan(redundant);
+    expect(names(nodes.get("n3")?.spec.upstreams)).toEqual(["a"]);
+    expect(domains.get("lab")).toMatchObject({
+      acceptance: { accepted: true },
+      unavailableSources: [{ source: "b", message: "spec.sources[1]: Grandmaster b is on node n2, which does not exist" }],
+    });
+    const last = plan({ ...redundant, nodes: [aNode("n3", 3)] }).domains.get("lab");
+    expect(last?.acceptance).toMatchObject({ accepted: false, reason: "NodeNotMember" });
+  });
+
   it("numbers sources around external grandmasters, wherever those are used", () => {
     const { domains } = plan({ ...pair, grandmasters: [aNodeGrandmaster("gm", "n1"), anExternalGrandmaster("idle", 0)] });
     expect(domains.get("lab")?.sources[0]?.domainNumber).toBe(1);

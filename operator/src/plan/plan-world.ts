@@ -115,7 +115,7 @@ function describeAcceptance(members: number, sources: number, unavailable: numbe
   return unavailable === 0 ? text : `${text}, ${unavailable} unavailable`;
 }
 
-/** A refused domain changes nothing: its nodes keep what it last planned for them. */
+/** A refused or paused domain changes nothing: its nodes keep what it last planned for them. */
 function keepDomain(
   domain: WorldDomain,
   candidacy: Candidacy | undefined,
@@ -126,7 +126,10 @@ function keepDomain(
   const claim = describeClaim(domain, index);
   const plan: DomainPlan = {
     ...claim,
-    acceptance: { accepted: false, ...refusal },
+    acceptance:
+      candidacy?.kind === "paused"
+        ? { accepted: true, reason: "Accepted", message: "spec.paused: the nodes keep the plan that they have" }
+        : { accepted: false, ...refusal },
     sources: [],
     unavailableSources: [],
     profile: (candidacy?.kind === "candidate" ? candidacy.candidate.profile : candidacy?.profile) ?? null,

@@ -68,7 +68,7 @@ export interface DomainPlan {
 
 export interface NodePlan {
   readonly spec: NodeClockSpec;
-  /** The domain was refused: the node keeps what it had, and no new configuration may reach its agent. */
+  /** The domain is refused or paused: the node keeps what it had, and no new configuration may reach its agent. */
   readonly kept: boolean;
 }
 

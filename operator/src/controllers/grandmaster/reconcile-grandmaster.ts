@@ -37,14 +37,12 @@ export function createGrandmasterReconciler(plan: LivePlan, fleet: Fleet, clocks
     return done();
   };
 
+  /** By the plans that the nodes run, so that a domain that is refused now is heard as before. */
   function opinionsOn(grandmaster: string): AgentSource[] {
-    return [...plan.current.domains.values()].flatMap(({ members, sources }) => {
-      const names = sources.filter((source) => source.grandmaster === grandmaster).map(({ name }) => name);
-      if (names.length === 0) return [];
-      return members.flatMap((node) => {
-        const view = fleet.get(node);
-        return view?.stream ? (view.report?.sources.filter(({ name }) => names.includes(name)) ?? []) : [];
-      });
+    return [...plan.current.nodes].flatMap(([node, { spec }]) => {
+      const names = (spec.upstreams ?? []).filter(({ grandmasterRef }) => grandmasterRef?.name === grandmaster).map(({ name }) => name);
+      const view = names.length === 0 ? undefined : fleet.get(node);
+      return view?.stream ? (view.report?.sources.filter(({ name }) => names.includes(name)) ?? []) : [];
     });
   }
 }

@@ -19,15 +19,12 @@ export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
     if (object === undefined) fleet.forget(key);
     if (planned === undefined || object === undefined) return releaseNode();
 
-    const domain = cache(TimeDomains).get(planned.spec.domainRef.name);
-    // Paused: what stands keeps running, and nothing new reaches the agents.
-    if (domain?.spec.paused === true) return done();
     const wanted = withDefaults(planned, object);
     if (standing === undefined || !isAsWanted(standing, wanted)) {
       await client.apply(NodeClocks, wanted);
       log.info({ node: key, role: planned.spec.role, reason: planned.spec.roleReason }, "planned");
     }
-    // A refused domain changes no running agent.
+    // A refused or paused domain changes no running agent.
     if (!planned.kept) orderAgent(planned);
     return done();
 

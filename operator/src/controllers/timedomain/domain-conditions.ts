@@ -10,6 +10,8 @@ export interface DomainFacts {
   readonly plan: DomainPlan;
   readonly members: readonly Member[];
   readonly sources: NonNullable<TimeDomainStatus["sources"]>;
+  /** Independence group of each source, by its name. */
+  readonly groups: ReadonlyMap<string, string>;
   /** ms that Accepted has been False; 0 while it is not. */
   readonly refusedForMs: number;
 }
@@ -40,8 +42,12 @@ export function nextChangeMs({ plan, refusedForMs }: DomainFacts): number | null
 
 function accepted({ plan }: DomainFacts): WantedCondition {
   const { accepted: ok, reason, message } = plan.acceptance;
-  const refused = plan.refusedRoles.map((role) => `${role.node}: ${role.message}`);
-  return ok ? isTrue("Accepted", reason, [message, ...refused].join("; ")) : isFalse("Accepted", reason, message);
+  if (!ok) return isFalse("Accepted", reason, message);
+  const reservations = [
+    ...plan.unavailableSources.map((source) => source.message),
+    ...plan.refusedRoles.map((role) => `${role.node}: ${role.message}`),
+  ];
+  return isTrue("Accepted", reason, [message, ...reservations].join("; "));
 }
 
 function ready(facts: DomainFacts): WantedCondition {
@@ -70,19 +76,16 @@ function synchronized({ members, spec, plan }: DomainFacts): WantedCondition {
   return isFalse(type, "BoundExceedsObjective", `${namesOf(out)} ${out.length === 1 ? "is" : "are"} not within ${limit} of true time`);
 }
 
-function sourcesRedundant({ plan, sources, spec }: DomainFacts): WantedCondition {
+function sourcesRedundant({ groups: groupOf, sources, spec }: DomainFacts): WantedCondition {
   const type = "SourcesRedundant";
   const disagreeing = sources.filter(({ state }) => state === "Falseticker" || state === "Suspect").map(({ name }) => name);
   if (disagreeing.length > 0) return isFalse(type, "SourcesDisagree", `${disagreeing.join(", ")} disagree with the others`);
-  const groups = new Set(plan.sources.filter(({ name }) => isHealthy(sources, name)).map(({ independenceGroup }) => independenceGroup))
-    .size;
+  const healthy = sources.filter(({ state }) => state === "Healthy");
+  const groups = new Set(healthy.map(({ name }) => groupOf.get(name) ?? name)).size;
   const needed = spec.objective.minimumIndependentSources ?? 1;
   const message = `${groups} independent ${groups === 1 ? "source is" : "sources are"} healthy, ${needed} required`;
   return groups >= needed ? isTrue(type, "Redundant", message) : isFalse(type, "TooFewIndependentSources", message);
 }
-
-const isHealthy = (sources: DomainFacts["sources"], name: string): boolean =>
-  sources.some((source) => source.name === name && source.state === "Healthy");
 
 function objectiveFeasible({ plan, spec }: DomainFacts): WantedCondition {
   const type = "ObjectiveFeasible";

@@ -52,7 +52,11 @@ const members = (...views: (AgentView | undefined)[]): Member[] => views.map((vi
 const well = (change = {}) => aView({ report: aReport({ sources: both, ...change }), reportedAt: 59_000 });
 const acquiring = () => well({ state: "Acquiring", calibrated: null });
 
-const tell = (of: readonly Member[], plan = aPlan(), domain = aDomain()) => domainStatus(domain, plan, of, now);
+const apart: ReadonlyMap<string, string> = new Map([
+  ["gm-a", "gm-a"],
+  ["gm-b", "gm-b"],
+]);
+const tell = (of: readonly Member[], plan = aPlan(), domain = aDomain(), groups = apart) => domainStatus(domain, plan, groups, of, now);
 const condition = (verdict: ReturnType<typeof tell>, type: string) =>
   verdict.status.conditions?.find((candidate) => candidate.type === type);
 
@@ -121,8 +125,10 @@ describe("TimeDomain.status", () => {
     expect(condition(tell(members(well())), "SourcesRedundant")).toMatchObject({ status: "True", reason: "Redundant" });
     const one = well({ sources: [aSource(), aSource({ name: "gm-b", state: "NoAnswer" })] });
     expect(condition(tell(members(one)), "SourcesRedundant")).toMatchObject({ status: "False", reason: "TooFewIndependentSources" });
-    const same = aPlan({ sources: sources.map((source) => ({ ...source, independenceGroup: "roof" })) });
-    expect(condition(tell(members(well()), same), "SourcesRedundant")).toMatchObject({ reason: "TooFewIndependentSources" });
+    const roof = new Map([...apart.keys()].map((name) => [name, "roof"] as const));
+    expect(condition(tell(members(well()), aPlan(), aDomain(), roof), "SourcesRedundant")).toMatchObject({
+      reason: "TooFewIndependentSources",
+    });
     const liar = well({ sources: [aSource(), aSource({ name: "gm-b", state: "Suspect" })] });
     const verdict = condition(tell(members(liar)), "SourcesRedundant");
     expect(verdict).toMatchObject({ status: "False", reason: "SourcesDisagree" });
@@ -151,9 +157,9 @@ describe("TimeDomain.status", () => {
     });
     const first = tell(members(well()), refused);
     expect(first.status.conditions?.map(({ type }) => type)).toContain("Reconciling");
-    const later = domainStatus(aDomain({ status: first.status }), refused, members(well()), new Date(now.getTime() + 20_000));
+    const later = domainStatus(aDomain({ status: first.status }), refused, apart, members(well()), new Date(now.getTime() + 20_000));
     expect(later.againAfterMs).toBe(40_000);
-    const last = domainStatus(aDomain({ status: later.status }), refused, members(well()), new Date(now.getTime() + 60_000));
+    const last = domainStatus(aDomain({ status: later.status }), refused, apart, members(well()), new Date(now.getTime() + 60_000));
     expect(last.status.conditions?.map(({ type }) => type)).not.toContain("Reconciling");
     expect(condition(last, "Stalled")).toMatchObject({ status: "True", reason: "GrandmasterNotFound" });
     expect(condition(last, "Ready")).toMatchObject({ status: "False", message: "spec.sources[1].grandmasterRef: no gm-b" });
@@ -172,6 +178,7 @@ describe("TimeDomain.status", () => {
     const later = domainStatus(
       aDomain({ status: first.status }),
       aPlan(),
+      apart,
       members(well(), well(), well(), well()),
       new Date(now.getTime() + 5000),
     );

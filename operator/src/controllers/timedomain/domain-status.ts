@@ -15,12 +15,19 @@ export interface DomainVerdict {
   readonly againAfterMs: number | null;
 }
 
-export function domainStatus(domain: TimeDomain, plan: DomainPlan, members: readonly Member[], now: Date): DomainVerdict {
+/** @param groups independence group of each source, by its name */
+export function domainStatus(
+  domain: TimeDomain,
+  plan: DomainPlan,
+  groups: ReadonlyMap<string, string>,
+  members: readonly Member[],
+  now: Date,
+): DomainVerdict {
   const { metadata, spec, status: standing } = domain;
   const sources = sourcesStatus(spec.sources, members, standing?.sources, now);
   const before = findCondition(standing?.conditions, "Accepted");
   const refusedForMs = before?.status === "False" ? now.getTime() - Date.parse(before.lastTransitionTime) : 0;
-  const facts = { spec, plan, members, sources, refusedForMs };
+  const facts = { spec, plan, groups, members, sources, refusedForMs };
   const worst = worstOf(members);
   const status = {
     ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),

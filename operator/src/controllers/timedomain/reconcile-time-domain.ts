@@ -1,8 +1,8 @@
 /** One TimeDomain's status: written when a count, a state or a rounded bound changes, never twice within two seconds. */
 import type { TimeDomainStatus } from "@meridian/crds";
-import { done, type HandlerContext, type ReconcileResult, requeueAfter, statusEquals } from "kopf-ts";
+import { type Cache, done, type HandlerContext, type ReconcileResult, requeueAfter, statusEquals } from "kopf-ts";
 import type { Fleet } from "../../hub/fleet.js";
-import { type TimeDomain, TimeDomains } from "../../kinds.js";
+import { Grandmasters, type TimeDomain, TimeDomains } from "../../kinds.js";
 import type { LivePlan } from "../../world/live-plan.js";
 import { judgeNode } from "../judge-node.js";
 import type { Clocks } from "../nodeclock/reconcile-node-clock.js";
@@ -15,7 +15,7 @@ const refreshMs = 600_000;
 
 export function createTimeDomainReconciler(plan: LivePlan, fleet: Fleet, clocks: Clocks) {
   const writtenAt = new Map<string, number>();
-  return async ({ key, object, client }: HandlerContext<TimeDomain>): Promise<ReconcileResult> => {
+  return async ({ key, object, cache, client }: HandlerContext<TimeDomain>): Promise<ReconcileResult> => {
     const planned = object && plan.current.domains.get(key);
     if (object === undefined || planned === undefined) {
       writtenAt.delete(key);
@@ -28,7 +28,7 @@ export function createTimeDomainReconciler(plan: LivePlan, fleet: Fleet, clocks:
     if (!urgent && nowMs - written < spacingMs) return requeueAfter(spacingMs - (nowMs - written));
 
     const members = planned.members.map((node) => memberOf(node, object, nowMs));
-    const { status, againAfterMs } = domainStatus(object, planned, members, clocks.date());
+    const { status, againAfterMs } = domainStatus(object, planned, groupsOf(object, cache), members, clocks.date());
     if (nowMs - written >= refreshMs ? !statusEquals(object.status, status) : !sameMeaning(object.status, status)) {
       await client.applyStatus(TimeDomains, { metadata: { name: key }, status });
       writtenAt.set(key, nowMs);
@@ -41,6 +41,15 @@ export function createTimeDomainReconciler(plan: LivePlan, fleet: Fleet, clocks:
     const view = fleet.get(node);
     return { node, view, judgement: judgeNode(view, spec.objective, nowMs, fleet.startedAt) };
   }
+}
+
+function groupsOf({ spec }: TimeDomain, cache: Cache): ReadonlyMap<string, string> {
+  return new Map(
+    spec.sources.map(({ name, grandmasterRef }) => {
+      const grandmaster = cache(Grandmasters).get(grandmasterRef.name);
+      return [name, grandmaster?.spec.independenceGroup ?? grandmasterRef.name] as const;
+    }),
+  );
 }
 
 function sameMeaning(standing: TimeDomainStatus | undefined, status: TimeDomainStatus): boolean {
