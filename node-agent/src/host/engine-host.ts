@@ -16,6 +16,10 @@ const generalPort = 320;
 const receiveBufferBytes = 1 << 20;
 /** The engine wants a reading of the clock at least once a second. */
 const readingEverySeconds = 0.25;
+/** A timer that fires later than that after its time, ms, says that the event loop stood still. */
+const stallMs = 200;
+/** Rings full that are read then: more is a flood, and other handles want their turn. */
+const mostCatchUps = 64;
 /** A wake-up at least this often, so that a stall can be told from having nothing to do. */
 const longestSleepSeconds = 5;
 
@@ -48,6 +52,8 @@ export class EngineHost {
   readonly #pending: HostEvent[] = [];
   #lastReading = Number.NEGATIVE_INFINITY;
   #lastTick = performance.now();
+  /** When the timer should fire, ms. */
+  #due = Number.POSITIVE_INFINITY;
   #closed = false;
 
   constructor(engine: Engine, clocks: ClockSet, page: ClockPage, outputs: HostOutputs) {
@@ -55,7 +61,7 @@ export class EngineHost {
     this.#clocks = clocks;
     this.#page = page;
     this.#outputs = outputs;
-    this.#timer = new FdTimer(() => this.#tick());
+    this.#timer = new FdTimer(() => this.#wake());
   }
 
   /** Applies a configuration live. */
@@ -84,6 +90,23 @@ export class EngineHost {
     for (const id of [...this.#ports.keys()]) this.#closePort(id);
   }
 
+  /**
+   * After a stall the sockets are read before the clock is looked at: what waits there came in time, and a timeout that is
+   * judged first would give up a sender that never fell silent.
+   */
+  #wake(): void {
+    if (performance.now() - this.#due > stallMs) for (const [id, { port }] of [...this.#ports]) this.#catchUp(id, port);
+    this.#tick();
+  }
+
+  #catchUp(id: PortId, port: Port): void {
+    try {
+      for (let round = 0; round < mostCatchUps && port.drain() > 0 && this.#take(id); round += 1);
+    } catch (error) {
+      this.#outputs.failed(id, codeOf(error, "MER_AGENT_PORT_FAILED"), messageOf(error));
+    }
+  }
+
   /** Closes a batch: the engine looks at its timers and steers, then the timer is set to its next deadline. */
   #tick(): void {
     if (this.#closed) return;
@@ -92,6 +115,7 @@ export class EngineHost {
     if (at - this.#lastReading >= readingEverySeconds) this.#readClock();
     this.#handle({ kind: "Deadline", at });
     const delay = Math.min(Math.max(this.#engine.deadline() - this.#clocks.now(), 0), longestSleepSeconds);
+    this.#due = performance.now() + delay * 1e3;
     this.#timer.arm(delay * 1e9);
   }
 
@@ -213,10 +237,18 @@ export class EngineHost {
     open.port.close();
   }
 
-  /** Reads what the kernel has for this port. A socket error is a lost port: close it, the engine opens it again. */
   #drain(id: PortId): void {
+    this.#take(id);
+    this.#tick();
+  }
+
+  /**
+   * Hands over what the ring holds. A socket error is a lost port: close it, the engine opens it again.
+   * @returns false when the port is no longer open
+   */
+  #take(id: PortId): boolean {
     const open = this.#ports.get(id);
-    if (!open || this.#closed) return;
+    if (!open || this.#closed) return false;
     let lost: number | null = null;
     open.reader.drain(this.#clocks.now(), (record: RingRecord) => {
       if (record.kind === "error") lost = record.errno;
@@ -224,7 +256,7 @@ export class EngineHost {
       else this.#handle(record);
     });
     if (lost !== null) this.#losePort(id, lost);
-    this.#tick();
+    return lost === null;
   }
 
   #losePort(id: PortId, errno: number): void {
