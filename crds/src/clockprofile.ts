@@ -1,6 +1,6 @@
 /** ClockProfile: how packets and servos behave; numbers on top of a base, with the base's ranges. */
 import { type Static, Type } from "typebox";
-import { conditionList, maxReferableNameLength, objectName, observedGeneration } from "./common.js";
+import { conditionList, maxReferableNameLength, objectName, observedGeneration } from "./shared-schemas.js";
 import { type CelRule, int32, oneOf, rules, setList } from "./fields.js";
 import { type OverridableNumber, overridableNumbers, ptpBaseNames, ptpBases, type Range } from "./profiles/bases.js";
 import { defineResource } from "./resource.js";
@@ -63,7 +63,7 @@ const spec = Type.Object(
       Type.Object(
         {
           maxSlewPartsPerBillion: Type.Optional(
-            int32({ description: "Largest rate at which an error is removed.", minimum: 1, maximum: 100_000_000 }),
+            int32({ description: "Largest rate at which an error is removed; the kernel takes no more than 500 ppm.", minimum: 1, maximum: 500_000 }),
           ),
         },
         { description: "Steering." },

@@ -1,6 +1,6 @@
 /** Grandmaster: one clock that is a source of time: a reference that a node owns, or one that others run. */
 import { type Static, Type } from "typebox";
-import { clockIdentity, conditionList, ipv4Address, maxReferableNameLength, objectName, observedGeneration } from "./common.js";
+import { clockIdentity, conditionList, ipv4Address, maxReferableNameLength, objectName, observedGeneration } from "./shared-schemas.js";
 import { int32, int64, oneOf, rules, setList, text, word } from "./fields.js";
 import { defineResource } from "./resource.js";
 

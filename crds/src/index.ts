@@ -1,6 +1,6 @@
 /** Kinds of the API time.meridian.io: types, manifests, profiles and validation from one definition. */
 export { clockProfile, type ClockProfileSpec, type ClockProfileStatus } from "./clockprofile.js";
-export type { Condition, LabelSelector } from "./common.js";
+export type { Condition, LabelSelector } from "./shared-schemas.js";
 export { grandmaster, type GrandmasterSpec, type GrandmasterStatus } from "./grandmaster.js";
 export { allResources } from "./kinds.js";
 export { schemaRevision, schemaRevisionAnnotation } from "./manifest/custom-resource-definition.js";

@@ -1,6 +1,6 @@
 /** NodeClock: one per member node, written by the operator only. Its spec is the plan (like an EndpointSlice), its status what the agent reports. */
 import { type Static, Type } from "typebox";
-import { clockIdentity, conditionList, interfaceName, objectName, reference } from "./common.js";
+import { clockIdentity, conditionList, interfaceName, objectName, reference } from "./shared-schemas.js";
 import { atomicList, instant, int32, int64, mapList, oneOf, rules, text, word } from "./fields.js";
 import { defineResource } from "./resource.js";
 

@@ -9,7 +9,7 @@ import {
   objectName,
   observedGeneration,
   reference,
-} from "./common.js";
+} from "./shared-schemas.js";
 import { atomicList, instant, int32, int64, mapList, oneOf, rules, text, word } from "./fields.js";
 import { defineResource } from "./resource.js";
 
@@ -147,6 +147,7 @@ const status = Type.Object(
           acquiring: count("Acquiring or FrequencyLocked."),
           holdover: count("Without a source, on their own oscillator."),
           freeRunning: count("Without a source and without a bound."),
+          conflicted: count("Between sources that disagree."),
           unreachable: count("Whose agent is not connected."),
           claimedElsewhere: count("Selected here too, but members of another domain."),
         },

@@ -25,7 +25,7 @@ import { createAuthenticator } from "./hub/authenticate.js";
 import { Fleet, type FleetChange } from "./hub/fleet.js";
 import { ensureHubIdentity } from "./hub/hub-identity.js";
 import { type HubServer, startHubServer } from "./hub/hub-server.js";
-import { claimLeaderEpoch } from "./hub/leader-epoch.js";
+import { LeaderEpoch } from "./hub/leader-epoch.js";
 import { ClockProfiles, Grandmasters, NodeClocks, Nodes, TimeDomains } from "./kinds.js";
 import { projectNode } from "./world/project-node.js";
 import { retryUntilDone } from "./retry.js";
@@ -135,6 +135,8 @@ export class MeridianOperator {
         this.#app.trigger(Nodes, node);
         break;
       case "disconnected":
+        if (this.#app.store(Nodes).get(node) === undefined) this.#fleet.forget(node);
+        break;
       case "applied":
       case "report":
         break;
@@ -156,26 +158,24 @@ export class MeridianOperator {
     this.#probes = await startProbeServer(config.httpAddress, this.#registry, this.#app.health);
     const retry = <T>(what: string, attempt: () => Promise<T>) => retryUntilDone(what, signal, log, attempt);
     const certificates = await retry("reading the hub's certificates", () => ensureHubIdentity(client, config.namespace, log));
-    const leaderEpoch = await retry("claiming the leader's epoch", () => claimLeaderEpoch(client, config.namespace, identity, clocks.date));
+    const epoch = await retry("claiming the leader's epoch", () => LeaderEpoch.claim(client, config.namespace, identity, log, clocks.date));
     const closed = this.#metrics.counter({
       name: "hub_streams_closed_total",
-      help: "Streams that the hub ended, by code.",
+      help: "Streams that ended, by the hub's code; left: the agent went.",
       labels: ["code"],
     });
     const account = `system:serviceaccount:${config.namespace}:${config.agentServiceAccount}`;
-    const now = () => clocks.date().getTime();
     this.#hub = await startHubServer({
       address: config.hubAddress,
       certificates,
-      authenticator: createAuthenticator(client, account, now),
+      authenticator: createAuthenticator(client, account, clocks.monotonic),
       fleet: this.#fleet,
-      leaderEpoch,
+      epoch,
       reportIntervalMs: config.reportIntervalMs,
       log,
-      now,
       closed: (code) => closed.increment({ code: code || "left" }),
     });
-    log.info({ hub: this.#hub.port, http: this.#probes.port, leaderEpoch }, "hub listens");
+    log.info({ hub: this.#hub.port, http: this.#probes.port, leaderEpoch: epoch.current }, "hub listens");
     listening({ hub: this.#hub.port, http: this.#probes.port });
   }
 

@@ -106,6 +106,7 @@ export namespace meridian {
                 capabilities?: (meridian.hub.v1.Capabilities.$Properties|null);
                 appliedRevision: string;
                 clockTrusted: boolean;
+                newestEpoch: number;
                 static create(properties: meridian.hub.v1.Hello.$Shape): meridian.hub.v1.Hello & meridian.hub.v1.Hello.$Shape;
                 static create(properties?: meridian.hub.v1.Hello.$Properties): meridian.hub.v1.Hello;
                 static encode(message: meridian.hub.v1.Hello.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -126,6 +127,7 @@ export namespace meridian {
                     capabilities?: (meridian.hub.v1.Capabilities.$Properties|null);
                     appliedRevision?: (string|null);
                     clockTrusted?: (boolean|null);
+                    newestEpoch?: (number|null);
                     $unknowns?: Uint8Array[];
                 }
                 type $Shape = meridian.hub.v1.Hello.$Properties;

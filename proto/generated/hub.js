@@ -4,7 +4,7 @@ import $protobuf from "protobufjs/minimal.js";
 
 // Common aliases
 const $Reader = $protobuf.Reader, $Writer = $protobuf.Writer, $util = $protobuf.util;
-const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError, $TypeError = $util.global.TypeError, $Number = $util.global.Number, $String = $util.global.String, $Boolean = $util.global.Boolean, $Array = $util.global.Array, $parseInt = $util.global.parseInt, $BigInt = $util.global.BigInt;
+const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError, $TypeError = $util.global.TypeError, $Number = $util.global.Number, $String = $util.global.String, $Boolean = $util.global.Boolean, $parseInt = $util.global.parseInt, $BigInt = $util.global.BigInt, $Array = $util.global.Array;
 
 // Exported root namespace
 const $root = $protobuf.roots["default"] || ($protobuf.roots["default"] = {});
@@ -744,6 +744,7 @@ export const meridian = $root.meridian = (() => {
                  * @property {meridian.hub.v1.Capabilities.$Properties|null} [capabilities] Hello capabilities
                  * @property {string|null} [appliedRevision] Hello appliedRevision
                  * @property {boolean|null} [clockTrusted] Hello clockTrusted
+                 * @property {number|null} [newestEpoch] Hello newestEpoch
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -840,6 +841,14 @@ export const meridian = $root.meridian = (() => {
                 Hello.prototype.clockTrusted = false;
 
                 /**
+                 * Hello newestEpoch.
+                 * @member {number} newestEpoch
+                 * @memberof meridian.hub.v1.Hello
+                 * @instance
+                 */
+                Hello.prototype.newestEpoch = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
                  * Creates a new Hello instance using the specified properties.
                  * @function create
                  * @memberof meridian.hub.v1.Hello
@@ -887,6 +896,8 @@ export const meridian = $root.meridian = (() => {
                         writer.uint32(/* id 7, wireType 2 =*/58).string(message.appliedRevision);
                     if (message.clockTrusted != null && $Object.hasOwnProperty.call(message, "clockTrusted") && message.clockTrusted !== false)
                         writer.uint32(/* id 8, wireType 0 =*/64).bool(message.clockTrusted);
+                    if (message.newestEpoch != null && $Object.hasOwnProperty.call(message, "newestEpoch") && (typeof message.newestEpoch === "object" ? message.newestEpoch.low || message.newestEpoch.high : message.newestEpoch !== 0))
+                        writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.newestEpoch);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1000,6 +1011,15 @@ export const meridian = $root.meridian = (() => {
                                     delete message.clockTrusted;
                                 continue;
                             }
+                        case 9: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.newestEpoch = value;
+                                else
+                                    delete message.newestEpoch;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -1061,6 +1081,16 @@ export const meridian = $root.meridian = (() => {
                     if (object.clockTrusted != null)
                         if (object.clockTrusted)
                             message.clockTrusted = $Boolean(object.clockTrusted);
+                    if (object.newestEpoch != null)
+                        if (typeof object.newestEpoch === "object" ? object.newestEpoch.low || object.newestEpoch.high : $Number(object.newestEpoch) !== 0)
+                            if ($util.Long)
+                                message.newestEpoch = $util.Long.fromValue(object.newestEpoch, true);
+                            else if (typeof object.newestEpoch === "string")
+                                message.newestEpoch = $parseInt(object.newestEpoch, 10);
+                            else if (typeof object.newestEpoch === "number")
+                                message.newestEpoch = object.newestEpoch;
+                            else if (typeof object.newestEpoch === "object")
+                                message.newestEpoch = new $util.LongBits(object.newestEpoch.low >>> 0, object.newestEpoch.high >>> 0).toNumber(true);
                     return message;
                 };
 
@@ -1090,6 +1120,11 @@ export const meridian = $root.meridian = (() => {
                         object.capabilities = null;
                         object.appliedRevision = "";
                         object.clockTrusted = false;
+                        if ($util.Long) {
+                            let long = new $util.Long(0, 0, true);
+                            object.newestEpoch = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
+                        } else
+                            object.newestEpoch = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
                     }
                     if (message.protocolVersion != null && $Object.hasOwnProperty.call(message, "protocolVersion"))
                         object.protocolVersion = message.protocolVersion;
@@ -1107,6 +1142,13 @@ export const meridian = $root.meridian = (() => {
                         object.appliedRevision = message.appliedRevision;
                     if (message.clockTrusted != null && $Object.hasOwnProperty.call(message, "clockTrusted"))
                         object.clockTrusted = message.clockTrusted;
+                    if (message.newestEpoch != null && $Object.hasOwnProperty.call(message, "newestEpoch"))
+                        if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
+                            object.newestEpoch = typeof message.newestEpoch === "number" ? $BigInt(message.newestEpoch) : $util.Long.fromBits(message.newestEpoch.low >>> 0, message.newestEpoch.high >>> 0, true).toBigInt();
+                        else if (typeof message.newestEpoch === "number")
+                            object.newestEpoch = options.longs === $String ? $String(message.newestEpoch) : message.newestEpoch;
+                        else
+                            object.newestEpoch = options.longs === $String ? $util.Long.prototype.toString.call(message.newestEpoch) : options.longs === $Number ? new $util.LongBits(message.newestEpoch.low >>> 0, message.newestEpoch.high >>> 0).toNumber(true) : message.newestEpoch;
                     return object;
                 };
 

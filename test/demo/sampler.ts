@@ -19,6 +19,8 @@ export interface Sample {
 
 export interface Verdict {
   readonly samples: number;
+  /** Samples whose error could not be read: each would hide a violation. */
+  readonly unread: number;
   /** Samples beyond a bound that was published. */
   readonly calibratedViolations: number;
   readonly guaranteedViolations: number;
@@ -69,6 +71,7 @@ export class NodeSampler {
     const shares = samples.map(({ trueError, calibrated }) => Math.abs(trueError) / calibrated).filter((share) => !Number.isNaN(share));
     return {
       samples: samples.length,
+      unread: count(({ trueError }) => Number.isNaN(trueError)),
       calibratedViolations: count(({ trueError, calibrated }) => Math.abs(trueError) > calibrated),
       guaranteedViolations: count(({ trueError, guaranteed }) => Math.abs(trueError) > guaranteed),
       voidSamples: count(({ calibrated, guaranteed }) => Number.isNaN(calibrated) || Number.isNaN(guaranteed)),

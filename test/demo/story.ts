@@ -9,10 +9,13 @@ import { repositoryRoot } from "../lab/repository.js";
 import type { Claims } from "./claims.js";
 import { type DomainView, type NodeView, readDomain, readNodes } from "./cluster-view.js";
 import { formatNanoseconds, type Screen } from "./screen.js";
+import type { Verdict } from "./sampler.js";
 import { readMemory } from "../lab/process-usage.js";
 import { type World, workers } from "./world.js";
 
 const samplePeriodMs = 100;
+/** Share of the samples that a busy machine must still have taken. */
+const leastSampled = 0.8;
 const lockLimitSeconds = 45;
 /** The p99 is taken this long after a worker's own lock, over the window that follows. */
 const settleSeconds = 60;
@@ -32,6 +35,7 @@ export class Story {
   /** Worker → ms of the referee's clock at which the cluster said that it is synchronized. */
   readonly #lockedAt = new Map<string, number>();
   #ended = false;
+  #startedAt = 0;
 
   constructor(world: World, screen: Screen, claims: Claims) {
     this.#world = world;
@@ -40,6 +44,7 @@ export class Story {
   }
 
   async tell(): Promise<void> {
+    this.#startedAt = performance.now();
     const background = [this.#sample(), this.#watch()];
     try {
       await this.#lock();
@@ -143,6 +148,7 @@ export class Story {
     );
     await sleep(Math.max(0, killed + afterLossSeconds * 1000 - performance.now()));
     const verdicts = this.#world.samplers.map((sampler) => sampler.judge(killed, performance.now()));
+    this.#checkSampling(verdicts, performance.now() - killed);
     const beyond = verdicts.reduce(
       (sum, { calibratedViolations, guaranteedViolations }) => sum + calibratedViolations + guaranteedViolations,
       0,
@@ -196,12 +202,22 @@ export class Story {
     );
   }
 
+  /** A referee that does not look sees no violation. @param spanMs that was to be sampled */
+  #checkSampling(verdicts: readonly Verdict[], spanMs: number): void {
+    const wanted = (spanMs / samplePeriodMs) * leastSampled;
+    const sampled = verdicts.every(({ samples, unread }) => samples >= wanted && unread === 0);
+    if (sampled) return;
+    const counts = verdicts.map(({ samples, unread }) => `${String(samples)} (${String(unread)} unread)`).join(", ");
+    this.#claims.check("every clock was read ten times a second", false, `${counts} of ${wanted.toFixed(0)}`);
+  }
+
   /** Over the whole run, from the first sample on. */
   #judge(): void {
     const now = performance.now();
     const whole = this.#world.samplers.map((sampler) => sampler.judge(0, now));
     const sum = (of: (verdict: (typeof whole)[number]) => number) => whole.reduce((total, verdict) => total + of(verdict), 0);
     const samples = sum(({ samples: count }) => count);
+    this.#checkSampling(whole, now - this.#startedAt);
     this.#claims.check(
       "no sample beyond its calibrated bound",
       sum(({ calibratedViolations }) => calibratedViolations) === 0,

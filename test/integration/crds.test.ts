@@ -206,7 +206,7 @@ describe("defaults", () => {
       paused: false,
       objective: { bound: "Calibrated", minimumIndependentSources: 1 },
       sources: [{ priority: 100, use: "Primary" }],
-      topology: { protocol: "Auto", redundancy: 2, failureDomainKey: "topology.kubernetes.io/zone" },
+      topology: { redundancy: 2, failureDomainKey: "topology.kubernetes.io/zone" },
       stepping: { mode: "OnStart", thresholdNanoseconds: 10_000_000 },
     });
   });

@@ -3,7 +3,7 @@
  * What several kinds share stands once, at the end, and is linked.
  */
 import type { TSchema } from "typebox";
-import { conditionList, labelSelector, reference } from "../common.js";
+import { conditionList, labelSelector, reference } from "../shared-schemas.js";
 import { type Form, forms } from "../forms.js";
 import { overridableNumbers, ptpBaseNames, ptpBases } from "../profiles/bases.js";
 import { group, type ResourceDefinition, version } from "../resource.js";

@@ -37,7 +37,7 @@ describe("resolveProfile", () => {
           announceReceiptTimeout: 2,
           dscp: 8,
         },
-        servo: { maxSlewPartsPerBillion: 100_000_000 },
+        servo: { maxSlewPartsPerBillion: 500_000 },
       },
       {
         domainNumber: 24,
@@ -46,7 +46,7 @@ describe("resolveProfile", () => {
         log2DelayRequestInterval: -6,
         announceReceiptTimeout: 2,
         dscp: 8,
-        maxSlewPartsPerBillion: 100_000_000,
+        maxSlewPartsPerBillion: 500_000,
       },
     ],
   ])("%s", (_name, spec, profile) => {

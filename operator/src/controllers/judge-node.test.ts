@@ -28,8 +28,19 @@ describe("the judgement on a member", () => {
 
   it("overlooks a stream that breaks for less than 30 s, and says when to look again", () => {
     const gone = aView({ stream: null, since: 10_000, reportedAt: 9_000 });
-    expect(judge(gone, 39_000)).toMatchObject({ reachable: true, synchronized: "True", againAfterMs: 1000 });
+    expect(judge(gone, 39_000, { maxErrorNanoseconds: 100_000 })).toMatchObject({
+      reachable: true,
+      synchronized: "True",
+      againAfterMs: 1000,
+    });
     expect(judge(gone, 40_000)).toMatchObject({ reachable: false, synchronized: "Unknown", reason: "AgentDisconnected", bound: null });
+  });
+
+  it("lets the bound of a node without a stream grow as its oscillator may drift", () => {
+    const gone = aView({ stream: null, since: 1000, reportedAt: 1000 });
+    expect(judge(gone, 1000)).toMatchObject({ bound: 7_300, synchronized: "True" });
+    expect(judge(gone, 4_000)).toMatchObject({ bound: 10_300, synchronized: "False", report: { calibrated: 10_300, guaranteed: 44_000 } });
+    expect(judge(aView({ reportedAt: 1000 }), 4_000)).toMatchObject({ bound: 7_300 });
   });
 
   it("knows nothing of an agent that is connected and silent", () => {
@@ -38,7 +49,7 @@ describe("the judgement on a member", () => {
   });
 
   it("gives agents that were never heard the time to come after a start of the operator", () => {
-    expect(judge(undefined, 29_000)).toMatchObject({ reachable: true, synchronized: "Unknown" });
-    expect(judge(undefined, 30_000)).toMatchObject({ reachable: false, synchronized: "Unknown" });
+    expect(judge(undefined, 29_000)).toMatchObject({ heard: false, reachable: true, synchronized: "Unknown" });
+    expect(judge(undefined, 30_000)).toMatchObject({ heard: true, reachable: false, synchronized: "Unknown" });
   });
 });

@@ -12,9 +12,16 @@ export const disconnectedAfterMs = 30_000;
 /** A connected agent reports every few seconds; this much silence means that it does not run. */
 const silentAfterMs = 45_000;
 
+/** Without a stream nobody tells us that a bound grew: it grows by what an oscillator may drift, as the guaranteed bound assumes, ns/s. */
+const maxDrift = 1000;
+/** A bound that grows is looked at again so soon. */
+const growthLookMs = 5_000;
+
 export interface NodeJudgement {
   /** Connected, or gone for less than the hysteresis. */
   readonly reachable: boolean;
+  /** False: this operator has just started and has not heard the agent yet. What stands of it in the cluster is the best that is known. */
+  readonly heard: boolean;
   readonly synchronized: "True" | "False" | "Unknown";
   /** Reason of the Synchronized condition; part of the API. */
   readonly reason:
@@ -26,7 +33,7 @@ export interface NodeJudgement {
     | "SourcesDisagree"
     | "AgentDisconnected";
   readonly message: string;
-  /** The agent's last report, while it can be believed. */
+  /** The agent's last report while it can be believed, its bounds grown to now. */
   readonly report: AgentReport | null;
   /** The bound that the objective is about, ns; null: void or unknown. */
   readonly bound: number | null;
@@ -41,28 +48,30 @@ export function judgeNode(
   nowMs: number,
   hubStartedAt: number,
 ): NodeJudgement {
+  const unknown = { synchronized: "Unknown", reason: "AgentDisconnected", report: null, bound: null } as const;
   const goneMs = view?.stream ? 0 : nowMs - (view?.since ?? hubStartedAt);
   const silentMs = view?.report ? nowMs - view.reportedAt : 0;
   if (goneMs >= disconnectedAfterMs || silentMs >= silentAfterMs) {
     const message = goneMs >= disconnectedAfterMs ? "the agent is not connected" : "the agent is connected and does not report";
-    return {
-      reachable: false,
-      synchronized: "Unknown",
-      reason: "AgentDisconnected",
-      message,
-      report: null,
-      bound: null,
-      againAfterMs: null,
-    };
+    return { ...unknown, reachable: false, heard: true, message, againAfterMs: null };
   }
-  const againAfterMs = view?.stream ? silentAfterMs - silentMs : disconnectedAfterMs - goneMs;
-  const report = view?.report ?? null;
-  if (report === null) {
-    const message = view?.stream ? "the agent is connected and has not reported yet" : "the agent has not connected yet";
-    return { reachable: true, synchronized: "Unknown", reason: "AgentDisconnected", message, report: null, bound: null, againAfterMs };
+  if (!view) {
+    const message = "the operator has just started, and the agent has not connected to it yet";
+    return { ...unknown, reachable: true, heard: false, message, againAfterMs: disconnectedAfterMs - goneMs };
   }
+  const againAfterMs = view.stream ? silentAfterMs - silentMs : Math.min(growthLookMs, disconnectedAfterMs - goneMs);
+  if (view.report === null) {
+    return { ...unknown, reachable: true, heard: true, message: "the agent is connected and has not reported yet", againAfterMs };
+  }
+  // A connected agent tells at once when a bound outgrows what it said.
+  const report = view.stream ? view.report : growBounds(view.report, (maxDrift * silentMs) / 1000);
   const bound = objective.bound === "Guaranteed" ? report.guaranteed : report.calibrated;
-  return { reachable: true, report, bound, againAfterMs, ...judgeReport(report, bound, objective.maxErrorNanoseconds) };
+  return { reachable: true, heard: true, report, bound, againAfterMs, ...judgeReport(report, bound, objective.maxErrorNanoseconds) };
+}
+
+function growBounds(report: AgentReport, by: number): AgentReport {
+  const grow = (bound: number | null) => (bound === null ? null : Math.ceil(bound + by));
+  return { ...report, calibrated: grow(report.calibrated), guaranteed: grow(report.guaranteed) };
 }
 
 function judgeReport(

@@ -15,11 +15,12 @@ const review = (status: TokenReview["status"]): TokenReview => ({
   metadata: { name: "" },
   ...(status ? { status } : {}),
 });
-const token = (exp: number) => `h.${Buffer.from(JSON.stringify({ exp })).toString("base64url")}.s`;
+/** A token of so many seconds. The dates are far from ours: only the span counts. */
+const token = (seconds: number) => `h.${Buffer.from(JSON.stringify({ iat: 50, exp: 50 + seconds })).toString("base64url")}.s`;
 
 describe("the judgement on a token", () => {
   it("takes the node from the token", () => {
-    expect(judgeReview(review(good), account, 5)).toEqual({ kind: "agent", node: "worker-1", expiresAt: 5 });
+    expect(judgeReview(review(good), account, 5)).toEqual({ kind: "agent", node: "worker-1", lifeMs: 5 });
   });
 
   it.each([
@@ -48,7 +49,7 @@ describe("authentication", () => {
     const { calls, client } = counting(() => Promise.resolve(review(good)));
     const { authenticate } = createAuthenticator(client, account, () => now);
     const long = token(10_000);
-    const brief = token(1_010);
+    const brief = token(10);
     await authenticate(long);
     await authenticate(long);
     expect(calls.count).toBe(1);
@@ -65,12 +66,29 @@ describe("authentication", () => {
     expect(calls.count).toBe(4);
   });
 
-  it("does not remember a refusal", async () => {
+  it("remembers a refusal for ten seconds: trying again and again costs the API server nothing", async () => {
+    let now = 0;
     const { calls, client } = counting(() => Promise.resolve(review({ authenticated: false })));
-    const { authenticate } = createAuthenticator(client, account, () => 0);
+    const { authenticate } = createAuthenticator(client, account, () => now);
     await authenticate(token(1));
+    await authenticate(token(1));
+    expect(calls.count).toBe(1);
+    now = 10_001;
     await authenticate(token(1));
     expect(calls.count).toBe(2);
+  });
+
+  it("has at most 64 reviews under way, whoever asks", async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const { calls, client } = counting(() => gate.then(() => review(good)));
+    const { authenticate } = createAuthenticator(client, account, () => 0);
+    const answers = Array.from({ length: 100 }, (_, index) => authenticate(token(100 + index)));
+    release();
+    const kinds = (await Promise.all(answers)).map(({ kind }) => kind);
+    expect(calls.count).toBe(64);
+    expect(kinds.filter((kind) => kind === "unavailable")).toHaveLength(36);
+    expect((await authenticate(token(1))).kind).toBe("agent");
   });
 
   it("tells an API server that does not answer from a bad token", async () => {

@@ -20,6 +20,8 @@ export interface AgentStream {
 
 export interface AgentView {
   readonly node: string;
+  /** Of the process and its boot: what an earlier one said of its clock is history. */
+  readonly instance: string;
   /** Null: not connected. */
   readonly stream: AgentStream | null;
   /** Monotonic ms: since when it is or is not connected. */
@@ -37,6 +39,7 @@ export class Fleet {
   readonly #agents = new Map<string, AgentView>();
   readonly #now: () => number;
   readonly #listeners: ((node: string, change: FleetChange) => void)[] = [];
+  #connected = 0;
   /** Monotonic ms: nobody can have been connected to this hub before. */
   readonly startedAt: number;
 
@@ -55,22 +58,23 @@ export class Fleet {
   }
 
   get connected(): number {
-    let count = 0;
-    for (const { stream } of this.#agents.values()) if (stream !== null) count += 1;
-    return count;
+    return this.#connected;
   }
 
   /** The newest stream of a node counts. */
-  connect(node: string, stream: AgentStream, capabilities: AgentCapabilities): void {
+  connect(node: string, stream: AgentStream, capabilities: AgentCapabilities, instance: string): void {
     const now = this.#now();
     const before = this.#agents.get(node);
+    const known = before?.instance === instance;
+    if (!before?.stream) this.#connected += 1;
     this.#agents.set(node, {
       node,
+      instance,
       stream,
       since: now,
       capabilities,
-      report: before?.report ?? null,
-      reportedAt: before?.reportedAt ?? now,
+      report: known ? before.report : null,
+      reportedAt: known ? before.reportedAt : now,
       applied: null,
     });
     this.#tell(node, "connected");
@@ -80,6 +84,7 @@ export class Fleet {
   disconnect(node: string, stream: AgentStream): void {
     const before = this.#agents.get(node);
     if (before?.stream !== stream) return;
+    this.#connected -= 1;
     this.#agents.set(node, { ...before, stream: null, since: this.#now() });
     this.#tell(node, "disconnected");
   }
@@ -98,7 +103,7 @@ export class Fleet {
     this.#tell(node, "applied");
   }
 
-  /** The node is gone from the cluster. */
+  /** The node is gone from the cluster; as long as its agent is connected it stays known. */
   forget(node: string): void {
     if (this.#agents.get(node)?.stream === null) this.#agents.delete(node);
   }

@@ -32,10 +32,20 @@ describe("the hub's identity", () => {
     expect(JSON.stringify(warned)).not.toContain("PRIVATE");
   });
 
-  it("is the other's when two operators start at once", async () => {
+  it("is the other's when two operators start at once: one writes, the other comes again", async () => {
     const memory = new MemoryClient();
-    const [one, two] = await Promise.all([ensureHubIdentity(memory.client, "ns", log), ensureHubIdentity(memory.client, "ns", log)]);
-    expect(one).toEqual(two);
-    expect(memory.objects.get(mapId)?.["data"]).toEqual({ "ca.crt": one.authority });
+    const outcomes = await Promise.allSettled([ensureHubIdentity(memory.client, "ns", log), ensureHubIdentity(memory.client, "ns", log)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const identity = await ensureHubIdentity(memory.client, "ns", log);
+    expect(outcomes).toContainEqual({ status: "fulfilled", value: identity });
+  });
+
+  it("is not taken from a Secret that somebody else has just put right", async () => {
+    const memory = new MemoryClient();
+    await ensureHubIdentity(memory.client, "ns", log);
+    const bad = { ...memory.objects.get(secretId), metadata: { name: "meridian-hub-tls", namespace: "ns", uid: "bad" }, data: {} };
+    memory.objects.set(secretId, bad as never);
+    memory.beforeDelete = () => memory.objects.set(secretId, { ...bad, metadata: { ...bad.metadata, uid: "good" } } as never);
+    await expect(ensureHubIdentity(memory.client, "ns", log)).rejects.toMatchObject({ reason: "Conflict" });
   });
 });

@@ -2,7 +2,7 @@
  * Where the hub's certificates live: a Secret that only the operator reads, and a ConfigMap with the authority for the agents.
  * What stands there and is good is kept, so that a restart of the operator is no news to anybody.
  */
-import { ApiError, isNotFound, type KubeClient, type Log } from "kopf-ts";
+import { ApiError, isNotFound, type KubeClient, type Log, TemporaryError } from "kopf-ts";
 import { ConfigMaps, type Secret, Secrets } from "../kinds.js";
 import { checkHubCertificates, type HubCertificates, makeHubCertificates } from "./certificates.js";
 
@@ -31,7 +31,9 @@ async function readCertificates(client: KubeClient, namespace: string, log: Log)
   const problem = checkHubCertificates(certificates);
   if (problem === null) return certificates;
   log.warn({ code: "MER_HUB_CERTIFICATE", secret: secretName, problem }, "the hub's certificates cannot be used: making new ones");
-  await client.delete(Secrets, { name: secretName, namespace });
+  // This very Secret: another operator may have put a good one in its place by now.
+  const { uid = "" } = secret.metadata;
+  await client.delete(Secrets, { name: secretName, namespace }, { preconditions: { uid } });
   return null;
 }
 
@@ -50,11 +52,9 @@ async function writeCertificates(client: KubeClient, namespace: string): Promise
       },
     });
   } catch (error) {
-    if (error instanceof ApiError && error.reason === "AlreadyExists") {
-      const { data } = await client.get(Secrets, { name: secretName, namespace });
-      const read = (key: string) => Buffer.from(data?.[key] ?? "", "base64").toString();
-      return { authority: read("ca.crt"), certificate: read("tls.crt"), key: read("tls.key") };
-    }
+    // Whoever was faster has written one; the next attempt reads it, and judges it as any other.
+    if (error instanceof ApiError && error.reason === "AlreadyExists")
+      throw new TemporaryError("another operator has just made the certificates");
     throw error;
   }
   return certificates;

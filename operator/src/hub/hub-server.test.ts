@@ -1,30 +1,34 @@
 import { connect as connectPlain } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CloseCode, maxMessageBytes } from "@meridian/proto";
+import { CloseCode, hubService, maxMessageBytes } from "@meridian/proto";
+import { MemoryClient } from "../testing/memory-client.js";
 import { TestAgent } from "../testing/test-agent.js";
 import type { Authentication } from "./authenticate.js";
 import { type HubCertificates, hubServerName, makeHubCertificates } from "./certificates.js";
 import { Fleet } from "./fleet.js";
 import { type HubServer, startHubServer } from "./hub-server.js";
+import { LeaderEpoch } from "./leader-epoch.js";
 
 /** Tokens of these tests: the node they are bound to, or why they are refused. */
 const tokens: Record<string, Authentication> = {
-  "token-a": { kind: "agent", node: "a", expiresAt: Date.now() + 3_600_000 },
-  "token-a2": { kind: "agent", node: "a", expiresAt: Date.now() + 3_600_000 },
-  "token-b": { kind: "agent", node: "b", expiresAt: Date.now() + 3_600_000 },
+  "token-a": { kind: "agent", node: "a", lifeMs: 3_600_000 },
+  "token-a2": { kind: "agent", node: "a", lifeMs: 3_600_000 },
+  "token-b": { kind: "agent", node: "b", lifeMs: 3_600_000 },
   "token-review": { kind: "unavailable", reason: "no route" },
 };
 const refusal = { kind: "refused", reason: "the token is not valid" } as const;
 /** Its stream has this long to live, ms. */
 const lateMs = 3000;
-const lateToken = (): Authentication => ({ kind: "agent", node: "a", expiresAt: Date.now() - 60_000 + lateMs });
+const lateToken = (): Authentication => ({ kind: "agent", node: "a", lifeMs: lateMs - 60_000 });
 const config = { kind: "config", revision: "r1", config: { domain: "plant" } } as const;
 
 describe("the hub", () => {
   let certificates: HubCertificates;
   let server: HubServer;
   let fleet: Fleet;
+  let epoch: LeaderEpoch;
   const agents: TestAgent[] = [];
   const logged: object[] = [];
   const log = { debug: () => undefined, info: () => undefined, error: () => undefined, warn: (fields: object) => void logged.push(fields) };
@@ -32,6 +36,8 @@ describe("the hub", () => {
   beforeEach(async () => {
     certificates = await makeHubCertificates();
     fleet = new Fleet(() => performance.now());
+    const memory = new MemoryClient();
+    for (let epochs = 0; epochs < 7; epochs += 1) epoch = await LeaderEpoch.claim(memory.client, "ns", "op", log, () => new Date());
     logged.length = 0;
     server = await startHubServer({
       address: "127.0.0.1:0",
@@ -40,10 +46,9 @@ describe("the hub", () => {
         authenticate: (token) => Promise.resolve(token === "token-late" ? lateToken() : (tokens[token] ?? refusal)),
       },
       fleet,
-      leaderEpoch: 7,
+      epoch,
       reportIntervalMs: 10_000,
       log,
-      now: () => Date.now(),
       closed: () => undefined,
     });
   });
@@ -117,6 +122,41 @@ describe("the hub", () => {
     expect(agent.received.every(({ config: sent }) => sent == null || sent.leaderEpoch === 7)).toBe(true);
   });
 
+  it("raises its epoch above what an agent has obeyed, so that nobody is locked out by a lost Lease", async () => {
+    const agent = connect("token-a", { nodeName: "a", newestEpoch: 41 });
+    await agent.until(({ welcome }) => welcome?.leaderEpoch === 41);
+    fleet.get("a")?.stream?.order(config);
+    await agent.until(({ config: sent }) => sent?.leaderEpoch === 41);
+    const liar = connect("token-b", { nodeName: "b", newestEpoch: 9_000_000_000 });
+    await liar.until(({ welcome }) => welcome?.leaderEpoch === 41);
+  });
+
+  it("forgets what an earlier process of the node said of its clock, and keeps it over a broken stream", async () => {
+    const first = connect("token-a", { nodeName: "a", instanceId: "one" });
+    await first.until(({ welcome }) => welcome != null);
+    first.send({ report: { sequence: 1, state: "PhaseAligned" } });
+    await eventually(() => fleet.get("a")?.report?.state === "PhaseAligned");
+    const again = connect("token-a", { nodeName: "a", instanceId: "one" });
+    await again.until(({ welcome }) => welcome != null);
+    expect(fleet.get("a")?.report?.state).toBe("PhaseAligned");
+    const other = connect("token-a", { nodeName: "a", instanceId: "two" });
+    await other.until(({ welcome }) => welcome != null);
+    expect(fleet.get("a")?.report).toBeNull();
+    expect(fleet.connected).toBe(1);
+  });
+
+  it("closes an agent that reads nothing instead of keeping everything for it", async () => {
+    const agent = connect("token-a");
+    await agent.until(({ welcome }) => welcome != null);
+    agent.pause();
+    const domain = "x".repeat(60_000);
+    for (let revision = 0; revision < 2000 && fleet.get("a")?.stream; revision += 1) {
+      fleet.get("a")?.stream?.order({ kind: "config", revision: `r${String(revision)}`, config: { domain } });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(fleet.get("a")?.stream).toBeNull();
+  });
+
   it("releases nobody who was never told anything", async () => {
     const agent = connect("token-a");
     await agent.until(({ welcome }) => welcome != null);
@@ -158,6 +198,15 @@ describe("the hub", () => {
     await eventually(() => fleet.get("a")?.stream === null);
     other.send({ report: { sequence: 1, state: "PhaseAligned" } });
     await eventually(() => fleet.get("b")?.report?.state === "PhaseAligned");
+  });
+
+  it("refuses plain gRPC with a code", async () => {
+    const client = new Client(`127.0.0.1:${String(server.port)}`, credentials.createInsecure(), { "grpc.enable_retries": 0 });
+    const { path, requestSerialize, responseDeserialize } = hubService.connect;
+    const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata());
+    const code = await new Promise<number>((resolve) => stream.on("error", (error: ServiceError) => resolve(error.code)));
+    expect(code).toBe(status.UNAVAILABLE);
+    client.close();
   });
 
   it("survives plain TCP, and speaks no TLS before 1.3", async () => {

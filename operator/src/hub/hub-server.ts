@@ -6,12 +6,15 @@ import { messageOf, operatorError } from "../errors.js";
 import type { Authenticator } from "./authenticate.js";
 import type { HubCertificates } from "./certificates.js";
 import type { Fleet } from "./fleet.js";
+import type { LeaderEpoch } from "./leader-epoch.js";
 import { Session } from "./session.js";
 
 /** A dead peer is noticed after these two. */
 const keepaliveMs = 15_000;
 const keepaliveTimeoutMs = 10_000;
 const goodbyeMs = 2_000;
+/** A connection without a stream is nobody's. */
+const idleMs = 30_000;
 
 export interface HubServerOptions {
   /** host:port, port 0: any. */
@@ -19,11 +22,9 @@ export interface HubServerOptions {
   readonly certificates: HubCertificates;
   readonly authenticator: Authenticator;
   readonly fleet: Fleet;
-  readonly leaderEpoch: number;
+  readonly epoch: LeaderEpoch;
   readonly reportIntervalMs: number;
   readonly log: Log;
-  /** ms since 1970. */
-  readonly now: () => number;
   /** Called with the hub's word for every stream that it ended, for the metric. */
   readonly closed: (code: string) => void;
 }
@@ -53,6 +54,7 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": 4,
+    "grpc.max_connection_idle_ms": idleMs,
     "grpc.keepalive_time_ms": keepaliveMs,
     "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
   });

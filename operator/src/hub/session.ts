@@ -8,23 +8,22 @@ import type { Log } from "kopf-ts";
 import { readApplied, readCapabilities, readReport } from "./agent-report.js";
 import type { Authentication, Authenticator } from "./authenticate.js";
 import type { AgentStream, Fleet, Orders } from "./fleet.js";
+import type { LeaderEpoch } from "./leader-epoch.js";
 
 /** How long an agent may take to say who it is. */
 const helloMs = 10_000;
 /** A stream may outlive its token by that much: the kubelet writes the next one long before. */
 const expiryGraceMs = 60_000;
-/** An agent that does not read so much is gone or broken. */
-const mostUnreadBytes = 1_000_000;
+/** An agent that leaves so many messages unread is gone or broken. */
+const mostUnread = 32;
 
 export interface SessionOptions {
   readonly stream: ServerDuplexStream<AgentMessage, HubMessage>;
   readonly authenticator: Authenticator;
   readonly fleet: Fleet;
-  readonly leaderEpoch: number;
+  readonly epoch: LeaderEpoch;
   readonly reportIntervalMs: number;
   readonly log: Log;
-  /** ms since 1970. */
-  readonly now: () => number;
   /** The node is known: an older stream of it is superseded. */
   readonly registered: (node: string, session: Session) => void;
   /** The stream is over, why ever. `code` is the hub's word, empty when the agent left. */
@@ -63,7 +62,7 @@ export class Session implements AgentStream {
   }
 
   order(orders: Orders): void {
-    const { leaderEpoch } = this.#options;
+    const leaderEpoch = this.#options.epoch.current;
     switch (orders.kind) {
       case "config": {
         const { revision, config } = orders;
@@ -94,7 +93,7 @@ export class Session implements AgentStream {
     const answer = await authenticator.authenticate(bearerOf(header));
     if (this.#ended) return;
     if (answer.kind !== "agent") return this.#refuse(answer);
-    this.#expireAt(answer.expiresAt);
+    this.#expireIn(answer.lifeMs);
     // Until here nothing was read: messages wait in the stream's own buffer.
     stream.on("data", (message: AgentMessage) => this.#receive(answer.node, message));
   }
@@ -125,7 +124,7 @@ export class Session implements AgentStream {
   }
 
   #greet(node: string, hello: Hello | null | undefined): void {
-    const { fleet, leaderEpoch, log, registered, reportIntervalMs, stream } = this.#options;
+    const { log, registered, stream } = this.#options;
     if (!hello) return this.#breach("the first message is not Hello");
     const version = hello.protocolVersion ?? 0;
     if (version < 1 || version > protocolVersion + 1) return this.#breach(`protocol version ${version} is not ${protocolVersion}`);
@@ -137,8 +136,15 @@ export class Session implements AgentStream {
     this.#node = node;
     this.#revision = hello.appliedRevision ?? "";
     registered(node, this);
-    this.#write({ welcome: { leaderEpoch, reportIntervalMilliseconds: reportIntervalMs } });
-    fleet.connect(node, this, readCapabilities(hello.capabilities));
+    void this.#welcome(node, hello);
+  }
+
+  async #welcome(node: string, hello: Hello): Promise<void> {
+    const { epoch, fleet, reportIntervalMs } = this.#options;
+    await epoch.outrank(hello.newestEpoch ?? 0);
+    if (this.#ended) return;
+    this.#write({ welcome: { leaderEpoch: epoch.current, reportIntervalMilliseconds: reportIntervalMs } });
+    fleet.connect(node, this, readCapabilities(hello.capabilities), `${hello.bootId ?? ""} ${hello.instanceId ?? ""}`);
   }
 
   async #reauthenticate(node: string, token: string): Promise<void> {
@@ -146,7 +152,7 @@ export class Session implements AgentStream {
     if (this.#ended) return;
     switch (answer.kind) {
       case "agent":
-        if (answer.node === node) return this.#expireAt(answer.expiresAt);
+        if (answer.node === node) return this.#expireIn(answer.lifeMs);
         return this.close(CloseCode.CLOSE_WRONG_NODE, `the new token is of node ${answer.node}`);
       case "refused":
         return this.close(CloseCode.CLOSE_UNAUTHENTICATED, answer.reason);
@@ -155,14 +161,11 @@ export class Session implements AgentStream {
     }
   }
 
-  #expireAt(expiresAt: number): void {
+  #expireIn(lifeMs: number): void {
     clearTimeout(this.#expiryTimer);
-    // setTimeout holds 31 bits of ms; a longer life is looked at again then.
-    const delay = Math.min(expiresAt + expiryGraceMs - this.#options.now(), 2 ** 31 - 1);
-    this.#expiryTimer = setTimeout(() => {
-      if (this.#options.now() >= expiresAt + expiryGraceMs) this.close(CloseCode.CLOSE_TOKEN_EXPIRED, "no new token in time");
-      else this.#expireAt(expiresAt);
-    }, delay);
+    // setTimeout holds 31 bits of ms: 24 days, and no projected token lives that long.
+    const delay = Math.min(lifeMs + expiryGraceMs, 2 ** 31 - 1);
+    this.#expiryTimer = setTimeout(() => this.close(CloseCode.CLOSE_TOKEN_EXPIRED, "no new token in time"), delay);
   }
 
   #breach(reason: string): void {
@@ -174,7 +177,8 @@ export class Session implements AgentStream {
   #write(message: HubMessage): void {
     if (this.#ended) return;
     this.#options.stream.write(message);
-    if (this.#options.stream.writableLength > mostUnreadBytes) this.close(CloseCode.CLOSE_SLOW_CONSUMER, "does not read");
+    // In object mode a stream counts messages.
+    if (this.#options.stream.writableLength > mostUnread) this.close(CloseCode.CLOSE_SLOW_CONSUMER, "does not read");
   }
 
   #end(code: string): void {

@@ -89,6 +89,16 @@ describe("a plan", () => {
     expect(last?.acceptance).toMatchObject({ accepted: false, reason: "NodeNotMember" });
   });
 
+  it("follows as many sources as the objective wants independent ones, whatever redundancy says", () => {
+    const objective = { maxErrorNanoseconds: 1_000_000, minimumIndependentSources: 3 };
+    const { nodes } = plan({
+      nodes: [aNode("n", 1)],
+      domains: [aDomain("d", ["a", "b", "c", "d"], { objective, topology: { redundancy: 1 } })],
+      grandmasters: ["a", "b", "c", "d"].map((name, index) => anExternalGrandmaster(name, 10 + index)),
+    });
+    expect(nodes.get("n")?.spec.upstreams).toHaveLength(3);
+  });
+
   it("numbers sources around external grandmasters, wherever those are used", () => {
     const { domains } = plan({ ...pair, grandmasters: [aNodeGrandmaster("gm", "n1"), anExternalGrandmaster("idle", 0)] });
     expect(domains.get("lab")?.sources[0]?.domainNumber).toBe(1);

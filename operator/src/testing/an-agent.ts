@@ -49,6 +49,7 @@ export const aStream: AgentStream = { order: () => undefined, revision: "r1" };
 export function aView(change: Partial<AgentView> = {}): AgentView {
   return {
     node: "n",
+    instance: "boot process",
     stream: aStream,
     since: 0,
     capabilities,

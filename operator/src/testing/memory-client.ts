@@ -7,6 +7,8 @@ interface Stored extends KubeObject {
 
 export class MemoryClient {
   readonly objects = new Map<string, Stored>();
+  /** Somebody else acts in between. */
+  beforeDelete: () => void = () => undefined;
   #version = 0;
 
   get client(): KubeClient {
@@ -35,11 +37,13 @@ export class MemoryClient {
           const before = found(idOf(type, ref));
           const version = patch.metadata?.resourceVersion;
           if (version !== undefined && version !== before.metadata.resourceVersion) refuse(409, "Conflict");
-          return store(idOf(type, ref), { ...before, ...patch, metadata: before.metadata });
+          return store(idOf(type, ref), { ...before, spec: { ...(before["spec"] as object), ...(patch as { spec?: object }).spec }, metadata: before.metadata });
         }),
-      delete: (type: ResourceType, ref: ObjectRef) =>
+      delete: (type: ResourceType, ref: ObjectRef, options: { preconditions?: { uid?: string } } = {}) =>
         Promise.resolve().then(() => {
-          found(idOf(type, ref));
+          this.beforeDelete();
+          const { uid } = found(idOf(type, ref)).metadata;
+          if (uid !== undefined && options.preconditions?.uid !== uid) refuse(409, "Conflict");
           this.objects.delete(idOf(type, ref));
           return { kind: "gone", uid: undefined };
         }),

@@ -57,6 +57,11 @@ export class TestAgent {
     this.#stream.write(message);
   }
 
+  /** Stops reading: what the hub sends fills every buffer on the way. */
+  pause(): void {
+    this.#stream.pause();
+  }
+
   /** Resolves with the first message, past or coming, for which `holds`. @throws after 10 s */
   async until(holds: (message: HubMessage) => boolean): Promise<HubMessage> {
     const end = Date.now() + 10_000;

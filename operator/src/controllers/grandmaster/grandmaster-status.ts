@@ -75,7 +75,7 @@ export function deviceOf({ node }: GrandmasterSpec): string {
 function reachable({ domains, opinions }: GrandmasterFacts): WantedCondition {
   const type = "Reachable";
   if (domains.length === 0) return isUnknown(type, "NotUsed", "no TimeDomain uses it");
-  if (opinions.length === 0) return isUnknown(type, "NotUsed", "no member measures it yet");
+  if (opinions.length === 0) return isUnknown(type, "NotMeasured", "no member measures it yet");
   const silent = opinions.filter(({ state }) => state === "NoAnswer").length;
   if (silent === opinions.length) return isFalse(type, "NoAnswer", `none of ${opinions.length} nodes gets an answer`);
   if (silent > 0) return isFalse(type, "PartlyReachable", `${silent} of ${opinions.length} nodes get no answer`);

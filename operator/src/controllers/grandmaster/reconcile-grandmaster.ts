@@ -3,6 +3,7 @@ import { type Cache, done, type HandlerContext, type ReconcileResult, requeueAft
 import type { AgentSource } from "../../hub/agent-report.js";
 import type { Fleet } from "../../hub/fleet.js";
 import { type Grandmaster, Grandmasters, Nodes, TimeDomains } from "../../kinds.js";
+import { judgeNode } from "../judge-node.js";
 import type { LivePlan } from "../../world/live-plan.js";
 import type { Clocks } from "../nodeclock/reconcile-node-clock.js";
 import { grandmasterStatus } from "./grandmaster-status.js";
@@ -20,11 +21,13 @@ export function createGrandmasterReconciler(plan: LivePlan, fleet: Fleet, clocks
     const sinceMs = nowMs - (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY);
     if (sinceMs < spacingMs && object.status?.observedGeneration === object.metadata.generation) return requeueAfter(spacingMs - sinceMs);
     const nodeName = object.spec.node?.nodeName;
+    const opinions = opinionsOn(key, cache, nowMs);
+    if (object.status?.conditions !== undefined && opinions.includes("unheard")) return requeueAfter(spacingMs);
     const status = grandmasterStatus(
       {
         grandmaster: object,
         domains: domainsOf(cache, key),
-        opinions: opinionsOn(key),
+        opinions: opinions.filter((opinion) => opinion !== "unheard"),
         nodeExists: nodeName !== undefined && cache(Nodes).get(nodeName) !== undefined,
         agent: nodeName === undefined ? undefined : fleet.get(nodeName),
       },
@@ -38,14 +41,20 @@ export function createGrandmasterReconciler(plan: LivePlan, fleet: Fleet, clocks
   };
 
   /** By the plans that the nodes run, so that a domain that is refused now is heard as before. */
-  function opinionsOn(grandmaster: string): AgentSource[] {
-    return [...plan.current.nodes].flatMap(([node, { spec }]) => {
+  function opinionsOn(grandmaster: string, cache: Cache, nowMs: number): Opinion[] {
+    return [...plan.current.nodes].flatMap(([node, { spec }]): Opinion[] => {
       const names = (spec.upstreams ?? []).filter(({ grandmasterRef }) => grandmasterRef?.name === grandmaster).map(({ name }) => name);
-      const view = names.length === 0 ? undefined : fleet.get(node);
-      return view?.stream ? (view.report?.sources.filter(({ name }) => names.includes(name)) ?? []) : [];
+      const domain = cache(TimeDomains).get(spec.domainRef.name);
+      if (names.length === 0 || domain === undefined) return [];
+      const { heard, report } = judgeNode(fleet.get(node), domain.spec.objective, nowMs, fleet.startedAt);
+      if (!heard) return ["unheard"];
+      return report?.sources.filter(({ name }) => names.includes(name)) ?? [];
     });
   }
 }
+
+/** "unheard": the operator has just started, and the agent has not come yet. */
+type Opinion = AgentSource | "unheard";
 
 function domainsOf(cache: Cache, grandmaster: string): string[] {
   return cache(TimeDomains)

@@ -2,7 +2,18 @@
  * One node: its part of the plan goes to NodeClock.spec first and to its agent second, so that what an agent does always stands
  * in the API server already.
  */
-import { apiVersionOf, type Cache, done, type HandlerContext, type OwnerReference, type ReconcileResult, statusEquals } from "kopf-ts";
+import {
+  apiVersionOf,
+  type Cache,
+  done,
+  type HandlerContext,
+  isNotFound,
+  type KubeClient,
+  type OwnerReference,
+  type ReconcileResult,
+  requeueAfter,
+  statusEquals,
+} from "kopf-ts";
 import type { Fleet } from "../../hub/fleet.js";
 import { type PolicyObjects, resolveConfig } from "../../hub/resolve-config.js";
 import { ClockProfiles, Grandmasters, type Node, type NodeClock, NodeClocks, Nodes, TimeDomains } from "../../kinds.js";
@@ -11,6 +22,7 @@ import type { LivePlan } from "../../world/live-plan.js";
 
 /** Index of NodeClocks by the node that they are about; their names promise nothing. */
 export const byNode = "byNode";
+const cacheLagMs = 2_000;
 
 export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
   return async ({ key, object, cache, client, log }: HandlerContext<Node>): Promise<ReconcileResult> => {
@@ -19,19 +31,21 @@ export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
     if (object === undefined) fleet.forget(key);
     if (planned === undefined || object === undefined) return releaseNode();
 
-    const wanted = withDefaults(planned, object);
+    const wanted = describeNodeClock(planned, object);
     if (standing === undefined || !isAsWanted(standing, wanted)) {
       await client.apply(NodeClocks, wanted);
       log.info({ node: key, role: planned.spec.role, reason: planned.spec.roleReason }, "planned");
     }
-    // A refused or paused domain changes no running agent.
-    if (!planned.kept) orderAgent(planned);
+    // A refused or paused domain changes no running agent; one that lost everything gets back what it had.
+    if (!planned.kept || fleet.get(key)?.stream?.revision === "") orderAgent(planned);
     return done();
 
     async function releaseNode(): Promise<ReconcileResult> {
       const claimed = [...plan.current.domains.values()].some(({ members }) => members.includes(key));
       // A new member of a refused domain has no plan yet; that is no reason to take away what it has.
       if (claimed && object !== undefined) return done();
+      // The cache may be behind: a node that has just registered again must not lose its time.
+      if (object === undefined && (await nodeExists(client, key))) return requeueAfter(cacheLagMs);
       if (standing !== undefined) {
         await client.delete(NodeClocks, { name: standing.metadata.name });
         log.info({ node: key }, "no domain claims the node: its NodeClock is deleted");
@@ -50,13 +64,23 @@ export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
   };
 }
 
+async function nodeExists(client: KubeClient, name: string): Promise<boolean> {
+  try {
+    await client.get(Nodes, { name });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
 interface WantedNodeClock {
   readonly metadata: { readonly name: string; readonly ownerReferences: readonly OwnerReference[] };
   readonly spec: NodePlan["spec"];
 }
 
 /** The Node owns its NodeClock without controlling it: a Node that is deleted takes it along, and nothing waits for that. */
-function withDefaults({ spec }: NodePlan, { metadata }: Node): WantedNodeClock {
+function describeNodeClock({ spec }: NodePlan, { metadata }: Node): WantedNodeClock {
   const owner = { apiVersion: apiVersionOf(Nodes), kind: Nodes.kind, name: metadata.name, uid: metadata.uid ?? "", controller: false };
   return { metadata: { name: spec.nodeName, ownerReferences: [owner] }, spec };
 }

@@ -20,6 +20,8 @@ export function createNodeClockReconciler(fleet: Fleet, clocks: Clocks) {
     if (domain === undefined) return done();
     const view = fleet.get(spec.nodeName);
     const judgement = judgeNode(view, domain.spec.objective, clocks.monotonic(), fleet.startedAt);
+    // Just started: what stands is the best that is known, until the agent has had the time to come.
+    if (!judgement.heard && standing !== undefined) return requeueAfter(Math.max(judgement.againAfterMs ?? 0, 1000));
     const status = nodeClockStatus({ standing, generation: metadata.generation, view, judgement, now: clocks.date() });
     if (status !== standing) await client.applyStatus(NodeClocks, { metadata: { name: metadata.name }, status });
     return judgement.againAfterMs === null ? done() : requeueAfter(Math.max(judgement.againAfterMs, 1000));

@@ -61,18 +61,18 @@ const condition = (verdict: ReturnType<typeof tell>, type: string) =>
   verdict.status.conditions?.find((candidate) => candidate.type === type);
 
 describe("TimeDomain.status", () => {
-  it("counts every member once by what is true of it", () => {
+  it("counts members by what is true of them", () => {
     const lost = aView({ stream: null, since: 0, report: aReport() });
     const { status } = tell(members(well(), acquiring(), well({ state: "Holdover" }), lost));
     expect(status).toMatchObject({
       observedGeneration: 3,
-      nodes: { desired: 4, synchronized: 1, acquiring: 1, holdover: 1, freeRunning: 0, unreachable: 1, claimedElsewhere: 0 },
+      nodes: { desired: 4, synchronized: 1, acquiring: 1, holdover: 1, freeRunning: 0, conflicted: 0, unreachable: 1, claimedElsewhere: 0 },
     });
   });
 
-  it("names the member with the largest bound, rounded up", () => {
+  it("names the member with the largest bound, rounded up, and nobody while one has none", () => {
     expect(tell(members(well(), well({ calibrated: 31_000 }))).status.worst).toEqual({ nodeName: "n1", errorBoundNanoseconds: 50_000 });
-    expect(tell(members(acquiring())).status).not.toHaveProperty("worst");
+    expect(tell(members(well(), acquiring())).status).not.toHaveProperty("worst");
   });
 
   it("compares the sources as the members see them", () => {
@@ -95,6 +95,8 @@ describe("TimeDomain.status", () => {
         stateTransitionTime: "2026-01-01T00:00:00Z",
       },
     ]);
+    const bad = ["Disjoint", "DriftsAway", "JumpedAway"].map((reason) => well({ sources: [aSource({ state: "Falseticker", reason })] }));
+    expect(tell(members(...bad, well(), well())).status.sources?.[0]).toMatchObject({ state: "Falseticker", reason: "Disjoint" });
     expect(tell([]).status.sources?.[0]).toMatchObject({ state: "Unknown", reason: "NotMeasured", usedByNodes: 0 });
   });
 

@@ -48,15 +48,19 @@ function countNodes(plan: DomainPlan, members: readonly Member[]): NonNullable<T
     acquiring: inState("Acquiring", "FrequencyLocked"),
     holdover: inState("Holdover"),
     freeRunning: inState("FreeRunning"),
+    conflicted: inState("Conflicted"),
     unreachable: members.filter(({ judgement }) => judgement.report === null).length,
     claimedElsewhere: plan.claimedElsewhere.length,
   };
 }
 
+/** Absent while a member that reports has no bound: then there is no largest one. */
 function worstOf(members: readonly Member[]): { nodeName: string; errorBoundNanoseconds: number } | null {
   let worst: { nodeName: string; errorBoundNanoseconds: number } | null = null;
   for (const { node, judgement } of members) {
-    if (judgement.bound === null || (worst !== null && judgement.bound <= worst.errorBoundNanoseconds)) continue;
+    if (judgement.report === null) continue;
+    if (judgement.bound === null) return null;
+    if (worst !== null && judgement.bound <= worst.errorBoundNanoseconds) continue;
     worst = { nodeName: node, errorBoundNanoseconds: judgement.bound };
   }
   return worst && { ...worst, errorBoundNanoseconds: roundUp125(worst.errorBoundNanoseconds) };

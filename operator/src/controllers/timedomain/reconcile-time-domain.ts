@@ -28,6 +28,8 @@ export function createTimeDomainReconciler(plan: LivePlan, fleet: Fleet, clocks:
     if (!urgent && nowMs - written < spacingMs) return requeueAfter(spacingMs - (nowMs - written));
 
     const members = planned.members.map((node) => memberOf(node, object, nowMs));
+    // Just started: what stands is the best that is known of those who have not come yet.
+    if (object.status?.conditions !== undefined && members.some(({ judgement }) => !judgement.heard)) return requeueAfter(spacingMs);
     const { status, againAfterMs } = domainStatus(object, planned, groupsOf(object, cache), members, clocks.date());
     if (nowMs - written >= refreshMs ? !statusEquals(object.status, status) : !sameMeaning(object.status, status)) {
       await client.applyStatus(TimeDomains, { metadata: { name: key }, status });

@@ -33,13 +33,18 @@ export function opinionsOf(source: string, members: readonly Member[]): AgentSou
   return members.flatMap(({ judgement }) => judgement.report?.sources.filter(({ name }) => name === source) ?? []);
 }
 
-/** The state that most say; of equally many the first by name, so that the answer does not depend on order. */
+/** The state that most say, and the reason that most of those give. */
 export function mostCommonState(opinions: readonly Pick<AgentSource, "state" | "reason">[]): { state: string; reason: string } {
+  if (opinions.length === 0) return { state: "Unknown", reason: "NotMeasured" };
+  const state = mostCommon(opinions.map((opinion) => opinion.state));
+  return { state, reason: mostCommon(opinions.filter((opinion) => opinion.state === state).map(({ reason }) => reason)) };
+}
+
+/** Of equally many the first by name, so that the answer does not depend on order. */
+function mostCommon(words: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const { state, reason } of opinions) counts.set(`${state} ${reason}`, (counts.get(`${state} ${reason}`) ?? 0) + 1);
-  const [winner] = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0] ?? ["Unknown NotMeasured"];
-  const [state = "Unknown", reason = ""] = winner.split(" ");
-  return { state, reason };
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0] ?? "";
 }
 
 /** @param values at least one */
