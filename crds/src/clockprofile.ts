@@ -63,7 +63,11 @@ const spec = Type.Object(
       Type.Object(
         {
           maxSlewPartsPerBillion: Type.Optional(
-            int32({ description: "Largest rate at which an error is removed; the kernel takes no more than 500 ppm.", minimum: 1, maximum: 500_000 }),
+            int32({
+              description: "Largest rate at which an error is removed; the kernel takes no more than 500 ppm.",
+              minimum: 1,
+              maximum: 500_000,
+            }),
           ),
         },
         { description: "Steering." },

@@ -85,7 +85,8 @@ export class Port {
   readonly sendEvent: (message: Uint8Array, length: number, key: number) => number;
   /** Raw function: to 224.0.1.129:320. Returns 0 or an errno. */
   readonly sendGeneral: (message: Uint8Array, length: number) => number;
-  setEventPoll(mode: "lazy" | "always"): void;
+  /** "never": nothing is reported, packets wait in the sockets until drain(); they are stamped already. */
+  setEventPoll(mode: "never" | "lazy" | "always"): void;
   /** Reads the sockets now; returns the number of new records. */
   drain(): number;
   /** [packets, wake-ups, transmit stamps, drops because the ring was full, send errors]. */

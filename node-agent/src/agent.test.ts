@@ -2,15 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Clock, createVirtualClock } from "@meridian/native";
 import { clockReading } from "@meridian/native/layout";
-import type { HubMessage } from "@meridian/proto";
+import type { Capabilities, HubMessage } from "@meridian/proto";
 import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { Agent } from "./agent.js";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { importBuilt, nativeTest as test } from "@meridian/native/testing";
 import type { AgentConfig } from "./config.js";
 import { Authority, hasOpenssl, type Identity } from "./testing/certificates.js";
 import { FakeHub, type HubStream } from "./testing/fake-hub.js";
+
+const { Clock, createVirtualClock } = await importBuilt(() => import("@meridian/native"));
+const { Agent } = await importBuilt(() => import("./agent.js"));
+type Agent = InstanceType<typeof Agent>;
 
 const folder = mkdtempSync(join(tmpdir(), "meridian-agent-"));
 const clockFile = join(folder, "clock");
@@ -40,7 +43,7 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function start(change: Partial<AgentConfig> = {}): Promise<Agent> {
+async function start(change: Partial<AgentConfig> = {}, capabilitiesOf?: () => Capabilities): Promise<Agent> {
   const config: AgentConfig = {
     nodeName: "n1",
     hub: hub.address,
@@ -55,7 +58,7 @@ async function start(change: Partial<AgentConfig> = {}): Promise<Agent> {
     ...change,
   };
   const log = pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  agent = new Agent(config, log, "1.2.3", () => 0);
+  agent = new Agent(config, log, "1.2.3", () => 0, capabilitiesOf);
   await agent.start();
   return agent;
 }
@@ -163,7 +166,19 @@ test("refuses the configuration and the release of a leader older than any it ha
   await until(() => lines.filter(({ code }) => code === "MER_AGENT_STALE_EPOCH").length === 2);
   stream.send(configOf(6, "newer"));
   await appliedRevision(stream, "newer");
-  expect(stream.received.map(({ applied }) => applied?.revision)).not.toContain("old");
+  expect(lines.filter(({ msg }) => msg === "configuration applied").map(({ revision }) => revision)).toEqual(["new", "newer"]);
+  const refusal = { part: "config", ok: false, code: "MER_AGENT_STALE_EPOCH", message: expect.stringContaining("epoch 5 is older than 6") };
+  expect((await appliedRevision(stream, "old")).parts).toMatchObject([refusal]);
+});
+
+test("the next Hello names the newest epoch that was obeyed, so that the leader can outrank it", async () => {
+  await start();
+  const stream = await welcomed(5);
+  expect((await stream.receive(({ hello }) => hello)).newestEpoch).toBe(0);
+  stream.send(configOf(7, "new"));
+  await appliedRevision(stream, "new");
+  stream.end();
+  expect((await (await hub.accept()).receive(({ hello }) => hello)).newestEpoch).toBe(7);
 });
 
 test("an old leader cannot come back after a restart either", async () => {
@@ -187,6 +202,7 @@ test("a release keeps the clock's frequency, closes the ports, and is remembered
   stream.send({ release: { leaderEpoch: 6, reason: "removed from its domain" } });
   const { parts } = await appliedRevision(stream, "");
   expect(parts?.map(({ part }) => part)).toEqual(["clock"]);
+  await stream.receive(({ report }) => report?.stateReason === "NothingConfigured");
   expect(readFrequency()).toBe(12_345);
   agent?.stop();
   expect(readFrequency()).toBe(12_345);
@@ -206,6 +222,21 @@ test("says once why there is no hub, not at every attempt, and once that it is b
   hub = await FakeHub.start(identity, hub.port);
   await welcomed();
   await until(() => lines.some(({ msg }) => msg === "connected to the hub"));
+});
+
+test("introduces itself anew, on a stream of its own, when it has other interfaces than it said", async () => {
+  let addresses = ["10.0.0.1"];
+  await start({}, () => ({ interfaces: [{ name: "eth0", addresses }] }));
+  const stream = await welcomed();
+  expect((await stream.receive(({ hello }) => hello)).capabilities?.interfaces?.[0]?.addresses).toEqual(["10.0.0.1"]);
+  stream.send(configOf(5, "r1"));
+  await appliedRevision(stream, "r1");
+  expect(stream.ended).toBe(false);
+  addresses = ["10.0.0.2"];
+  const next = await welcomed();
+  expect((await next.receive(({ hello }) => hello)).capabilities?.interfaces?.[0]?.addresses).toEqual(["10.0.0.2"]);
+  await until(() => stream.ended);
+  expect(lines.some(({ msg }) => msg.startsWith("no hub now"))).toBe(false);
 });
 
 test("a state directory that cannot be written is a warning, and the configuration runs", async () => {

@@ -5,33 +5,32 @@
 import { randomUUID } from "node:crypto";
 import { type ClockState, Engine, type EngineConfig, type EngineEvent, Ensemble, type PortId, type Publication } from "@meridian/engine";
 import { type ClockPage, trimMemory } from "@meridian/native";
-import { type EffectiveConfig, hub, type HubMessage, type PartResult, protocolVersion } from "@meridian/proto";
+import { type Capabilities, type EffectiveConfig, hub, type HubMessage, type PartResult, protocolVersion } from "@meridian/proto";
 import type { Logger } from "pino";
 import { ClockSet } from "./clock/clock-set.js";
 import { type AgentConfig, systemClockName } from "./config.js";
-import { messageOf } from "./errors.js";
+import { codeOf, messageOf } from "./errors.js";
 import { EngineHost } from "./host/engine-host.js";
 import { openVoidPage } from "./host/open-page.js";
-import { describePorts } from "./host/port-report.js";
+import { Outages } from "./host/outages.js";
 import { PortTroubles } from "./host/port-troubles.js";
 import { type ProbeServer, startProbeServer } from "./http/probe-server.js";
 import { Instruments } from "./http/instruments.js";
 import { explainNotReady } from "./http/readiness.js";
+import { AppliedAnswers } from "./hub/applied-answers.js";
 import { readCapabilities } from "./hub/capabilities.js";
 import { HubClient } from "./hub/hub-client.js";
 import { readEffectiveConfig } from "./hub/read-config.js";
 import { ReportBuilder } from "./hub/report.js";
+import { ReportTimer } from "./hub/report-timer.js";
+import { ToldCapabilities } from "./hub/told-capabilities.js";
 import { AgentMemory, readBootId } from "./state/agent-memory.js";
 
-/** A report follows a change of state at once, but never two within this. */
-const reportSpacingMs = 250;
-/** Until the hub says otherwise. */
-const reportIntervalMs = 10_000;
+/** How often it is looked whether what the hub was told still holds, though nothing happens. */
+const watchMs = 1000;
 /** The engine wakes at least every 5 s; three missed wake-ups are a stall. */
 const stalledMs = 15_000;
 const trimAfterMs = 8_000;
-/** In one Applied, as the contract says. */
-const mostParts = 32;
 /** The hub asked for nothing: measure nothing, steer nothing. */
 const nothing: EffectiveConfig = { role: "Observer" };
 
@@ -46,7 +45,8 @@ export class Agent {
   readonly #host: EngineHost;
   readonly #hub: HubClient | null;
   readonly #reports = new ReportBuilder();
-  readonly #instruments = new Instruments();
+  readonly #reportTimer: ReportTimer;
+  readonly #instruments = new Instruments(() => performance.now());
   readonly #bootId = readBootId();
   readonly #instanceId = randomUUID();
   readonly #random: () => number;
@@ -56,28 +56,41 @@ export class Agent {
     readonly engine: EngineConfig;
     readonly refused: readonly PartResult[];
   } | null = null;
+  /** Of all leaders that were obeyed. */
   #newestEpoch = 0;
+  readonly #answers = new AppliedAnswers((applied) => this.#hub?.send({ applied }) ?? false);
   #publication: { readonly what: Publication; readonly at: number } | null = null;
-  #intervalMs = reportIntervalMs;
-  #reportTimer: NodeJS.Timeout | undefined;
   #trimTimer: NodeJS.Timeout | undefined;
-  #lastReport = Number.NEGATIVE_INFINITY;
-  #lastParts = "";
+  #watchTimer: NodeJS.Timeout | undefined;
   #state: ClockState = "Unknown";
   /** The clock is ours on this boot, on disk as well. */
   #tookOver = false;
   /** Code of the last failed connection; empty while connected. */
   #hubTrouble = "";
   readonly #ports = new PortTroubles();
+  readonly #outages = new Outages();
+  readonly #capabilities: ToldCapabilities;
   #probes: ProbeServer | null = null;
 
-  /** Opens the clock and the page. @throws MER_AGENT_CLOCK_BUSY, MER_AGENT_CLOCK_FAILED, MER_AGENT_PAGE_FAILED */
-  constructor(config: AgentConfig, log: Logger, version: string, random: () => number) {
+  /**
+   * Opens the clock and the page.
+   * @param capabilitiesOf default: what this machine has
+   * @throws MER_AGENT_CLOCK_BUSY, MER_AGENT_CLOCK_FAILED, MER_AGENT_PAGE_FAILED
+   */
+  constructor(
+    config: AgentConfig,
+    log: Logger,
+    version: string,
+    random: () => number,
+    capabilitiesOf: (clocks: ClockSet) => Capabilities = readCapabilities,
+  ) {
     this.#config = config;
     this.#log = log;
     this.#version = version;
+    this.#reportTimer = new ReportTimer(() => this.#report(), random);
     this.#random = random;
     this.#clocks = new ClockSet(config.clocks, config.mode);
+    this.#capabilities = new ToldCapabilities(() => capabilitiesOf(this.#clocks));
     this.#page = openVoidPage(config.pageFile, this.#clocks.read().era);
     this.#memory = new AgentMemory(config.stateDirectory, this.#bootId, (code, what, error) => {
       this.#instruments.countFailure(code);
@@ -88,6 +101,7 @@ export class Agent {
       publish: (publication) => this.#publish(publication),
       emit: (event) => this.#emit(event),
       failed: (subject, code, message) => this.#failed(subject, code, message),
+      worked: (subject) => this.#worked(subject),
       portChanged: (port, because) => this.#portChanged(port, because),
       stepped: (by) => this.#stepped(by),
     });
@@ -116,7 +130,8 @@ export class Agent {
       }
     }
     this.#hub?.start();
-    this.#scheduleReport();
+    this.#reportTimer.reported(performance.now());
+    this.#watchTimer = setInterval(() => this.#watch(), watchMs);
     this.#trimTimer = setTimeout(() => trimMemory(), trimAfterMs);
   }
 
@@ -127,8 +142,9 @@ export class Agent {
 
   /** Leaves the clock at its last good frequency. */
   stop(): void {
-    clearTimeout(this.#reportTimer);
+    this.#reportTimer.close();
     clearTimeout(this.#trimTimer);
+    clearInterval(this.#watchTimer);
     this.#hub?.close();
     this.#host.close();
     this.#page.close();
@@ -144,16 +160,17 @@ export class Agent {
       nodeName: nodeName,
       bootId: this.#bootId,
       instanceId: this.#instanceId,
-      capabilities: readCapabilities(this.#clocks),
+      capabilities: this.#capabilities.tell(),
       appliedRevision: this.#applied?.revision ?? "",
       clockTrusted: this.#publication?.what.guaranteed != null,
+      newestEpoch: this.#newestEpoch,
     });
     const options = { address, caFile: hubCaFile, tokenFile, hello, random: this.#random };
     return new HubClient(options, {
       message: (message) => this.#receive(message),
       connection: (connected, code, reason) => {
         this.#instruments.setConnected(connected, code);
-        this.#lastParts = "";
+        this.#answers.startAnew();
         // One line per change: attempts go on for as long as the operator is away.
         if (connected) this.#log.info({ hub: address }, "connected to the hub");
         else if (code !== this.#hubTrouble) this.#log.warn({ hub: address, code, reason }, "no hub now; time goes on");
@@ -165,28 +182,30 @@ export class Agent {
   #receive(message: HubMessage): void {
     if (message.welcome) {
       this.#newestEpoch = Math.max(this.#newestEpoch, message.welcome.leaderEpoch ?? 0);
-      this.#intervalMs = Math.max(message.welcome.reportIntervalMilliseconds || reportIntervalMs, 1000);
+      this.#reportTimer.setInterval(message.welcome.reportIntervalMilliseconds ?? 0);
       this.#report();
     } else if (message.config?.config) {
       const { leaderEpoch: epoch = 0, revision = "", config } = message.config;
-      if (this.#isStale(epoch ?? 0)) return;
+      if (this.#isStale(epoch ?? 0, revision ?? "")) return;
       this.#apply(epoch ?? 0, revision ?? "", config);
       this.#memory.writeConfig(hub.Config.encode(message.config).finish());
     } else if (message.release) {
-      if (this.#isStale(message.release.leaderEpoch ?? 0)) return;
+      if (this.#isStale(message.release.leaderEpoch ?? 0, "")) return;
       this.#log.info({ reason: message.release.reason }, "released: the clock keeps its frequency");
       this.#memory.forgetConfig(message.release.leaderEpoch ?? 0);
       this.#apply(message.release.leaderEpoch ?? 0, "", nothing);
     }
   }
 
-  /** Fencing: a leader that was replaced may still be talking. */
-  #isStale(epoch: number): boolean {
+  /** Fencing: a leader that was replaced may still be talking. It is told so: if it is the leader after all, it needs a newer epoch. */
+  #isStale(epoch: number, revision: string): boolean {
     if (epoch >= this.#newestEpoch) {
       this.#newestEpoch = epoch;
       return false;
     }
     this.#log.warn({ code: "MER_AGENT_STALE_EPOCH", epoch, newest: this.#newestEpoch }, "refused an old leader's configuration");
+    const message = `leader epoch ${epoch} is older than ${this.#newestEpoch}, which this agent has obeyed`;
+    this.#answers.refuse(revision, "MER_AGENT_STALE_EPOCH", message);
     return true;
   }
 
@@ -200,6 +219,7 @@ export class Agent {
     });
     this.#newestEpoch = Math.max(this.#newestEpoch, epoch);
     this.#applied = { epoch, revision, engine, refused };
+    this.#answers.accept();
     this.#log.info(
       { revision, role: config.role, domain: config.domain, receivers: engine.receivers.length, transmitters: engine.transmitters.length },
       "configuration applied",
@@ -216,11 +236,13 @@ export class Agent {
     const locked = publication.state === "PhaseAligned" && publication.sources.length > 0;
     // From now on the clock is ours and close: no restart of this process may step it on this boot.
     if (locked && !this.#tookOver) this.#rememberTakeOver();
+    const news = this.#reports.observe(publication, nowMs);
+    if (news === "none") return;
+    this.#reportTimer.hasten(nowMs);
+    if (news === "figures") return;
     const { state, reason } = publication;
-    if (!this.#reports.observe(publication, nowMs)) return;
     this.#log.info({ from: this.#state, to: state, reason }, "state");
     this.#state = state;
-    this.#scheduleReport(Math.max(0, this.#lastReport + reportSpacingMs - nowMs));
   }
 
   #rememberTakeOver(): void {
@@ -250,7 +272,12 @@ export class Agent {
 
   #failed(subject: string, code: string, message: string): void {
     this.#instruments.countFailure(code);
-    this.#log.warn({ subject, code }, message);
+    // It may fail with every packet.
+    if (this.#outages.begin(subject, code)) this.#log.warn({ subject, code }, message);
+  }
+
+  #worked(subject: string): void {
+    if (this.#outages.end(subject)) this.#log.info({ subject }, "works again");
   }
 
   #portChanged(port: PortId, because: string | null): void {
@@ -266,40 +293,43 @@ export class Agent {
         this.#log.warn({ port, code: news.trouble.code }, news.trouble.message);
         break;
     }
-    this.#scheduleReport(reportSpacingMs);
+    this.#reportTimer.hasten(performance.now());
   }
 
-  #scheduleReport(afterMs = this.#intervalMs * (0.9 + 0.2 * this.#random())): void {
-    clearTimeout(this.#reportTimer);
-    this.#reportTimer = setTimeout(() => this.#report(), afterMs);
+  /** What was told runs out by itself: bounds grow, publications die, Sync programs stop. */
+  #watch(): void {
+    const nowMs = performance.now();
+    const last = this.#publication;
+    if (last && this.#reports.isOutdated(last.what, (nowMs - last.at) / 1e3)) this.#reportTimer.hasten(nowMs);
+    this.#sendApplied();
   }
 
   #report(): void {
     const nowMs = performance.now();
-    this.#lastReport = nowMs;
+    this.#reportTimer.reported(nowMs);
     if (this.#publication) {
       const { what, at } = this.#publication;
       this.#hub?.send({ report: this.#reports.build(what, this.#engine.sources(), (nowMs - at) / 1000, nowMs) });
     }
     this.#sendApplied();
-    this.#scheduleReport();
+    this.#renewCapabilities(nowMs);
   }
 
-  /** What became of each part; sent again when that changes, e.g. when a port comes back. */
+  #renewCapabilities(nowMs: number): void {
+    if (!this.#hub?.connected) return;
+    try {
+      if (!this.#capabilities.needsRenewal(nowMs)) return;
+    } catch (error) {
+      return this.#failed("capabilities", codeOf(error, "unexpected"), messageOf(error));
+    }
+    this.#log.info("interfaces or clocks changed: introducing this node to the hub anew");
+    this.#hub.renew();
+  }
+
   #sendApplied(): void {
     if (!this.#applied) return;
-    const { revision, engine, refused } = this.#applied;
-    const parts = [...refused, ...describePorts(engine, this.#ports.all), this.#describeClock()].slice(0, mostParts);
-    const fingerprint = JSON.stringify([revision, parts]);
-    if (fingerprint === this.#lastParts) return;
-    if (this.#hub?.send({ applied: { revision, parts } })) this.#lastParts = fingerprint;
-  }
-
-  #describeClock(): PartResult {
     const { notSteered } = this.#clocks;
-    return notSteered === null
-      ? { part: "clock", ok: true, code: "", message: "" }
-      : { part: "clock", ok: false, code: "MER_AGENT_NOT_STEERABLE", message: notSteered };
+    this.#answers.update({ ...this.#applied, ports: this.#ports.all, silent: this.#host.judgePrograms(), notSteered });
   }
 
   #healthy(): string | null {

@@ -89,6 +89,11 @@ export const agentErrorRegistry = [
     remedy: "The message holds the kernel's reason; the agent tries again after 1 to 30 s.",
   },
   {
+    code: "MER_AGENT_SYNC_STOPPED",
+    meaning: "A Grandmaster's Syncs do not leave this node: their program was refused, ended, or the kernel takes no packet.",
+    remedy: "The agent begins the program again after 1 to 30 s; if it repeats, the message and the interface's state say what is wrong.",
+  },
+  {
     code: "MER_AGENT_PART_INVALID",
     meaning: "A part of the configuration holds a value out of range and was left out.",
     remedy: "The message names the field; the other parts run.",

@@ -21,8 +21,7 @@ const script = (name: string): string => join(repositoryRoot(), "test/lab", name
 const slewLimit = labServo.maxSlewPartsPerBillion;
 /** Of the followers' oscillators, ppb. */
 const oscillator = 20_000;
-/** A slew starts from the estimated rate; that is wrong by tens of ppm in its first second, and by less than this after settleMs. */
-const rateError = 5000;
+/** So long after the lock slews have nearly all of the limit. */
 const settleMs = 6000;
 
 let lab: PrivateLab | null = null;
@@ -149,8 +148,11 @@ test("a slew ends by itself, on time, while JavaScript is stalled for 5 s, and t
   const during = changes.filter(({ at }) => at < 4800);
   const [before, last] = during.slice(-2);
   expect(last?.at).toBeLessThan(1000);
-  // The whole slew is gone and nothing else: what remains is the estimated rate, however good that is so early.
-  expect(Math.abs((last?.frequency ?? 0) - (before?.frequency ?? 0))).toBeCloseTo(slewLimit, 3);
+  // The whole slew is gone: what remains is the estimated rate. So early the limit is shared with what that may be wrong by.
+  expect(Math.abs((last?.frequency ?? 0) + oscillator)).toBeLessThan(slewLimit / 2);
+  const ended = Math.abs((last?.frequency ?? 0) - (before?.frequency ?? 0));
+  expect(ended).toBeLessThanOrEqual(slewLimit);
+  expect(ended).toBeGreaterThan(slewLimit / 4);
   const { calibratedViolations, guaranteedViolations, voidSamples, steps, samples } = sampler.judge(0, 5000);
   expect({ calibratedViolations, guaranteedViolations, voidSamples, steps }).toEqual({
     calibratedViolations: 0,
@@ -173,7 +175,7 @@ test("what a killed agent leaves running is within the slew limit, and its succe
   await node.locks(first);
   await sleep(settleMs);
   await first.kill();
-  expect(Math.abs(node.readClock().frequency + oscillator)).toBeLessThanOrEqual(slewLimit + rateError);
+  expect(Math.abs(node.readClock().frequency + oscillator)).toBeLessThanOrEqual(slewLimit);
   const { era } = node.readClock();
   expect(era).toBe(1);
   // Ten times the threshold of a step, put there while nobody steers.
@@ -186,7 +188,7 @@ test("what a killed agent leaves running is within the slew limit, and its succe
   await until("a slew", () => Math.abs(node.readClock().frequency + oscillator) > slewLimit / 2, 10_000);
   await second.kill();
   const left = Math.abs(node.readClock().frequency + oscillator);
-  expect(left).toBeLessThanOrEqual(slewLimit + rateError);
+  expect(left).toBeLessThanOrEqual(slewLimit);
   expect(node.readClock().era).toBe(2);
   expect(node.log().filter(({ msg }) => msg === "stepped the clock")).toHaveLength(1);
   // The same without its memory steps: so the memory is what prevents it.

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LabProcess } from "./child-process.js";
 import { insideNode } from "./network.js";
 import type { PrivateLab } from "./private-lab.js";
-import { repositoryRoot } from "./repository.js";
+import { readStartCommand } from "./start-command.js";
 
 export interface AgentOptions {
   readonly node: string;
@@ -20,7 +20,7 @@ export interface AgentOptions {
   readonly reference?: string;
   /** Runs in the namespace of this name; null: in the current one. */
   readonly namespace: string | null;
-  /** Default: the repository's own. */
+  /** Default: as scripts.start of the package says. */
   readonly bundle?: string;
   /** How a command gets into the lab; by default we are in it. */
   readonly inside?: PrivateLab["inside"];
@@ -31,19 +31,16 @@ export interface AgentOptions {
 export const stateDirectoryOf = (directory: string): string => join(directory, "state");
 export const pageFileOf = (directory: string): string => join(directory, "page");
 
-/** What the image's entry point passes as well: a small young generation, because little is allocated. */
-const nodeFlags = ["--max-semi-space-size=1", "--max-old-space-size=128", "--enable-source-maps"];
-
 export function startAgent(options: AgentOptions): LabProcess {
   const { node, directory, hub, namespace } = options;
   mkdirSync(directory, { recursive: true });
-  const bundle = options.bundle ?? join(repositoryRoot(), "node-agent/dist/bundle/meridian-agent.mjs");
+  const { flags, bundle } = readStartCommand("node-agent");
   const clocks = [
     `realtime=virtual:${options.clockFile}`,
     ...(options.reference === undefined ? [] : [`${options.reference}=virtual:${options.clockFile}`]),
   ];
   const args = [
-    ...[...nodeFlags, bundle, "--node-name", node, "--hub-ca", options.hubCaFile, "--token-file", options.tokenFile],
+    ...[...flags, options.bundle ?? bundle, "--node-name", node, "--hub-ca", options.hubCaFile, "--token-file", options.tokenFile],
     ...(hub === null ? [] : ["--hub", hub]),
     ...["--state-directory", stateDirectoryOf(directory), "--page", pageFileOf(directory), "--http-address", "127.0.0.1:9464"],
     ...clocks.flatMap((clock) => ["--map-clock", clock]),

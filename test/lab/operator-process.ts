@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LabProcess } from "./child-process.js";
 import { operatorNamespace } from "./cluster.js";
-import { repositoryRoot } from "./repository.js";
+import { readStartCommand } from "./start-command.js";
 
 export interface OperatorOptions {
   readonly directory: string;
@@ -20,16 +20,13 @@ export interface OperatorProcess {
   readonly http: string;
 }
 
-/** What the image's entry point passes as well: a small young generation, because most of what is allocated lives briefly. */
-const nodeFlags = ["--max-semi-space-size=2", "--enable-source-maps"];
-
 /** Resolves when the hub takes connections. @throws MER_LAB_PROCESS_FAILED */
 export async function startOperator({ directory, kubeconfig, hubAddress }: OperatorOptions): Promise<OperatorProcess> {
   const readyFile = join(directory, "operator.ready");
   rmSync(readyFile, { force: true });
-  const bundle = join(repositoryRoot(), "operator/dist/bundle/meridian-operator.mjs");
+  const { flags, bundle } = readStartCommand("operator");
   const args = [
-    ...[...nodeFlags, bundle, "--kubeconfig", kubeconfig, "--namespace", operatorNamespace],
+    ...[...flags, bundle, "--kubeconfig", kubeconfig, "--namespace", operatorNamespace],
     ...["--hub-address", hubAddress, "--http-address", "127.0.0.1:0", "--ready-file", readyFile],
   ];
   const started = LabProcess.start({ name: "operator", program: process.execPath, args, logFile: join(directory, "operator.log") });

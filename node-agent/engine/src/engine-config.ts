@@ -72,7 +72,6 @@ export interface EngineConfig {
   readonly maxSlew: Ppb;
   /** Assumption of the guaranteed bound: how far the oscillator's frequency leaves its recent mean, ppb. */
   readonly maxDrift: Ppb;
-  readonly minimumIndependentSources: number;
   readonly receivers: readonly ReceiverInstanceConfig[];
   readonly transmitters: readonly TransmitterInstanceConfig[];
 }

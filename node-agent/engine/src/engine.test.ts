@@ -3,7 +3,8 @@ import { Engine } from "./engine.js";
 import type { EngineConfig, PtpTimingConfig, ReceiverInstanceConfig, TransmitterInstanceConfig } from "./engine-config.js";
 import { Ensemble } from "./ensemble/ensemble.js";
 import { createRandom } from "./sim/random.js";
-import { type Packet, Segment, type SegmentHost, type SegmentOptions } from "./sim/segment.js";
+import { type Packet, Segment, type SegmentOptions } from "./sim/segment.js";
+import type { SegmentHost } from "./sim/segment-host.js";
 import { encodeMessage } from "./wire/ptp/encode.js";
 import { decodeMessage } from "./wire/ptp/decode.js";
 
@@ -14,7 +15,6 @@ const base: Omit<EngineConfig, "receivers" | "transmitters"> = {
   step: { mode: "OnStart", threshold: 100_000 },
   maxSlew: 50_000,
   maxDrift: 1000,
-  minimumIndependentSources: 1,
 };
 const timing = (domainNumber: number): PtpTimingConfig => ({
   domainNumber,
@@ -273,6 +273,26 @@ describe("engine over a simulated segment", () => {
     expect(host.steps).toHaveLength(0);
   });
 
+  it("names a grandmaster whose currentUtcOffset the leap table denies, and follows it once it announces the right one", () => {
+    let announced = 36;
+    const segment = aSegment({
+      rewrites({ bytes }) {
+        const decoded = decodeMessage(bytes);
+        if (decoded.kind === "message" && decoded.message.type === "Announce") new DataView(bytes.buffer).setInt16(44, announced);
+      },
+    });
+    addGrandmaster(segment, "gm", 1);
+    const host = addWorker(segment, follows("gm", 1));
+    segment.run(20);
+    expect(host.publications.at(-1)?.what.sources).toMatchObject([{ state: "Unsynchronized", reason: "UtcOffsetDisputed" }]);
+    expect(host.publications.at(-1)?.what).toMatchObject({ selected: null, calibrated: null, guaranteed: null });
+    expect(host.steps).toHaveLength(0);
+    announced = 37;
+    segment.run(60);
+    expect(state(host)).toBe("PhaseAligned");
+    expect(Math.abs(host.errorAt(60))).toBeLessThan(1000);
+  });
+
   it.each([
     ["the grandmaster", { delayCompensation: 5000 }, {}],
     ["the receiver", {}, { delayCompensation: 5000 }],
@@ -308,6 +328,21 @@ describe("engine over a simulated segment", () => {
     expect(Math.abs(count("Delay_Req") - count("Delay_Resp"))).toBeLessThanOrEqual(1);
     expect(Math.abs(count("Sync") - count("Follow_Up"))).toBeLessThanOrEqual(1);
     expect(count("Sync")).toBeGreaterThan(155);
+  });
+
+  it("lets packets wait only when it is locked and they come faster than it decides, and never those of others", () => {
+    const segment = aSegment();
+    const grandmaster = anEngine(1);
+    segment.add({ name: "gm", engine: grandmaster, offset: 0, frequency: 0 }, serves("gm", 1));
+    const engine = anEngine(99);
+    segment.add({ name: "worker", engine, offset: 37e6, frequency: 18_000 }, worker(follows("gm", 1)));
+    segment.run(1);
+    expect(engine.patience()).toBe(0);
+    segment.run(30);
+    expect(engine.patience()).toBeGreaterThan(1 / 16);
+    // Two exchanges wait together at most: a receiver keeps eight open.
+    expect(engine.patience()).toBeLessThanOrEqual(4 / 16);
+    expect(grandmaster.patience()).toBe(0);
   });
 
   it("is deterministic: the same seeds give the same publications", () => {

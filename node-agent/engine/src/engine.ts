@@ -16,6 +16,9 @@ import type { Raw } from "./time/units.js";
 import { TransmitterInstance } from "./transmitter-instance.js";
 import { decodeMessage } from "./wire/ptp/decode.js";
 
+/** Exchanges of one instance that may wait together: half of what it keeps open. */
+const mostWaiting = 4;
+
 export class Engine {
   readonly #ensemble: ClockEnsemble;
   readonly #random: () => number;
@@ -27,9 +30,14 @@ export class Engine {
   #era = 0;
   #nextOwnPublication: Raw = Number.POSITIVE_INFINITY;
   #published: Publication | null = null;
+  /** The ensemble was told something since it last decided. */
+  #news = true;
   #out: Action[] = [];
   readonly #sink: InstanceSink = {
-    measure: (measurement: Measurement) => this.#ensemble.observe(measurement),
+    measure: (measurement: Measurement) => {
+      this.#news = true;
+      this.#ensemble.observe(measurement);
+    },
     act: (action: Action) => void this.#out.push(action),
     emit: (event: EngineEvent) => void this.#out.push({ kind: "Emit", event }),
   };
@@ -65,6 +73,7 @@ export class Engine {
             !keptReceivers.includes(instance as ReceiverInstance) && !keptTransmitters.includes(instance as TransmitterInstance),
         );
     this.#ensemble.configure(this.#ensembleConfig(config), at);
+    this.#news = true;
     this.#nextOwnPublication = config.receivers.length === 0 ? at : Number.POSITIVE_INFINITY;
     this.#decide(at);
     return out;
@@ -84,10 +93,11 @@ export class Engine {
         this.#receiverOfKey(event.key)?.stamped(event.key & 0xffff, null, 0, this.#era, this.#sink);
         break;
       case "Exchange":
-        for (const measurement of event.measurements) this.#ensemble.observe(measurement);
+        for (const measurement of event.measurements) this.#sink.measure(measurement);
         break;
       case "FrequencyApplied":
         this.#era = event.era;
+        this.#news = true;
         this.#ensemble.steered({ clock: event.clock, raw: event.notAfter, steering: event.steering, frequency: event.ppb, era: event.era });
         break;
       case "Stepped":
@@ -115,6 +125,20 @@ export class Engine {
     for (const instance of this.#receivers) earliest = Math.min(earliest, instance.deadline());
     for (const instance of this.#transmitters) earliest = Math.min(earliest, instance.deadline());
     return earliest;
+  }
+
+  /**
+   * How long packets may wait in the sockets, s; 0: not at all. They are stamped when they come, and what follows from them is not
+   * decided more often: a wake-up for several costs little more than one for each. Requests of others are answered at once.
+   */
+  patience(): number {
+    if (this.#receivers.length === 0 || this.#transmitters.length > 0) return 0;
+    let patience = this.#ensemble.patience();
+    for (const { config } of this.#receivers) {
+      const { logSyncInterval, logDelayRequestInterval } = config.timing;
+      patience = Math.min(patience, mostWaiting * 2 ** Math.min(logSyncInterval, logDelayRequestInterval));
+    }
+    return patience;
   }
 
   /** What each source last announced, for reports. */
@@ -199,6 +223,9 @@ export class Engine {
     const config = this.#config;
     if (!config) return;
     if (config.receivers.length === 0) return this.#publishOwned(config, at);
+    // A tick that only sends a request decides nothing.
+    if (!this.#news && at < this.#ensemble.deadline()) return;
+    this.#news = false;
     const { commands, steps, publication } = this.#ensemble.advance(at);
     for (const { clock, by } of steps) this.#out.push({ kind: "Step", clock, by });
     for (const command of commands) this.#out.push({ kind: "SetFrequency", command });
@@ -224,9 +251,9 @@ export class Engine {
   }
 
   #ensembleConfig(config: EngineConfig): EnsembleConfig {
-    const { clock, steer, step, maxSlew, maxDrift, minimumIndependentSources } = config;
+    const { clock, steer, step, maxSlew, maxDrift } = config;
     const links = this.#receivers.map((instance) => instance.link());
-    return { clock, links, steer: steer && links.length > 0, step, maxSlew, maxDrift, minimumIndependentSources };
+    return { clock, links, steer: steer && links.length > 0, step, maxSlew, maxDrift };
   }
 }
 

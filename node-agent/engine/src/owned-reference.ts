@@ -15,15 +15,7 @@ export function publishOwnedReference(config: EngineConfig, serving: boolean, at
   const owned = config.transmitters.filter(({ clock }) => clock === config.clock);
   const vouched = owned.filter(({ reference }) => reference !== "FreeRunning");
   const uncertainty = vouched.length > 0 ? Math.max(...vouched.map((transmitter) => transmitter.uncertainty)) : null;
-  const state = uncertainty === null ? (owned.length > 0 ? "FreeRunning" : "Unknown") : "PhaseAligned";
-  const reason =
-    uncertainty === null
-      ? owned.length > 0
-        ? "FreeRunningReference"
-        : "ReferenceNotLinked"
-      : serving
-        ? "OwnsReference"
-        : "OwnsReferenceButServesNobody";
+  const { state, reason } = describeOwned(config, owned.length > 0, uncertainty !== null, serving);
   return {
     clock: config.clock,
     raw: at,
@@ -41,4 +33,12 @@ export function publishOwnedReference(config: EngineConfig, serving: boolean, at
     voidAfter: voidAfterSeconds,
     sources: [],
   };
+}
+
+/** @param vouched for at least one of the references that are the node's own clock */
+function describeOwned(config: EngineConfig, owns: boolean, vouched: boolean, serving: boolean): Pick<Publication, "state" | "reason"> {
+  if (vouched) return { state: "PhaseAligned", reason: serving ? "OwnsReference" : "OwnsReferenceButServesNobody" };
+  if (owns) return { state: "FreeRunning", reason: "FreeRunningReference" };
+  // Released, or waiting for its sources; a node that serves another clock than its own does have something to do.
+  return { state: "Unknown", reason: config.transmitters.length === 0 ? "NothingConfigured" : "ReferenceNotLinked" };
 }

@@ -3,16 +3,9 @@ import type { LinkConfig } from "./ensemble/contract.js";
 import type { ClockId, Measurement } from "./ensemble/measurement.js";
 import type { EngineConfig, ReceiverInstanceConfig } from "./engine-config.js";
 import type { Action, EngineEvent, Stamp } from "./host.js";
-import {
-  type ReceiverData,
-  type ReceiverStep,
-  receiveMessage,
-  receiverDeadline,
-  stampRequest,
-  startReceiver,
-  tickReceiver,
-  type TimeReceiverConfig,
-} from "./ptp/time-receiver.js";
+import { type ReceiverData, type ReceiverStep, startReceiver, type TimeReceiverConfig } from "./ptp/receiver-data.js";
+import { stampRequest } from "./ptp/receiver-exchange.js";
+import { receiveMessage, receiverDeadline, tickReceiver } from "./ptp/time-receiver.js";
 import type { Raw } from "./time/units.js";
 import { encodeMessage } from "./wire/ptp/encode.js";
 import { formatClockIdentity, type PortIdentity } from "./wire/ptp/identity.js";

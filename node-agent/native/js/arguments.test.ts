@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { nativeTest as it } from "./testing/built-native.js";
 
 interface Call {
   readonly name: string;

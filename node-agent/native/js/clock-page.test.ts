@@ -1,9 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ClockPage, createVirtualClock, type PageState, TruthReader } from "../index.js";
+import { afterAll, afterEach, beforeEach, describe, expect } from "vitest";
+import { importBuilt, nativeTest as it } from "./testing/built-native.js";
+import type { PageState } from "../index.js";
 import { truthReading } from "./layout.js";
+
+const { ClockPage, createVirtualClock, TruthReader } = await importBuilt(() => import("../index.js"));
+type ClockPage = InstanceType<typeof ClockPage>;
+type TruthReader = InstanceType<typeof TruthReader>;
 
 const folder = mkdtempSync(join(tmpdir(), "meridian-page-"));
 const path = join(folder, "page");

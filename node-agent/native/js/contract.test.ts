@@ -3,10 +3,12 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
-import * as native from "../index.js";
+import { afterAll, describe, expect } from "vitest";
+import { importBuilt, nativeTest as it } from "./testing/built-native.js";
 import { nativeErrorRegistry } from "./errors.js";
 import * as layout from "./layout.js";
+
+const native = await importBuilt(() => import("../index.js"));
 
 const home = dirname(dirname(fileURLToPath(import.meta.url)));
 const read = (...path: string[]): string => readFileSync(join(home, ...path), "utf8");

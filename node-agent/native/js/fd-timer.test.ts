@@ -1,5 +1,8 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { FdTimer } from "../index.js";
+import { afterEach, describe, expect, vi } from "vitest";
+import { importBuilt, nativeTest as it } from "./testing/built-native.js";
+
+const { FdTimer } = await importBuilt(() => import("../index.js"));
+type FdTimer = InstanceType<typeof FdTimer>;
 
 const timers: FdTimer[] = [];
 const makeTimer = (onTick: () => void): FdTimer => {

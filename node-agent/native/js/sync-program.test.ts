@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
+import { nativeTest as it } from "./testing/built-native.js";
 import { recordKind } from "./layout.js";
 import { canMakeNamespaces, interfaceName, NamespacePair } from "./testing/namespace-pair.js";
 import { NativeProcess, type RingRecord } from "./testing/native-process.js";

@@ -2,10 +2,13 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Clock, ClockPage, createVirtualClock } from "../index.js";
+import { afterAll, afterEach, beforeEach, describe, expect } from "vitest";
+import { importBuilt, nativeTest as it } from "./testing/built-native.js";
 import { clockReading, truthReading } from "./layout.js";
 import { NativeProcess } from "./testing/native-process.js";
+
+const { Clock, ClockPage, createVirtualClock } = await importBuilt(() => import("../index.js"));
+type Clock = InstanceType<typeof Clock>;
 
 const folder = mkdtempSync(join(tmpdir(), "meridian-clock-"));
 const path = join(folder, "a.clock");

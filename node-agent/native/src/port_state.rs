@@ -29,6 +29,9 @@ const GENERAL: u32 = 1;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum EventPoll {
+    /// Whoever owns the port drains it: packets wait in the sockets, stamped.
+    Never,
+    /// The event socket is read when something comes on the general one: its packets need no answer.
     Lazy,
     Always,
 }
@@ -36,9 +39,10 @@ pub enum EventPoll {
 impl EventPoll {
     pub fn parse(text: &str) -> Result<Self> {
         match text {
+            "never" => Ok(Self::Never),
             "lazy" => Ok(Self::Lazy),
             "always" => Ok(Self::Always),
-            _ => Err(Failure::argument(format!("eventPoll is {text}, neither lazy nor always"))),
+            _ => Err(Failure::argument(format!("eventPoll is {text}, none of never, lazy and always"))),
         }
     }
 }
@@ -144,7 +148,11 @@ impl State {
         self.mode.set(mode);
         match mode {
             EventPoll::Always => sockets.event_poll.start(READABLE | PRIORITIZED)?,
-            EventPoll::Lazy => sockets.event_poll.stop(),
+            EventPoll::Lazy | EventPoll::Never => sockets.event_poll.stop(),
+        }
+        match mode {
+            EventPoll::Never => sockets.general_poll.stop(),
+            EventPoll::Lazy | EventPoll::Always => sockets.general_poll.start(READABLE | PRIORITIZED)?,
         }
         Ok(())
     }
@@ -248,6 +256,7 @@ impl State {
         let Some(sockets) = &*sockets else { return };
         // Fails only when the descriptor cannot be polled at all, which it could be when it was opened.
         let _ = match (socket, self.mode.get()) {
+            (_, EventPoll::Never) => Ok(()),
             (GENERAL, _) => sockets.general_poll.start(READABLE | PRIORITIZED),
             (_, EventPoll::Always) => sockets.event_poll.start(READABLE | PRIORITIZED),
             (_, EventPoll::Lazy) => Ok(()),

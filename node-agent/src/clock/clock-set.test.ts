@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createVirtualClock } from "@meridian/native";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { ClockSet } from "./clock-set.js";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { importBuilt, nativeTest as test } from "@meridian/native/testing";
+
+const { createVirtualClock } = await importBuilt(() => import("@meridian/native"));
+const { ClockSet } = await importBuilt(() => import("./clock-set.js"));
+type ClockSet = InstanceType<typeof ClockSet>;
 
 const folder = mkdtempSync(join(tmpdir(), "meridian-clocks-"));
 const uri = `virtual:${join(folder, "clock")}`;

@@ -2,10 +2,11 @@
  * The clocks of this node by name, each opened once: two names of one device share a handle, so there is one writer per clock
  * by construction. Only the node's own clock is opened for steering; references are read.
  */
-import { Clock } from "@meridian/native";
+import type { Clock } from "@meridian/native";
 import { clockReading } from "@meridian/native/layout";
 import { type Mode, systemClockName } from "../config.js";
 import { agentError, codeOf, messageOf } from "../errors.js";
+import { type NativeModule, nativeModule } from "../native-module.js";
 
 /** A clock at one moment. */
 export interface Reading {
@@ -23,18 +24,20 @@ const refusals = ["MER_NATIVE_NOT_STEERABLE", "EPERM", "EACCES", "EROFS"];
 
 export class ClockSet {
   readonly #uris: ReadonlyMap<string, string>;
+  readonly #native: NativeModule;
   readonly #open = new Map<string, Clock>();
   readonly #scratch = new Float64Array(clockReading.length);
   /** Why the node's clock is not steered though it should be; null when it is, or need not be. */
   readonly notSteered: string | null;
 
   /** Opens the node's own clock. @throws MER_AGENT_CLOCK_BUSY, MER_AGENT_CLOCK_FAILED */
-  constructor(uris: ReadonlyMap<string, string>, mode: Mode) {
+  constructor(uris: ReadonlyMap<string, string>, mode: Mode, native: NativeModule = nativeModule) {
     this.#uris = uris;
+    this.#native = native;
     const uri = uris.get(systemClockName) ?? "realtime:";
     let notSteered: string | null = null;
     try {
-      const clock = Clock.open(uri, { steer: mode === "steer" });
+      const clock = native.Clock.open(uri, { steer: mode === "steer" });
       if (mode === "steer" && !clock.steerable) notSteered = `${uri} can only be read by this version`;
       this.#open.set(uri, clock);
     } catch (error) {
@@ -70,7 +73,7 @@ export class ClockSet {
     const known = this.#open.get(uri);
     if (known) return known;
     try {
-      const clock = Clock.open(uri, { steer: false });
+      const clock = this.#native.Clock.open(uri, { steer: false });
       this.#open.set(uri, clock);
       return clock;
     } catch (error) {

@@ -3,11 +3,14 @@
  * kernel refuses becomes an event again (PortLost) or a counted error; nothing here throws into the event loop.
  */
 import type { Action, Engine, EngineConfig, EngineEvent, HostEvent, PortId, Publication } from "@meridian/engine";
-import { type ClockPage, FdTimer, Port, SyncProgram } from "@meridian/native";
+import type { ClockPage, FdTimer, Port } from "@meridian/native";
 import { getSystemErrorName } from "node:util";
 import type { ClockSet } from "../clock/clock-set.js";
 import { codeOf, messageOf } from "../errors.js";
+import { type NativeModule, nativeModule } from "../native-module.js";
+import type { PortTrouble } from "./port-report.js";
 import { RingReader, type RingRecord } from "./ring-reader.js";
+import { SyncPrograms } from "./sync-programs.js";
 
 /** IEEE 1588-2019 Annex C.1.2. */
 const eventPort = 319;
@@ -26,8 +29,10 @@ const longestSleepSeconds = 5;
 export interface HostOutputs {
   publish(publication: Publication): void;
   emit(event: EngineEvent): void;
-  /** A call failed: `subject` names clock or program. */
+  /** A call failed: `subject` is "clock" (a command), "step", a port or a program. Told each time, at packet rate if need be. */
   failed(subject: string, code: string, message: string): void;
+  /** A call succeeded, of "clock", "step" or a program. Told each time as well. */
+  worked(subject: string): void;
   /** A port was opened (`because` null), or could not be or was lost: errno or MER_… name. Tried again for ever. */
   portChanged(port: PortId, because: string | null): void;
   /** The clock was stepped by `by` ns. */
@@ -37,8 +42,9 @@ export interface HostOutputs {
 interface OpenPort {
   readonly port: Port;
   readonly reader: RingReader;
-  readonly programs: Map<string, SyncProgram>;
   readonly clock: string;
+  /** How its sockets wake us when packets may not wait. */
+  readonly polled: "lazy" | "always";
 }
 
 export class EngineHost {
@@ -46,22 +52,37 @@ export class EngineHost {
   readonly #clocks: ClockSet;
   readonly #page: ClockPage;
   readonly #outputs: HostOutputs;
+  readonly #native: NativeModule;
   readonly #timer: FdTimer;
   readonly #ports = new Map<PortId, OpenPort>();
+  readonly #programs: SyncPrograms;
+  /** Of the ports that were closed, as statistics() returns it. */
+  readonly #closedStatistics = [0, 0, 0, 0, 0];
   /** Events that a call produced; handled once the current ones are done. */
   readonly #pending: HostEvent[] = [];
   #lastReading = Number.NEGATIVE_INFINITY;
   #lastTick = performance.now();
   /** When the timer should fire, ms. */
   #due = Number.POSITIVE_INFINITY;
+  /** Packets may wait in the sockets that long, ms; 0: they are read as they come. */
+  #patienceMs = 0;
+  #lastDrain = 0;
   #closed = false;
 
-  constructor(engine: Engine, clocks: ClockSet, page: ClockPage, outputs: HostOutputs) {
+  constructor(engine: Engine, clocks: ClockSet, page: ClockPage, outputs: HostOutputs, native: NativeModule = nativeModule) {
     this.#engine = engine;
     this.#clocks = clocks;
     this.#page = page;
     this.#outputs = outputs;
-    this.#timer = new FdTimer(() => this.#wake());
+    this.#native = native;
+    this.#timer = new native.FdTimer(() => this.#wake());
+    this.#programs = new SyncPrograms({
+      create: (port, { clock, ...templates }) =>
+        new native.SyncProgram({ ...templates, interfaceName: port, clock: clocks.get(clock), eventPort, generalPort }),
+      failed: (instance, { code, message }) => outputs.failed(instance, code, message),
+      worked: (instance) => outputs.worked(instance),
+      now: () => performance.now(),
+    });
   }
 
   /** Applies a configuration live. */
@@ -76,11 +97,16 @@ export class EngineHost {
     return performance.now() - this.#lastTick;
   }
 
-  /** [packets, wake-ups, transmit stamps, ring drops, send errors], summed over the ports that are open. */
+  /** [packets, wake-ups, transmit stamps, ring drops, send errors] since the start, over all ports. */
   statistics(): number[] {
-    const total = [0, 0, 0, 0, 0];
-    for (const { port } of this.#ports.values()) port.statistics().forEach((value, index) => (total[index] = (total[index] ?? 0) + value));
+    const total = [...this.#closedStatistics];
+    for (const { port } of this.#ports.values()) addTo(total, port.statistics());
     return total;
+  }
+
+  /** Begins Sync programs again that do not send. @returns the instances that send no Sync though their port is open */
+  judgePrograms(): ReadonlyMap<string, PortTrouble> {
+    return this.#programs.judge();
   }
 
   /** Ends everything that runs; the clock keeps its last frequency. */
@@ -95,8 +121,22 @@ export class EngineHost {
    * judged first would give up a sender that never fell silent.
    */
   #wake(): void {
-    if (performance.now() - this.#due > stallMs) for (const [id, { port }] of [...this.#ports]) this.#catchUp(id, port);
+    const now = performance.now();
+    const waited = this.#patienceMs > 0 && now - this.#lastDrain >= this.#patienceMs;
+    if (waited || now - this.#due > stallMs) {
+      this.#lastDrain = now;
+      for (const [id, { port }] of [...this.#ports]) this.#catchUp(id, port);
+    }
     this.#tick();
+  }
+
+  /** While packets may wait, their arrival wakes nobody: the timer does, for all that came meanwhile. */
+  #setPatience(seconds: number): void {
+    const before = this.#patienceMs;
+    this.#patienceMs = seconds * 1e3;
+    if (before > 0 === seconds > 0) return;
+    this.#lastDrain = performance.now();
+    for (const { port, polled } of this.#ports.values()) port.setEventPoll(seconds > 0 ? "never" : polled);
   }
 
   #catchUp(id: PortId, port: Port): void {
@@ -114,8 +154,11 @@ export class EngineHost {
     const at = this.#clocks.now();
     if (at - this.#lastReading >= readingEverySeconds) this.#readClock();
     this.#handle({ kind: "Deadline", at });
-    const delay = Math.min(Math.max(this.#engine.deadline() - this.#clocks.now(), 0), longestSleepSeconds);
-    this.#due = performance.now() + delay * 1e3;
+    this.#setPatience(this.#engine.patience());
+    const now = performance.now();
+    const drainMs = this.#patienceMs > 0 ? this.#lastDrain + this.#patienceMs - now : Number.POSITIVE_INFINITY;
+    const delay = Math.min(Math.max(Math.min(this.#engine.deadline() - this.#clocks.now(), drainMs / 1e3), 0), longestSleepSeconds);
+    this.#due = now + delay * 1e3;
     this.#timer.arm(delay * 1e9);
   }
 
@@ -174,6 +217,7 @@ export class EngineHost {
   #command(ppb: number, untilRaw: number, thenPpb: number): void {
     try {
       this.#clocks.own.command(ppb, untilRaw, thenPpb);
+      this.#outputs.worked("clock");
     } catch (error) {
       this.#outputs.failed("clock", codeOf(error, "MER_AGENT_CLOCK_FAILED"), messageOf(error));
     }
@@ -183,9 +227,10 @@ export class EngineHost {
   #step(by: number): void {
     try {
       this.#clocks.own.step(by);
+      this.#outputs.worked("step");
       this.#outputs.stepped(by);
     } catch (error) {
-      this.#outputs.failed("clock", codeOf(error, "MER_AGENT_CLOCK_FAILED"), messageOf(error));
+      this.#outputs.failed("step", codeOf(error, "MER_AGENT_CLOCK_FAILED"), messageOf(error));
     }
     const { raw, era } = this.#clocks.read();
     this.#pending.push({ kind: "Stepped", clock: this.#clocks.own.uri, by, era, at: raw });
@@ -218,8 +263,8 @@ export class EngineHost {
         receiveBufferBytes,
         eventPoll,
       } as const;
-      const port = new Port(options, () => this.#drain(id));
-      this.#ports.set(id, { port, reader: new RingReader(id, port.ring), programs: new Map(), clock });
+      const port = new this.#native.Port(options, () => this.#drain(id));
+      this.#ports.set(id, { port, reader: new RingReader(id, port.ring), clock, polled: eventPoll });
       this.#pending.push({ kind: "PortReady", port: id, hardwareAddress: port.hardwareAddress, at });
       this.#outputs.portChanged(id, null);
     } catch (error) {
@@ -233,7 +278,8 @@ export class EngineHost {
     const open = this.#ports.get(id);
     if (!open) return;
     this.#ports.delete(id);
-    for (const program of open.programs.values()) program.close();
+    this.#programs.endOn(id);
+    addTo(this.#closedStatistics, open.port.statistics());
     open.port.close();
   }
 
@@ -266,20 +312,13 @@ export class EngineHost {
     this.#handle({ kind: "PortLost", port: id, code, at: this.#clocks.now() });
   }
 
-  #programSync({ port: id, instance, program }: Extract<Action, { kind: "ProgramSync" }>): void {
-    const open = this.#ports.get(id);
-    if (!open) return;
-    open.programs.get(instance)?.close();
-    open.programs.delete(instance);
-    if (program === null) return;
-    const { clock, ...templates } = program;
-    try {
-      const options = { ...templates, interfaceName: id, clock: this.#clocks.get(clock), eventPort, generalPort };
-      open.programs.set(instance, new SyncProgram(options));
-    } catch (error) {
-      this.#outputs.failed(instance, codeOf(error, "MER_AGENT_PORT_FAILED"), messageOf(error));
-    }
+  #programSync({ port, instance, program }: Extract<Action, { kind: "ProgramSync" }>): void {
+    if (this.#ports.has(port)) this.#programs.set(port, instance, program);
   }
+}
+
+function addTo(total: number[], more: readonly number[]): void {
+  more.forEach((value, index) => (total[index] = (total[index] ?? 0) + value));
 }
 
 /** ClockBound's words: 1 synchronized, 2 free running, 0 unknown. */

@@ -32,11 +32,15 @@ test("a part on a port in trouble carries that trouble, the others are well", ()
     transmitters: [{ grandmaster: "g", ...timing("eth1") }],
   } as unknown as EngineConfig;
   const trouble = { code: "MER_AGENT_PORT_ABSENT", message: "gone" } as const;
-  expect(describePorts(config, new Map([["eth1", trouble]]))).toEqual([
+  expect(describePorts(config, new Map([["eth1", trouble]]), new Map())).toEqual([
     { part: "ptp/a", ok: true, code: "", message: "" },
     { part: "ptp/b", ok: false, ...trouble },
     { part: "serve/g", ok: false, ...trouble },
   ]);
+  const silence = { code: "MER_AGENT_SYNC_STOPPED", message: "silent" } as const;
+  const silent = new Map([["serve/g", silence]]);
+  expect(describePorts(config, new Map(), silent)[2]).toEqual({ part: "serve/g", ok: false, ...silence });
+  expect(describePorts(config, new Map([["eth1", trouble]]), silent)[2]).toEqual({ part: "serve/g", ok: false, ...trouble });
 });
 
 test("names no holder of a port that is free or our own", async () => {

@@ -9,10 +9,17 @@ export interface PortTrouble {
   readonly message: string;
 }
 
-/** @param troubles of the ports that are not open */
-export function describePorts(config: EngineConfig, troubles: ReadonlyMap<PortId, PortTrouble>): PartResult[] {
+/**
+ * @param troubles of the ports that are not open
+ * @param silent parts that send no Sync though their port is open
+ */
+export function describePorts(
+  config: EngineConfig,
+  troubles: ReadonlyMap<PortId, PortTrouble>,
+  silent: ReadonlyMap<string, PortTrouble>,
+): PartResult[] {
   const describe = (part: string, port: PortId): PartResult => {
-    const trouble = troubles.get(port);
+    const trouble = troubles.get(port) ?? silent.get(part);
     return trouble ? { part, ok: false, ...trouble } : { part, ok: true, code: "", message: "" };
   };
   return [

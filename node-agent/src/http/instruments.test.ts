@@ -1,9 +1,14 @@
 import type { Publication } from "@meridian/engine";
-import { beforeEach, expect, test } from "vitest";
+import { Gauge } from "prom-client";
+import { beforeEach, expect, test, vi } from "vitest";
 import { Instruments } from "./instruments.js";
 
 let instruments: Instruments;
-beforeEach(() => (instruments = new Instruments()));
+let nowMs = 0;
+beforeEach(() => {
+  nowMs = 5000;
+  instruments = new Instruments(() => nowMs);
+});
 
 const publication: Publication = {
   clock: "c",
@@ -14,7 +19,7 @@ const publication: Publication = {
   selected: "gm",
   offset: 1500,
   frequency: 20_000,
-  pathDelay: 0,
+  pathDelay: 800,
   calibrated: 250,
   calibratedGrowth: 0,
   guaranteed: null,
@@ -29,6 +34,50 @@ test("publishes in base units", async () => {
   instruments.publish(publication);
   expect(await samples("meridian_clock_offset_seconds")).toEqual(["meridian_clock_offset_seconds 0.0000015"]);
   expect(await samples("meridian_clock_frequency_ratio")).toEqual(["meridian_clock_frequency_ratio 0.00002"]);
+  expect(await samples("meridian_clock_path_delay_seconds")).toEqual(["meridian_clock_path_delay_seconds 8e-7"]);
+});
+
+test("says nothing of the clock before the engine has", async () => {
+  for (const name of ["offset_seconds", "path_delay_seconds", "frequency_ratio", "bound_seconds", "state"])
+    expect(await samples(`meridian_clock_${name}`)).toEqual([]);
+});
+
+test("who follows nobody has no offset, path delay or frequency error, also when there was one before", async () => {
+  instruments.publish(publication);
+  expect(await samples("meridian_clock_offset_seconds")).toHaveLength(1);
+  instruments.publish({ ...publication, selected: null, offset: 0, pathDelay: 0, frequency: 0 });
+  for (const name of ["offset_seconds", "path_delay_seconds", "frequency_ratio"])
+    expect(await samples(`meridian_clock_${name}`)).toEqual([]);
+  expect(await samples("meridian_clock_bound_seconds")).toHaveLength(1);
+});
+
+test("shows bounds as they have grown by the time of asking, and nothing of a publication whose life is over", async () => {
+  instruments.publish({ ...publication, calibratedGrowth: 125, guaranteed: 1000, guaranteedGrowth: 500 });
+  nowMs += 2000;
+  expect(await samples("meridian_clock_bound_seconds")).toEqual([
+    'meridian_clock_bound_seconds{bound="calibrated"} 5e-7',
+    'meridian_clock_bound_seconds{bound="guaranteed"} 0.000002',
+  ]);
+  nowMs += 6001;
+  expect(await samples("meridian_clock_bound_seconds")).toEqual([]);
+  expect(await samples("meridian_clock_offset_seconds")).toEqual([]);
+  expect(await samples("meridian_source_state{")).toEqual([]);
+  expect((await samples("meridian_clock_state{")).filter((line) => line.endsWith(" 1"))).toEqual([
+    'meridian_clock_state{state="Unknown"} 1',
+  ]);
+});
+
+test("a publication costs nothing until somebody asks", () => {
+  const set = vi.spyOn(Gauge.prototype, "set");
+  instruments.publish(publication);
+  expect(set).not.toHaveBeenCalled();
+  set.mockRestore();
+});
+
+test("two readers at once are told the same", async () => {
+  instruments.publish(publication);
+  const [first, second] = await Promise.all([instruments.registry.metrics(), instruments.registry.metrics()]);
+  expect(first).toBe(second);
 });
 
 test("a void bound is absent, also when there was one before", async () => {

@@ -1,29 +1,70 @@
-/** The agent's metrics. Base units, bounded labels, absence instead of a sentinel; docs/reference/metrics.md lists them. */
-import { type Publication, clockStates } from "@meridian/engine";
+/** The agent's metrics. Base units, bounded labels, absence instead of a sentinel. What a publication says is worked out when somebody asks. */
+import { type ClockState, clockStates, type Publication } from "@meridian/engine";
 import { Counter, Gauge, Registry } from "prom-client";
+import { agePublication } from "../publication/age-publication.js";
+
+/** The last publication, as it holds at the instant of asking. */
+interface Snapshot {
+  readonly publication: Publication;
+  /** false: its life is over, nothing that it says of clock and sources is known any more. */
+  readonly alive: boolean;
+  readonly state: ClockState;
+  /** ns; null: void. */
+  readonly bounds: { readonly calibrated: number | null; readonly guaranteed: number | null };
+  /** false: nothing is followed, so there is neither offset nor delay nor frequency error to tell. */
+  readonly follows: boolean;
+}
+
+type Sample<Label extends string> = readonly [labels: Partial<Record<Label, string>>, value: number];
 
 export class Instruments {
   readonly registry = new Registry();
-  readonly #offset = this.#gauge("meridian_clock_offset_seconds", "Estimated clock minus reference", []);
-  readonly #bound = this.#gauge("meridian_clock_bound_seconds", "Bound of the clock's error; absent while void", ["bound"]);
-  readonly #frequency = this.#gauge("meridian_clock_frequency_ratio", "Frequency error of the free oscillator", []);
-  readonly #state = this.#gauge("meridian_clock_state", "1 for the clock's current state", ["state"]);
-  readonly #source = this.#gauge("meridian_source_state", "1 for each source's current state", ["source", "state"]);
-  readonly #connected = this.#gauge("meridian_hub_connected", "1 while the stream to the hub stands", []);
+  readonly #now: () => number;
+  #last: { readonly publication: Publication; readonly at: number } | null = null;
+  readonly #connected = new Gauge({
+    name: "meridian_hub_connected",
+    help: "1 while the stream to the hub stands",
+    registers: [this.registry],
+  });
   readonly #dropped = this.#counter("meridian_ptp_packets_dropped_total", "Packets that were not used, by reason", ["reason"]);
   readonly #steps = this.#counter("meridian_clock_steps_total", "Times the clock was stepped", []);
   readonly #failures = this.#counter("meridian_host_failures_total", "Calls that the kernel refused, by code", ["code"]);
   readonly #disconnects = this.#counter("meridian_hub_disconnects_total", "Attempts and streams that failed, by code", ["code"]);
 
-  publish({ offset, calibrated, guaranteed, frequency, state, sources }: Publication): void {
-    this.#offset.set(offset / 1e9);
-    this.#frequency.set(frequency / 1e9);
-    this.#bound.reset();
-    if (calibrated !== null) this.#bound.set({ bound: "calibrated" }, calibrated / 1e9);
-    if (guaranteed !== null) this.#bound.set({ bound: "guaranteed" }, guaranteed / 1e9);
-    for (const word of clockStates) this.#state.set({ state: word }, word === state ? 1 : 0);
-    this.#source.reset();
-    for (const source of sources) this.#source.set({ source: source.link, state: source.state }, 1);
+  /** @param now monotonic, ms */
+  constructor(now: () => number) {
+    this.#now = now;
+    const followed = (name: string, help: string, read: (publication: Publication) => number): void =>
+      this.#show(name, help, [], ({ follows, publication }) => (follows ? [[{}, read(publication)]] : []));
+    followed(
+      "meridian_clock_offset_seconds",
+      "Estimated clock minus reference; absent while no source is followed",
+      (it) => it.offset / 1e9,
+    );
+    followed(
+      "meridian_clock_path_delay_seconds",
+      "Delay of the path to the source; absent while none is followed",
+      (it) => it.pathDelay / 1e9,
+    );
+    followed(
+      "meridian_clock_frequency_ratio",
+      "Frequency error of the free oscillator; absent while no source is followed",
+      (it) => it.frequency / 1e9,
+    );
+    this.#show("meridian_clock_bound_seconds", "Bound of the clock's error now; absent while void", ["bound"], ({ bounds }) =>
+      Object.entries(bounds).flatMap(([bound, nanoseconds]) => (nanoseconds === null ? [] : [[{ bound }, nanoseconds / 1e9]])),
+    );
+    this.#show("meridian_clock_state", "1 for the clock's current state", ["state"], ({ state }) =>
+      clockStates.map((word) => [{ state: word }, word === state ? 1 : 0]),
+    );
+    this.#show("meridian_source_state", "1 for each source's current state", ["source", "state"], ({ alive, publication: { sources } }) =>
+      (alive ? sources : []).map(({ link, state }) => [{ source: link, state }, 1]),
+    );
+  }
+
+  /** Kept until the next one; called at packet rate. */
+  publish(publication: Publication): void {
+    this.#last = { publication, at: this.#now() };
   }
 
   countDropped(reason: string): void {
@@ -62,8 +103,34 @@ export class Instruments {
     });
   }
 
-  #gauge<Label extends string>(name: string, help: string, labelNames: Label[]): Gauge<Label> {
-    return new Gauge({ name, help, labelNames, registers: [this.registry] });
+  /** A gauge that is worked out anew for each reader; nothing at all before the first publication. */
+  #show<Label extends string>(name: string, help: string, labelNames: Label[], read: (now: Snapshot) => Sample<Label>[]): void {
+    const gauge: Gauge<Label> = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect: () => {
+        gauge.reset();
+        // Without labels reset() leaves a 0.
+        if (labelNames.length === 0) gauge.remove();
+        const now = this.#look();
+        for (const [labels, value] of now === null ? [] : read(now)) gauge.set(labels, value);
+      },
+    });
+  }
+
+  #look(): Snapshot | null {
+    if (this.#last === null) return null;
+    const { publication, at } = this.#last;
+    const { alive, calibrated, guaranteed } = agePublication(publication, (this.#now() - at) / 1e3);
+    return {
+      publication,
+      alive,
+      state: alive ? publication.state : "Unknown",
+      bounds: { calibrated, guaranteed },
+      follows: alive && publication.selected !== null,
+    };
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {

@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { get } from "node:http";
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Counter, Registry } from "prom-client";
 import { afterEach, expect, test } from "vitest";
 import { type Health, type ProbeServer, startProbeServer } from "./probe-server.js";
@@ -43,3 +47,30 @@ test("an address that is taken is a failure with its code and its name", async (
     message: expect.stringContaining(taken),
   });
 });
+
+test("as many silent connections as it takes do not keep the liveness probe out for long", async () => {
+  server = await startProbeServer("127.0.0.1:0", new Registry(), { healthy: () => null, ready: () => null });
+  const { port } = server;
+  const idle: Socket[] = [];
+  try {
+    for (let count = 0; count < 64; count += 1) {
+      const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+      idle.push(socket);
+      await once(socket, "connect");
+    }
+    // On a connection of its own, as the kubelet makes one: fetch would use an open one again.
+    const answer = (): Promise<number | null> =>
+      new Promise((resolve) => {
+        get({ host: "127.0.0.1", port, path: "/healthz", agent: false }, (response) => resolve(response.resume().statusCode ?? null)).on(
+          "error",
+          () => resolve(null),
+        );
+      });
+    expect(await answer()).toBeNull(); // no room: otherwise this test shows nothing
+    let status: number | null = null;
+    for (const end = Date.now() + 30_000; status === null && Date.now() < end; await sleep(200)) status = await answer();
+    expect(status).toBe(200);
+  } finally {
+    for (const socket of idle) socket.destroy();
+  }
+}, 60_000);

@@ -1,5 +1,5 @@
 /** Probes and metrics. `/healthz`: the engine runs; `/readyz`: it has a configuration and measures, or owns a reference. */
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { agentError, messageOf } from "../errors.js";
@@ -15,9 +15,18 @@ export interface ProbeServer {
   close(): void;
 }
 
+const mostConnections = 64;
+/** Connections that say nothing must not use up mostConnections: the kubelet's probe would find no room and restart us. */
+const patience: ServerOptions = {
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+};
+
 /** @param address host:port, port 0: any. @throws MER_AGENT_HTTP_ADDRESS */
 export async function startProbeServer(address: string, registry: Registry, health: Health): Promise<ProbeServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(patience, (request, response) => {
     const answer = (status: number, type: string, body: string): void => {
       response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
       response.end(request.method === "HEAD" ? undefined : body);
@@ -40,8 +49,7 @@ export async function startProbeServer(address: string, registry: Registry, heal
         return answer(404, "text/plain", "/healthz, /readyz or /metrics\n");
     }
   });
-  server.requestTimeout = 10_000;
-  server.maxConnections = 64;
+  server.maxConnections = mostConnections;
   await listen(server, address);
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }

@@ -1,7 +1,9 @@
 import { networkInterfaces } from "node:os";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
+import { importBuilt, nativeTest as test } from "@meridian/native/testing";
 import type { ClockSet } from "../clock/clock-set.js";
-import { readCapabilities } from "./capabilities.js";
+
+const { readCapabilities } = await importBuilt(() => import("./capabilities.js"));
 
 const clocks = (names: readonly [string, string][], steers = true) => ({ names, steers }) as unknown as ClockSet;
 

@@ -257,6 +257,26 @@ test("waits longer each time when the hub welcomes and then fails, so that a bro
   last.welcome();
 });
 
+test("comes back at once with a new Hello when it is asked to, and calls that no loss", async () => {
+  const hub = await startHub();
+  let version = 0;
+  // As long a wait as there is: a reconnection with back-off would come after 0.5 s or more.
+  const agent = connect(hub.address, { random: () => 1, hello: () => ({ agentVersion: String((version += 1)) }) });
+  agent.renew(); // nothing stands yet
+  const first = await hub.accept();
+  first.welcome();
+  await until(() => agent.connected);
+  agent.renew();
+  const asked = performance.now();
+  const second = await hub.accept();
+  expect(performance.now() - asked).toBeLessThan(400);
+  expect((await second.receive(({ hello }) => hello)).agentVersion).toBe("2");
+  await until(() => first.ended);
+  second.welcome();
+  await until(() => agent.connected);
+  expect(changes).toEqual(["connected", "connected"]);
+});
+
 test("sends a new token on the same stream when its file changes, once", async () => {
   const hub = await startHub();
   connect(hub.address);

@@ -81,6 +81,13 @@ export class HubClient {
     return this.#welcomed;
   }
 
+  /** Ends a stream that stands and opens another at once, because Hello says something else by now. Nobody is told of a loss. */
+  renew(): void {
+    if (!this.#welcomed) return; // the next attempt says it anyway
+    this.#leave();
+    this.#connect();
+  }
+
   close(): void {
     this.#closed = true;
     this.#clearTimers();
@@ -174,19 +181,24 @@ export class HubClient {
 
   #lost(code: string, reason: string, from: Stream | null = this.#stream): void {
     if (from !== this.#stream || this.#closed) return;
-    this.#stream = null;
-    this.#welcomed = false;
-    from?.removeAllListeners();
-    from?.on("error", () => undefined); // what a dying stream still says is no news
-    from?.cancel();
-    this.#client?.close();
-    this.#client = null;
-    this.#clearTimers();
+    this.#leave();
     this.#handlers.connection(false, code, reason);
     // A leader that moved away and is gone again: ask the service's own address.
     if (code !== redirected) this.#address = this.#options.address;
     this.#after(reconnectDelay(this.#failures, this.#options.random()), () => this.#connect());
     this.#failures += 1;
+  }
+
+  #leave(): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#welcomed = false;
+    stream?.removeAllListeners();
+    stream?.on("error", () => undefined); // what a dying stream still says is no news
+    stream?.cancel();
+    this.#client?.close();
+    this.#client = null;
+    this.#clearTimers();
   }
 
   #after(ms: number, run: () => void): void {

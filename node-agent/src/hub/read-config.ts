@@ -67,7 +67,6 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
       step: { mode: readStepMode(config.servo, node), threshold: config.servo?.stepThresholdNanoseconds || defaultStepThreshold },
       maxSlew: Math.min(config.servo?.maxSlewPartsPerBillion || defaultSlewPpb, largestSlewPpb),
       maxDrift: maxDriftPpb,
-      minimumIndependentSources: Math.max(config.objective?.minimumIndependentSources ?? 1, 1),
       receivers,
       transmitters,
     },

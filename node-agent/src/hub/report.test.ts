@@ -2,7 +2,7 @@ import type { Publication, SourceSnapshot } from "@meridian/engine";
 import { hub } from "@meridian/proto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { ReportBuilder } from "./report.js";
+import { type News, ReportBuilder } from "./report.js";
 
 const publication: Publication = {
   clock: "c",
@@ -90,6 +90,7 @@ test("a publication older than its life says Unknown and nothing of bounds", () 
   expect(late).toMatchObject({ state: "Unknown", stateReason: "EngineStalled" });
   expect(late).not.toHaveProperty("calibrated");
   expect(late).not.toHaveProperty("guaranteed");
+  expect(build({}, 10.5).stateAgeMilliseconds).toBe(2500);
 });
 
 test("numbers its reports and counts steps", () => {
@@ -99,10 +100,60 @@ test("numbers its reports and counts steps", () => {
   expect(build({}, 0, builder)).toMatchObject({ sequence: 2, clockSteps: 1 });
 });
 
-test("a change of state or of its reason is news, a repetition is not", () => {
+test("a change of state, of its reason or of the source is news, a repetition is not", () => {
   const builder = new ReportBuilder();
-  const say = (state: Publication["state"], reason: string) => builder.observe({ ...publication, state, reason }, 0);
-  expect([say("Acquiring", "A"), say("Acquiring", "A"), say("Acquiring", "B"), say("Holdover", "B")]).toEqual([true, false, true, true]);
+  const say = (state: Publication["state"], reason: string, selected: string | null = "gm-a") =>
+    builder.observe({ ...publication, state, reason, selected }, 0);
+  expect([say("Acquiring", "A"), say("Acquiring", "A"), say("Acquiring", "B"), say("Holdover", "B")]).toEqual([
+    "state",
+    "none",
+    "state",
+    "state",
+  ]);
+  expect([say("Holdover", "B", "gm-b"), say("Holdover", "B", "gm-b"), say("Holdover", "B", null)]).toEqual(["figures", "none", "figures"]);
+});
+
+test.each<[string, Partial<Publication>, News]>([
+  ["stays", {}, "none"],
+  ["shrinks", { calibrated: 50, guaranteed: 1000 }, "none"],
+  ["grows by less than a quarter", { calibrated: 126, guaranteed: 2501 }, "none"],
+  ["grows by more than a quarter", { calibrated: 127 }, "figures"],
+  ["grows by more than a quarter where it is guaranteed", { guaranteed: 2502 }, "figures"],
+  ["becomes void", { calibrated: null }, "figures"],
+  ["becomes void where it is guaranteed", { guaranteed: null }, "figures"],
+])("a bound that %s since it was reported is news: %s", (_what, change, news) => {
+  const builder = new ReportBuilder();
+  builder.observe(publication, 0);
+  build({}, 0, builder); // says 101 and 2001
+  expect(builder.observe({ ...publication, ...change }, 100)).toBe(news);
+});
+
+test("a bound that nobody was told yet is no news by its size", () => {
+  const builder = new ReportBuilder();
+  builder.observe({ ...publication, calibrated: null, guaranteed: null }, 0);
+  build({ calibrated: null, guaranteed: null }, 0, builder);
+  expect(builder.observe(publication, 100)).toBe("none");
+});
+
+test("what was reported runs out by age alone, without a new publication", () => {
+  const builder = new ReportBuilder();
+  builder.observe(publication, 0);
+  build({}, 0, builder);
+  expect(builder.isOutdated(publication, 0.5)).toBe(false); // 105.2 and 2500.01
+  expect(builder.isOutdated(publication, 0.51)).toBe(true);
+  build({}, 0.51, builder);
+  expect(builder.isOutdated(publication, 0.51)).toBe(false);
+  expect(builder.isOutdated(publication, 8.001)).toBe(true);
+  build({}, 8.001, builder);
+  expect(builder.isOutdated(publication, 9)).toBe(false);
+});
+
+test("a state is as old as its first reason, however many followed", () => {
+  const builder = new ReportBuilder();
+  const observe = (state: Publication["state"], reason: string, at: number) => builder.observe({ ...publication, state, reason }, at);
+  observe("Acquiring", "A", 500);
+  for (let at = 1000; at < 4500; at += 500) observe("Holdover", `R${at}`, at);
+  expect(build({}, 0, builder).stateAgeMilliseconds).toBe(4000);
 });
 
 test("keeps the last five changes of state with their ages, newest last", () => {
@@ -116,7 +167,6 @@ test("keeps the last five changes of state with their ages, newest last", () => 
     ["R3500", 1500],
     ["R4000", 1000],
   ]);
-  expect(report.stateAgeMilliseconds).toBe(1000);
 });
 
 test("names sixteen sources at most", () => {

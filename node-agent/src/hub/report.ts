@@ -1,6 +1,7 @@
 /** What the node says of itself to the hub, from the engine's last publication. */
 import type { Publication, SourceSnapshot } from "@meridian/engine";
 import type { Report } from "@meridian/proto";
+import { agePublication } from "../publication/age-publication.js";
 
 interface Transition {
   readonly state: string;
@@ -9,11 +10,28 @@ interface Transition {
   readonly since: number;
 }
 
-const mostTransitions = 5;
+/** ns as they were told; absent: void. */
+type Bounds = Pick<Report, "calibrated" | "guaranteed">;
 
-/** Keeps what a report needs besides the publication: since when, how often stepped, the last changes of state. */
+/** What of a publication is worth a report at once. */
+export type News =
+  | "none"
+  /** Another state, or another reason for it. */
+  | "state"
+  /** Another source, or what was last reported of the bounds no longer holds. */
+  | "figures";
+
+const mostTransitions = 5;
+/** A bound that grew by less than that since it was reported may wait for the next report. */
+const notableGrowth = 1.25;
+
+/** Keeps what a report needs besides the publication: since when, how often stepped, the last changes of state, what was said last. */
 export class ReportBuilder {
   readonly #transitions: Transition[] = [];
+  /** Since when the state, for whatever reasons, is the present one, ms. */
+  #stateSince: number | null = null;
+  #selected: string | null = null;
+  #reported: Bounds = {};
   #sequence = 0;
   #steps = 0;
 
@@ -21,30 +39,45 @@ export class ReportBuilder {
     this.#steps += 1;
   }
 
-  /** @returns true when the publication says something else than the one before: report at once */
-  observe({ state, reason }: Publication, nowMs: number): boolean {
+  /** Takes a new publication. */
+  observe(publication: Publication, nowMs: number): News {
+    const { state, reason, selected } = publication;
+    const reselected = selected !== this.#selected;
+    this.#selected = selected;
     const last = this.#transitions.at(-1);
-    if (last?.state === state && last.reason === reason) return false;
+    if (last?.state === state && last.reason === reason) return reselected || this.isOutdated(publication, 0) ? "figures" : "none";
+    if (last?.state !== state) this.#stateSince = nowMs;
     this.#transitions.push({ state, reason, since: nowMs });
     if (this.#transitions.length > mostTransitions) this.#transitions.shift();
-    return true;
+    return "state";
+  }
+
+  /** The hub shows bounds that no longer hold: they have grown, or are void by now. @param age s since the publication */
+  isOutdated(publication: Publication, age: number): boolean {
+    const now = agePublication(publication, age);
+    const outgrown = (told: Bounds["calibrated"], bound: number | null): boolean =>
+      told != null && (bound === null || bound > (told.nanoseconds ?? 0) * notableGrowth);
+    return outgrown(this.#reported.calibrated, now.calibrated) || outgrown(this.#reported.guaranteed, now.guaranteed);
   }
 
   /** @param age s since the publication: bounds have grown by it */
   build(publication: Publication, sources: readonly SourceSnapshot[], age: number, nowMs: number): Report {
-    const current = this.#transitions.at(-1);
     const selected = sources.find(({ source }) => source === publication.selected);
+    const { alive, calibrated, guaranteed } = agePublication(publication, age);
     this.#sequence += 1;
-    const voided = age > publication.voidAfter;
+    this.#reported = {
+      ...(calibrated === null ? {} : { calibrated: roundUp(calibrated) }),
+      ...(guaranteed === null ? {} : { guaranteed: roundUp(guaranteed) }),
+    };
     return {
       sequence: this.#sequence,
       monotonicMilliseconds: Math.round(nowMs),
-      state: voided ? "Unknown" : publication.state,
-      stateReason: voided ? "EngineStalled" : publication.reason,
-      stateAgeMilliseconds: Math.round(nowMs - (current?.since ?? nowMs)),
+      state: alive ? publication.state : "Unknown",
+      stateReason: alive ? publication.reason : "EngineStalled",
+      stateAgeMilliseconds: Math.round(alive ? nowMs - (this.#stateSince ?? nowMs) : (age - publication.voidAfter) * 1e3),
       selectedUpstream: publication.selected ?? "",
       offsetNanoseconds: Math.round(publication.offset),
-      ...(voided ? {} : boundsOf(publication, age)),
+      ...this.#reported,
       frequencyPartsPerBillion: Math.round(publication.frequency),
       pathDelayNanoseconds: Math.max(0, Math.round(publication.pathDelay)),
       grandmasterIdentity: selected?.grandmasterIdentity ?? "",
@@ -68,14 +101,5 @@ export class ReportBuilder {
   }
 }
 
-/** Rounded up: a bound never gets smaller on its way. */
-function boundsOf(
-  { calibrated, calibratedGrowth, guaranteed, guaranteedGrowth }: Publication,
-  age: number,
-): Pick<Report, "calibrated" | "guaranteed"> {
-  const grown = (bound: number, growth: number) => ({ nanoseconds: Math.ceil(bound + growth * age) });
-  return {
-    ...(calibrated === null ? {} : { calibrated: grown(calibrated, calibratedGrowth) }),
-    ...(guaranteed === null ? {} : { guaranteed: grown(guaranteed, guaranteedGrowth) }),
-  };
-}
+/** A bound never gets smaller on its way. */
+const roundUp = (nanoseconds: number): { nanoseconds: number } => ({ nanoseconds: Math.ceil(nanoseconds) });

@@ -1,5 +1,5 @@
 /** Probes and metrics: `/healthz` restart me, `/readyz` send me agents, `/metrics`. */
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Health, HealthReport } from "kopf-ts";
 import type { Registry } from "prom-client";
@@ -10,16 +10,24 @@ export interface ProbeServer {
   close(): Promise<void>;
 }
 
+const mostConnections = 64;
+/** Connections that say nothing must not use up mostConnections: the kubelet's probe would find no room and restart us. */
+const patience: ServerOptions = {
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+};
+
 /** @param address host:port, port 0: any. @throws MER_OPERATOR_LISTEN */
 export async function startProbeServer(address: string, registry: Registry, health: Health): Promise<ProbeServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(patience, (request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "text/plain", "GET only\n");
     respond(request.url?.split("?")[0] ?? "", response, registry, health).catch((error: unknown) =>
       answer(response, 500, "text/plain", `${messageOf(error)}\n`),
     );
   });
-  server.requestTimeout = 10_000;
-  server.maxConnections = 64;
+  server.maxConnections = mostConnections;
   await listen(server, address);
   return {
     port: (server.address() as AddressInfo).port,

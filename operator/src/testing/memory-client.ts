@@ -37,7 +37,11 @@ export class MemoryClient {
           const before = found(idOf(type, ref));
           const version = patch.metadata?.resourceVersion;
           if (version !== undefined && version !== before.metadata.resourceVersion) refuse(409, "Conflict");
-          return store(idOf(type, ref), { ...before, spec: { ...(before["spec"] as object), ...(patch as { spec?: object }).spec }, metadata: before.metadata });
+          return store(idOf(type, ref), {
+            ...before,
+            spec: { ...(before["spec"] as object), ...(patch as { spec?: object }).spec },
+            metadata: before.metadata,
+          });
         }),
       delete: (type: ResourceType, ref: ObjectRef, options: { preconditions?: { uid?: string } } = {}) =>
         Promise.resolve().then(() => {

@@ -44,7 +44,7 @@ test.each([
   [[{ readable: false }], "Unknown", "NotRead"],
   [[{ measuring: false, rateKnown: false, phaseKnown: false }], "FreeRunning", "NoSource"],
   [[{ rateKnown: false, phaseKnown: false }], "Acquiring", "CollectingMeasurements"],
-  [[{ waiting: "TooFewSources" }], "Acquiring", "TooFewSources"],
+  [[{ waiting: "WaitingForSources" }], "Acquiring", "WaitingForSources"],
   [[{ phaseKnown: false }], "FrequencyLocked", "OneWayOnly"],
   [[{ disagreeing: true }], "FreeRunning", "SourcesDisagree"],
   [[...locked, { disagreeing: true }], "Conflicted", "SourcesDisagree"],

@@ -42,7 +42,6 @@ export class Consensus {
   estimate: ClockEstimate | null = null;
   /** Why nothing may start; empty when it may. */
   waiting = "";
-  private minimumSources = 1;
   private joint: JointEstimate | null = null;
   private active: readonly SourceLink[] = [];
   private activeKey = "";
@@ -56,7 +55,6 @@ export class Consensus {
   private readonly interval: Interval = { low: 0, high: 0 };
 
   configure(config: EnsembleConfig): void {
-    this.minimumSources = config.minimumIndependentSources;
     const wanted = new Set(config.links.map((link) => link.id));
     for (const id of this.links.keys()) {
       if (wanted.has(id)) continue;
@@ -168,7 +166,7 @@ export class Consensus {
       const only = this.selected;
       return only !== null && this.proveOne(only, now, into);
     }
-    const ballots = ballotsOf(this.voters(now));
+    const ballots = ballotsOf(this.witnesses(now));
     if (ballots.length === 0) return false;
     const segments = findMajority(ballots);
     // Two that disagree: one of them lies, so both are covered.
@@ -205,7 +203,7 @@ export class Consensus {
 
   private judge(link: SourceLink, now: Raw): readonly [SourceState, string] {
     const verdict = this.vote.named.get(link.config.id)?.verdict;
-    if (link.refusal === "ArbitraryTimescale" || link.refusal === "RemoteUncertain") return ["Unsynchronized", link.refusal];
+    if (link.isDisqualified) return ["Unsynchronized", link.refusal ?? ""];
     if (link.isSilent(now)) return ["NoAnswer", link.lastPacket === Number.NEGATIVE_INFINITY ? "NeverHeard" : "Silent"];
     if (link.filter === null || link.filter.state === "cold") return ["Acquiring", "CollectingMeasurements"];
     if (link.filter.state === "rateOnly") return ["Acquiring", "OneWayOnly"];
@@ -215,12 +213,27 @@ export class Consensus {
     return this.vote.muted.has(link.config.id) ? ["Suspect", "InDoubt"] : ["Healthy", ""];
   }
 
+  /**
+   * Whose intervals prove the bound: who speaks. When nobody is left who is believed, what all have proven before stands and
+   * grows, or one liar who goes on speaking would be the majority.
+   */
+  private witnesses(now: Raw): Voter[] {
+    const voters = this.voters(now);
+    return voters.some(({ id }) => !this.vote.named.has(id)) ? voters : this.votersOf([...this.links.values()], now);
+  }
+
   private voters(now: Raw): Voter[] {
+    return this.votersOf(
+      [...this.links.values()].filter((link) => !link.isSilent(now) && !link.isDisqualified),
+      now,
+    );
+  }
+
+  private votersOf(links: readonly SourceLink[], now: Raw): Voter[] {
     const voters: Voter[] = [];
-    for (const link of this.links.values()) {
+    for (const link of links) {
       const { filter, config } = link;
-      if (filter === null || filter.state !== "ready" || link.isSilent(now)) continue;
-      if (link.refusal === "ArbitraryTimescale" || link.refusal === "RemoteUncertain") continue;
+      if (filter === null || filter.state !== "ready") continue;
       const deviation = Math.sqrt(filter.beliefVarianceAt(now)) + link.asymmetryPrior;
       const proven = link.proveAt(now, this.interval);
       const offset = filter.offsetAt(now);
@@ -270,12 +283,7 @@ export class Consensus {
 
   private isEligible(link: SourceLink, now: Raw): boolean {
     return (
-      link.config.use !== "Watchdog" &&
-      link.isReady &&
-      !link.isSilent(now) &&
-      link.refusal !== "ArbitraryTimescale" &&
-      link.refusal !== "RemoteUncertain" &&
-      !this.vote.named.has(link.config.id)
+      link.config.use !== "Watchdog" && link.isReady && !link.isSilent(now) && !link.isDisqualified && !this.vote.named.has(link.config.id)
     );
   }
 
@@ -309,10 +317,6 @@ export class Consensus {
     const grace = Math.max(startGrace, startIntervals * Math.max(0, ...missing.map((link) => link.config.interval)));
     if (missing.length > 0 && now - this.firstReady < grace) this.waiting = "WaitingForSources";
     else if (this.vote.noMajority) this.waiting = "SourcesDisagree";
-    else {
-      const groups = new Set(this.voters(now).map((voter) => voter.group));
-      if (groups.size < this.minimumSources) this.waiting = "TooFewSources";
-    }
     return this.waiting === "";
   }
 

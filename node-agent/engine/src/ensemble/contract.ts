@@ -48,7 +48,6 @@ export interface EnsembleConfig {
   readonly maxSlew: Ppb;
   /** Frequency of the oscillator beyond its own recent mean, the assumption of the guaranteed bound, ppb. */
   readonly maxDrift: Ppb;
-  readonly minimumIndependentSources: number;
 }
 
 /** The clock as the host last measured it. */
@@ -118,4 +117,6 @@ export interface ClockEnsemble {
   advance(raw: Raw): Decision;
   /** When advance must be called next, raw s. */
   deadline(): Raw;
+  /** How long measurements may wait before they are observed, s: decisions are not made more often. 0: not at all. */
+  patience(): number;
 }

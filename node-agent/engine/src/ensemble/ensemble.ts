@@ -2,20 +2,30 @@
  * One clock and everything that speaks about it: measurements enter link filters, sources vote, the survivors make one
  * estimate, the estimate steers, and both bounds are published. Deterministic; time is only what the caller says.
  */
-import type { Nanoseconds, Raw } from "../time/units.js";
+import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import { ClockLock } from "./clock-lock.js";
 import { Consensus, type Proof } from "./consensus.js";
 import type { ClockEnsemble, Decision, EnsembleConfig, Publication, SteeringReading, StepAction } from "./contract.js";
 import type { ClockEstimate } from "./fusion.js";
 import { Holdover } from "./holdover.js";
+import type { LinkFilter } from "./link/link-filter.js";
 import type { Command, Measurement } from "./measurement.js";
-import { planSlew, planStep } from "./steering.js";
+import { planFrequency, planSlew, planStep, type RateSituation } from "./steering.js";
 import { SteeringFrame } from "./steering-frame.js";
 
 /** Publications are void this long after their instant unless renewed, s. */
 const publicationLife = 8;
 /** Without news a publication is renewed this often, s. */
 const renewal = 1;
+/**
+ * An aligned clock is steered and published this often however many packets come, s. Every packet enters the filters at once; but
+ * in so short a time an error of 10 ppb in the rate moves the clock by 1 ns, and a decision costs more than a packet.
+ */
+const pace = 1 / 8;
+/** Share by which a calibrated bound is published larger where packets come faster than that: it may grow so much until the next decision. */
+const headroom = 1 / 16;
+/** A reading that differs from what was commanded by more is news, ns. */
+const surprise = 1;
 /** Measurements waiting for advance(); more than that and the host is not advancing. */
 const mostPending = 4096;
 /** Between a decision and the moment it takes effect, s: the command's change of frequency may act that much later. */
@@ -39,7 +49,6 @@ const unconfigured: EnsembleConfig = {
   step: { mode: "Never", threshold: 0 },
   maxSlew: 0,
   maxDrift: 0,
-  minimumIndependentSources: 1,
 };
 
 export class Ensemble implements ClockEnsemble {
@@ -53,11 +62,16 @@ export class Ensemble implements ClockEnsemble {
   private holdover = new Holdover();
   private readonly pending: Measurement[] = [];
   private steps = 0;
+  /** Frequency in force when nothing was known of the oscillator, ppb. */
+  private found: Ppb = 0;
   /** A step was ordered and no reading has shown it yet. */
   private awaitedStep: Raw | null = null;
   private lastPublished: Raw = Number.NEGATIVE_INFINITY;
   private lastCommand: Raw = Number.NEGATIVE_INFINITY;
   private changed = true;
+  /** Measurements were absorbed since the last decision. */
+  private news = false;
+  private published: Publication | null = null;
   /** What commands may be late by, until the next reading, ns. */
   private unread: Nanoseconds = 0;
   private generation = -1;
@@ -87,33 +101,55 @@ export class Ensemble implements ClockEnsemble {
   steered(reading: SteeringReading): void {
     if (reading.clock !== this.config.clock || !Number.isFinite(reading.steering) || !Number.isFinite(reading.raw)) return;
     this.meetEra(reading.era);
+    if (!this.frame.known || !(Math.abs(this.frame.at(reading.raw) - reading.steering) <= surprise)) this.changed = true;
     this.frame.read(reading);
     if (this.awaitedStep !== null && reading.raw > this.awaitedStep + stepPatience) this.awaitedStep = null;
     if (reading.raw >= this.lastCommand) this.unread = 0;
-    this.changed = true;
   }
 
   advance(raw: Raw): Decision {
     this.now = Math.max(this.now, raw);
-    let news = false;
-    for (const measurement of this.pending) if (this.absorb(measurement)) news = true;
+    for (const measurement of this.pending) if (this.absorb(measurement)) this.news = true;
     this.pending.length = 0;
     this.consensus.decide(this.now);
     const commands: Command[] = [];
     const steps: StepAction[] = [];
+    if (this.mayRest()) return { commands, steps, publication: null };
+    const { news } = this;
+    this.news = false;
     this.judge(news);
     this.steer(news, commands, steps);
     const due = news || this.changed || commands.length > 0 || this.now - this.lastPublished >= renewal;
     if (!due) return { commands, steps, publication: null };
     this.changed = false;
     this.lastPublished = this.now;
-    return { commands, steps, publication: this.publish() };
+    this.published = this.publish();
+    return { commands, steps, publication: this.published };
+  }
+
+  /** Nothing that came since the last decision needs one now: what was published then is still true of what is known now. */
+  private mayRest(): boolean {
+    const { published, now, consensus } = this;
+    if (published === null || this.changed || this.awaitedStep !== null) return false;
+    if (this.lock.state !== "PhaseAligned" || now - this.lastPublished >= pace || !this.isBusy()) return false;
+    if (consensus.selected?.config.id !== published.selected || consensus.isSilent(now)) return false;
+    const age = now - published.raw;
+    this.proven = consensus.prove(now, this.proof);
+    const guaranteed = this.proven ? this.guaranteedAt(now) : null;
+    if (!isCovered(guaranteed, published.guaranteed, published.guaranteedGrowth * age + surprise)) return false;
+    const calibrated = this.calibratedAt(now, guaranteed);
+    return isCovered(calibrated, published.calibrated, published.calibratedGrowth * age);
   }
 
   deadline(): Raw {
     const renew = this.lastPublished + renewal;
     const { slewEnd } = this.frame;
-    return Math.max(this.now, slewEnd > this.now ? Math.min(renew, slewEnd) : renew);
+    // The end of a slew needs no decision of its own where the next one is near.
+    return Math.max(this.now, slewEnd > this.now && !this.isBusy() ? Math.min(renew, slewEnd) : renew);
+  }
+
+  patience(): number {
+    return this.lock.state === "PhaseAligned" && this.isBusy() && !this.changed && this.awaitedStep === null ? pace : 0;
   }
 
   private startAnew(): void {
@@ -122,6 +158,8 @@ export class Ensemble implements ClockEnsemble {
     this.lock = new ClockLock();
     this.holdover = new Holdover();
     this.pending.length = 0;
+    this.news = false;
+    this.published = null;
     this.era = this.awaitedStep = null;
     this.steps = this.unread = 0;
     this.lastStepEra = this.lastCommand = Number.NEGATIVE_INFINITY;
@@ -226,22 +264,28 @@ export class Ensemble implements ClockEnsemble {
     }
     const rate = estimate.rate + (holding ? holdover.at(now + holdoverStep / 2).rate : 0);
     const gap = holding ? 4 * holdoverStep : estimate.gap;
-    this.command(
-      planSlew(config.clock, now, error, rate, gap, holding ? Math.min(holdoverSlew, config.maxSlew) : config.maxSlew),
-      news,
-      commands,
-    );
+    const situation = this.rateSituation(rate, estimate.rateDeviationAt(now));
+    this.command(planSlew(config.clock, now, error, situation, gap, holding ? holdoverSlew : undefined), news, commands);
   }
 
   /** One direction only: the rate is known and steered, the phase is not. */
   private steerRateOnly(news: boolean, commands: Command[]): void {
-    if (!news || this.lock.everLocked) return;
-    for (const link of this.consensus.links.values()) {
-      if (link.filter?.state !== "rateOnly" || link.config.use === "Watchdog") continue;
-      const { rate } = link.filter;
-      this.command({ clock: this.config.clock, ppb: -rate, untilRaw: this.now, thenPpb: -rate }, news, commands);
-      return;
+    const filter = this.lock.everLocked ? null : this.findRate();
+    if (filter === null) this.found = this.frame.restingFrequency;
+    else if (news) {
+      const ppb = planFrequency(this.rateSituation(filter.rate, filter.rateDeviationAt(this.now)));
+      this.command({ clock: this.config.clock, ppb, untilRaw: this.now, thenPpb: ppb }, news, commands);
     }
+  }
+
+  private findRate(): LinkFilter | null {
+    for (const { filter, config } of this.consensus.links.values())
+      if (filter?.state === "rateOnly" && config.use !== "Watchdog") return filter;
+    return null;
+  }
+
+  private rateSituation(rate: Ppb, rateDeviation: Ppb): RateSituation {
+    return { rate, rateDeviation, found: this.found, maxSlew: this.config.maxSlew };
   }
 
   private command(command: Command, news: boolean, commands: Command[]): void {
@@ -277,7 +321,7 @@ export class Ensemble implements ClockEnsemble {
       offset: estimate?.isReady === true ? this.errorAt(now) : 0,
       frequency: estimate?.rate ?? 0,
       pathDelay: selected?.pathDelay ?? 0,
-      calibrated,
+      calibrated: calibrated === null ? null : this.withHeadroom(calibrated, guaranteed),
       calibratedGrowth:
         calibrated === null ? 0 : growth(calibrated, (raw) => this.calibratedAt(raw, this.proven ? this.guaranteedAt(raw) : null)),
       guaranteed,
@@ -285,6 +329,19 @@ export class Ensemble implements ClockEnsemble {
       voidAfter: publicationLife,
       sources: consensus.describe(now),
     };
+  }
+
+  /** Packets come faster than decisions; else each is worth one, and the next may be far. */
+  private isBusy(): boolean {
+    const { estimate } = this.consensus;
+    return estimate?.isReady === true && estimate.gap < pace;
+  }
+
+  private withHeadroom(calibrated: Nanoseconds, guaranteed: Nanoseconds | null): Nanoseconds {
+    const { vote } = this.consensus;
+    if (!this.isBusy()) return calibrated;
+    const larger = calibrated * (1 + headroom);
+    return guaranteed === null || vote.widening > 0 ? larger : Math.max(calibrated, Math.min(larger, guaranteed));
   }
 
   private calibratedAt(raw: Raw, guaranteed: Nanoseconds | null): Nanoseconds | null {
@@ -303,4 +360,10 @@ export class Ensemble implements ClockEnsemble {
     const steering = this.frame.at(raw);
     return Math.max(proof.high + proof.highRate * dt + steering, -(proof.low + proof.lowRate * dt + steering)) + this.unread;
   }
+}
+
+/** Whether the bound that stands says at least what is known now; void is never covered by a bound. */
+function isCovered(bound: Nanoseconds | null, standing: Nanoseconds | null, room: Nanoseconds): boolean {
+  if (bound === null || standing === null) return bound === standing;
+  return bound <= standing + room;
 }

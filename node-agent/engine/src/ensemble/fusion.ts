@@ -10,6 +10,8 @@ export interface ClockEstimate {
   /** Spacing of exchanges, s. */
   readonly gap: number;
   readonly effectivePackets: number;
+  /** Pessimistic standard deviation of the rate, ppb. */
+  rateDeviationAt(raw: Raw): Ppb;
   offsetAt(raw: Raw): Nanoseconds;
   /** Pessimistic standard deviation, ns. */
   deviationAt(raw: Raw): Nanoseconds;
@@ -39,6 +41,10 @@ export class SingleLinkEstimate implements ClockEstimate {
 
   get effectivePackets(): number {
     return this.link.filter?.effectivePackets ?? 0;
+  }
+
+  rateDeviationAt(raw: Raw): Ppb {
+    return this.link.filter?.rateDeviationAt(raw) ?? Number.POSITIVE_INFINITY;
   }
 
   offsetAt(raw: Raw): Nanoseconds {
@@ -80,6 +86,14 @@ export class MiddleEstimate implements ClockEstimate {
 
   get effectivePackets(): number {
     return Math.min(...this.links.map((link) => link.filter?.effectivePackets ?? 0));
+  }
+
+  rateDeviationAt(raw: Raw): Ppb {
+    const middle = this.rate;
+    const distances = this.links.map(
+      ({ filter }) => Math.abs((filter?.rate ?? 0) - middle) + (filter?.rateDeviationAt(raw) ?? Number.POSITIVE_INFINITY),
+    );
+    return Math.max(...distances);
   }
 
   offsetAt(raw: Raw): Nanoseconds {

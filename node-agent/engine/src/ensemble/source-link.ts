@@ -2,6 +2,7 @@
  * One configured link: takes its measurements into the raw frame, refuses what cannot be true, and says what its source is
  * worth: offset, calibrated interval, proven interval.
  */
+import { currentTaiMinusUtc } from "../time/leap-table.js";
 import type { Nanoseconds, Raw } from "../time/units.js";
 import type { LinkConfig } from "./contract.js";
 import type { Interval } from "./link/causal-interval.js";
@@ -18,9 +19,12 @@ export const refusals = [
   "Duplicate",
   "ArbitraryTimescale",
   "RemoteUncertain",
+  "UtcOffsetDisputed",
   "StaleRemote",
 ] as const;
 export type Refusal = (typeof refusals)[number];
+/** What the remote says of itself, and for which it is neither followed nor heard in the vote. */
+const disqualifying: readonly (Refusal | null)[] = ["ArbitraryTimescale", "RemoteUncertain", "UtcOffsetDisputed"];
 
 /** 2^52 ns, 52 days: beyond it differences are no longer exact to a nanosecond. */
 const largestValue = 2 ** 52;
@@ -111,6 +115,11 @@ export class SourceLink {
     return !(now - this.lastPacket <= Math.max(silentSeconds, silentIntervals * gap));
   }
 
+  /** Its newest packet says that its time is not to be used; `refusal` says why. */
+  get isDisqualified(): boolean {
+    return disqualifying.includes(this.refusal);
+  }
+
   get isReady(): boolean {
     return this.filter !== null && this.filter.state === "ready";
   }
@@ -186,7 +195,8 @@ export class SourceLink {
     if (this.remoteEra !== null && measurement.remoteEra < this.remoteEra) return "StaleRemote";
     if (at > this.lastHeard) this.lastHeard = at;
     if (remoteState.scale === "ARB") return "ArbitraryTimescale";
-    return remoteState.uncertain ? "RemoteUncertain" : null;
+    if (remoteState.uncertain) return "RemoteUncertain";
+    return isUtcOffsetDisputed(remoteState) ? "UtcOffsetDisputed" : null;
   }
 
   private isRemembered(direction: Direction, at: Raw): boolean {
@@ -199,4 +209,12 @@ export class SourceLink {
     const slot = this.recentCount[direction]++ % remembered;
     this.recentRaw[direction * remembered + slot] = at;
   }
+}
+
+/**
+ * It vouches for a TAI − UTC that the leap table denies. One of the two is a second or more wrong, and nothing that travels here
+ * can tell whether its TAI is made of UTC and that very offset.
+ */
+function isUtcOffsetDisputed({ scale, taiMinusUtc }: RemoteState): boolean {
+  return scale === "TAI" && taiMinusUtc !== null && taiMinusUtc !== currentTaiMinusUtc();
 }

@@ -32,6 +32,16 @@ test("a command acts from its instant, ends by itself, and later readings agree"
   expect(frame.slewEnd).toBe(Number.POSITIVE_INFINITY);
 });
 
+test("knows the frequency that is left when slews have ended", () => {
+  const frame = new SteeringFrame();
+  frame.read(reading(10, 0, 7));
+  expect(frame.restingFrequency).toBe(7);
+  frame.command(11, { clock: "c", ppb: 100, untilRaw: 13, thenPpb: 10 });
+  expect(frame.restingFrequency).toBe(10);
+  frame.read(reading(14, 200, 10));
+  expect(frame.restingFrequency).toBe(10);
+});
+
 test("a measurement's own steering corrects what was assumed", () => {
   const frame = new SteeringFrame();
   frame.read(reading(10, 0, 100));

@@ -61,6 +61,11 @@ export class SteeringFrame {
     return raw >= this.commandFrom ? this.commandPpb : this.frequency;
   }
 
+  /** Frequency in force once every slew has ended, ppb. */
+  get restingFrequency(): Ppb {
+    return this.commandUntil === Number.POSITIVE_INFINITY ? this.frequency : this.commandThen;
+  }
+
   /** When the frequency changes by itself; Infinity: never. */
   get slewEnd(): Raw {
     return this.commandUntil;

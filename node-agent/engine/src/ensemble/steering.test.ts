@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EnsembleConfig } from "./contract.js";
-import { planSlew, planStep } from "./steering.js";
+import { planFrequency, planSlew, planStep, type RateSituation } from "./steering.js";
 
 const config: EnsembleConfig = {
   clock: "c",
@@ -10,24 +10,65 @@ const config: EnsembleConfig = {
   step: { mode: "OnStart", threshold: 10_000 },
   maxSlew: 500_000,
   maxDrift: 5000,
-  minimumIndependentSources: 1,
 };
 const certain = { error: 1e6, deviation: 100, everLocked: false, steps: 0 };
 
-test("a slew never exceeds the limit, ends by itself and never overshoots", () => {
-  const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+/** rate, rateDeviation, found, maxSlew */
+const situations = fc
+  .tuple(number(-1e5, 1e5), number(0, 1e6), number(-1e5, 1e5), number(10, 1e6))
+  .map(([rate, rateDeviation, found, maxSlew]): RateSituation => ({ rate, rateDeviation, found, maxSlew }));
+
+test("a slew with all that the rate may be wrong by stays within the limit, ends by itself and never overshoots", () => {
   fc.assert(
-    fc.property(number(-1e10, 1e10), number(-1e5, 1e5), number(1e-3, 100), number(10, 1e6), (error, rate, gap, maxSlew) => {
-      const { ppb, untilRaw, thenPpb } = planSlew("c", 50, error, rate, gap, maxSlew);
-      expect(Math.abs(ppb + rate)).toBeLessThanOrEqual(maxSlew * (1 + 1e-9));
-      expect(thenPpb).toBe(-rate);
+    fc.property(number(-1e10, 1e10), situations, number(1e-3, 100), (error, situation, gap) => {
+      const { ppb, untilRaw, thenPpb } = planSlew("c", 50, error, situation, gap);
+      const { rateDeviation, maxSlew } = situation;
+      const slew = ppb - thenPpb;
+      if (slew !== 0) {
+        expect(thenPpb).toBe(-situation.rate);
+        expect(Math.abs(slew) + 4 * rateDeviation).toBeLessThanOrEqual(maxSlew * (1 + 1e-9));
+      }
       expect(untilRaw).toBeGreaterThanOrEqual(50);
       expect(untilRaw).toBeLessThanOrEqual(52);
-      const removed = (ppb + rate) * (untilRaw - 50);
+      const removed = slew * (untilRaw - 50);
       expect(Math.abs(error + removed)).toBeLessThanOrEqual(Math.abs(error) + 1e-3);
       expect(removed * error).toBeLessThanOrEqual(1e-9);
     }),
   );
+});
+
+test("what follows a slew cancels the rate exactly once that is known to within the limit", () => {
+  fc.assert(
+    fc.property(situations, (situation) => {
+      const known = 4 * situation.rateDeviation < situation.maxSlew;
+      const frequency = planFrequency(situation);
+      if (known) expect(frequency).toBe(-situation.rate);
+      const [low, high] = [Math.min(-situation.rate, situation.found), Math.max(-situation.rate, situation.found)];
+      expect(frequency).toBeGreaterThanOrEqual(low - 1e-6);
+      expect(frequency).toBeLessThanOrEqual(high + 1e-6);
+    }),
+  );
+});
+
+test.each([
+  // A limit of 50 ppm: what was found may be 70.7 ppm wrong, a crystal's 50 and a slew's 50.
+  [0, 40_000],
+  [12_000, 40_000],
+  [70_711, 10_000],
+  [1e9, -20_000],
+])("a rate of -40 ppm known to %d ppb, with -20 ppm in force, is followed by %d ppb", (rateDeviation, frequency) => {
+  expect(planFrequency({ rate: -40_000, rateDeviation, found: -20_000, maxSlew: 50_000 })).toBeCloseTo(frequency, -1);
+});
+
+test("no slew begins before the rate is known to within the limit", () => {
+  const { ppb, untilRaw, thenPpb } = planSlew("c", 50, 1e6, { rate: 0, rateDeviation: 12_500, found: 0, maxSlew: 50_000 }, 1);
+  expect([ppb, untilRaw, thenPpb]).toEqual([0, 50, 0]);
+});
+
+test("a slew is no faster than its pace", () => {
+  const { ppb } = planSlew("c", 50, 1e6, { rate: 0, rateDeviation: 0, found: 0, maxSlew: 50_000 }, 1, 100);
+  expect(ppb).toBe(-100);
 });
 
 test.each([

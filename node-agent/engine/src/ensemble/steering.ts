@@ -16,15 +16,58 @@ const gentle = 1000;
 const negligible = 0.1;
 /** A step must be certain: this many standard deviations. */
 const certainty = 6;
+/** The oscillator's rate is taken to lie within that many of its (pessimistic) standard deviations. */
+const rateSigmas = 4;
+/** What is known of a crystal before it is measured: standard deviation of its frequency, ppb. */
+const crystalDeviation = 50_000;
 
-/** Command that removes `error` (local − reference, ns) and then runs at the frequency that cancels `rate` (ppb). */
-export function planSlew(clock: string, raw: Raw, error: Nanoseconds, rate: Ppb, gap: number, maxSlew: Ppb): Command {
-  const thenPpb = -rate;
-  if (Math.abs(error) < negligible) return { clock, ppb: thenPpb, untilRaw: raw, thenPpb };
+/** What is known of the oscillator when its clock is commanded. */
+export interface RateSituation {
+  /** Free frequency error, ppb, and its standard deviation. */
+  readonly rate: Ppb;
+  readonly rateDeviation: Ppb;
+  /** Frequency that was in force before the rate was known, ppb: at most a slew away from what its maker believed in. */
+  readonly found: Ppb;
+  /** Farthest that the clock may run from true while its phase is corrected, ppb. */
+  readonly maxSlew: Ppb;
+}
+
+/** What is left of the slew limit beside the uncertainty of the rate, ppb; 0: the rate is not known to within the limit. */
+function slewRoom({ rateDeviation, maxSlew }: RateSituation): Ppb {
+  return Math.max(0, maxSlew - rateSigmas * rateDeviation);
+}
+
+/**
+ * Frequency that cancels the oscillator's rate, ppb. In its first packets the estimate may be wrong by more than the limit; until
+ * it is known to within it, the best estimate is its mean with what was found in force, weighted by how far each may be wrong.
+ */
+export function planFrequency(situation: RateSituation): Ppb {
+  const { rate, rateDeviation, found, maxSlew } = situation;
+  if (slewRoom(situation) > 0) return -rate;
+  const foundVariance = crystalDeviation ** 2 + maxSlew ** 2;
+  const trust = foundVariance / (foundVariance + rateDeviation ** 2);
+  return found - trust * (rate + found);
+}
+
+/**
+ * Command that removes `error` (local − reference, ns) and then runs at planFrequency's. Slew and uncertainty of the rate share
+ * the limit, so that the clock is within it of its *true* oscillator whatever dies or stalls. `pace`: largest slew wanted, ppb.
+ */
+export function planSlew(
+  clock: string,
+  raw: Raw,
+  error: Nanoseconds,
+  situation: RateSituation,
+  gap: number,
+  pace = Number.POSITIVE_INFINITY,
+): Command {
+  const thenPpb = planFrequency(situation);
+  const largest = Math.min(pace, slewRoom(situation));
+  if (Math.abs(error) < negligible || largest === 0) return { clock, ppb: thenPpb, untilRaw: raw, thenPpb };
   const quick = Math.min(most, Math.max(least, gap * shortest));
   const slow = Math.min(most, Math.max(least, gap * longest));
   const duration = Math.min(slow, Math.max(quick, Math.abs(error) / gentle));
-  const slew = Math.max(-maxSlew, Math.min(maxSlew, -error / duration));
+  const slew = Math.max(-largest, Math.min(largest, -error / duration));
   return { clock, ppb: thenPpb + slew, untilRaw: raw + duration, thenPpb };
 }
 

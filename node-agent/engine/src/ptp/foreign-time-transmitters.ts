@@ -2,7 +2,8 @@
  * Who announces itself on this port: IEEE 1588-2019 9.3.2.4 and 9.3.2.5. A sender is qualified by its second Announce within
  * FOREIGN_TIME_TRANSMITTER_TIME_WINDOW (four announce intervals), and forgotten when the window passes without one.
  *
- * The table is bounded: a flood of invented senders cannot grow it, and cannot push out the one that is followed.
+ * The table is bounded: when it is full the worst sender goes, never the one that is followed. So a flood of invented senders
+ * cannot grow it, cannot push out the one that is followed, and keeps a new one out only by being better.
  */
 import type { Raw } from "../time/units.js";
 import { comparePortIdentity, type PortIdentity } from "../wire/ptp/identity.js";
@@ -27,23 +28,39 @@ export interface ForeignTimeTransmitter {
 
 export type ForeignTable = readonly ForeignTimeTransmitter[];
 
-/** Adds one Announce. @param interval announce interval of this port, s. */
+/** The port that keeps the table. */
+interface Listener {
+  readonly receiver: PortIdentity;
+  /** The sender that it follows; null: none. */
+  readonly followed: PortIdentity | null;
+  /** Announce interval, s. */
+  readonly interval: number;
+}
+
+/** Adds one Announce. */
 export function recordAnnounce(
   table: ForeignTable,
   heard: Omit<ForeignTimeTransmitter, "arrivals">,
   at: Raw,
-  interval: number,
+  listener: Listener,
 ): ForeignTable {
-  const alive = expire(table, at, interval);
+  const alive = expire(table, at, listener.interval);
   const known = alive.find((entry) => comparePortIdentity(entry.sender, heard.sender) === 0);
   const arrivals = [...(known?.arrivals ?? []), at].slice(-threshold);
-  const others = alive.filter((entry) => entry !== known);
-  if (!known && others.length >= capacity) {
-    const weakest = others.findIndex((entry) => entry.arrivals.length < threshold);
-    if (weakest < 0) return alive;
-    others.splice(weakest, 1);
+  const all = [...alive.filter((entry) => entry !== known), { ...heard, arrivals }];
+  if (all.length <= capacity) return all;
+  const worst = worstOf(all, listener);
+  return all.filter((entry) => entry !== worst);
+}
+
+/** The one that would lose against all others; the newer of equals, so that copies of one grandmaster do not push each other out. */
+function worstOf(table: ForeignTable, { receiver, followed }: Listener): ForeignTimeTransmitter | null {
+  let worst: ForeignTimeTransmitter | null = null;
+  for (const entry of table) {
+    if (followed !== null && comparePortIdentity(entry.sender, followed) === 0) continue;
+    if (worst === null || !isBetter(entry, worst, receiver)) worst = entry;
   }
-  return [...others, { ...heard, arrivals }];
+  return worst;
 }
 
 export function expire(table: ForeignTable, at: Raw, interval: number): ForeignTable {
@@ -61,13 +78,14 @@ export function bestOf(table: ForeignTable, receiver: PortIdentity): ForeignTime
   let best: ForeignTimeTransmitter | null = null;
   for (const entry of table) {
     if (!isQualified(entry)) continue;
-    if (!best) best = entry;
-    else {
-      const comparison = compareCandidates(candidateOf(entry, receiver), candidateOf(best, receiver));
-      if (comparison.kind !== "same" && comparison.side === "a") best = entry;
-    }
+    if (best === null || isBetter(entry, best, receiver)) best = entry;
   }
   return best;
+}
+
+function isBetter(a: ForeignTimeTransmitter, b: ForeignTimeTransmitter, receiver: PortIdentity): boolean {
+  const comparison = compareCandidates(candidateOf(a, receiver), candidateOf(b, receiver));
+  return comparison.kind !== "same" && comparison.side === "a";
 }
 
 function candidateOf({ sender, body }: ForeignTimeTransmitter, receiver: PortIdentity): Candidate {

@@ -1,27 +1,14 @@
 /**
  * A network segment of whole engines: packets, ports and clocks simulated at the host contract, so that the engine under test
- * is the one that runs on a node. Truth is the segment's own time; every host's clock is truth plus an offset, a frequency
- * error and what its engine does to it.
+ * is the one that runs on a node. Truth is the segment's own time.
  */
-import type { Engine } from "../engine.js";
 import type { EngineConfig } from "../engine-config.js";
-import type { Publication } from "../ensemble/contract.js";
-import type { Command } from "../ensemble/measurement.js";
-import type { Action, EngineEvent, HostEvent, PortId, Stamp, SyncTemplates } from "../host.js";
-import type { Nanoseconds, Ppb } from "../time/units.js";
+import type { Action, HostEvent, PortId } from "../host.js";
+import { EventQueue } from "./event-queue.js";
+import { type Program, SegmentHost, type SegmentHostOptions } from "./segment-host.js";
 
-/** POSIX second at which every segment begins. */
-const epochSeconds = 1_790_000_000;
+/** A transmit stamp is read that long after its packet went, s. */
 const transmitStampAfter = 30e-6;
-
-export interface SegmentHostOptions {
-  readonly name: string;
-  readonly engine: Engine;
-  /** clock − truth at the start, ns. */
-  readonly offset: Nanoseconds;
-  /** Of the free oscillator, ppb. */
-  readonly frequency: Ppb;
-}
 
 export interface Packet {
   readonly from: string;
@@ -35,114 +22,17 @@ export interface SegmentOptions {
   readonly delay: (packet: Packet) => number;
   /** true: the packet is lost. */
   readonly loses?: (packet: Packet, at: number) => boolean;
+  /** May write into the bytes of a packet on its way. */
+  readonly rewrites?: (packet: Packet, at: number) => void;
   /** true: the kernel gives no transmit stamp. */
   readonly withholdsStamp?: (host: string, at: number) => boolean;
-}
-
-interface Program {
-  readonly templates: SyncTemplates;
-  readonly port: PortId;
-  sequence: number;
-  next: number;
-}
-
-/** A host on the segment. Read it; the segment drives it. */
-export class SegmentHost {
-  readonly name: string;
-  readonly engine: Engine;
-  readonly publications: { readonly at: number; readonly what: Publication }[] = [];
-  readonly events: EngineEvent[] = [];
-  readonly steps: { readonly at: number; readonly by: Nanoseconds }[] = [];
-  /** Ports that exist; a test takes one away to break it. */
-  readonly interfaces = new Set<PortId>(["eth0"]);
-  readonly open = new Set<PortId>();
-  readonly programs = new Map<string, Program>();
-  era = 0;
-  readonly #offset: Nanoseconds;
-  readonly #frequency: Ppb;
-  readonly #hardwareAddress: Uint8Array;
-  #steering: Nanoseconds = 0;
-  #steeringRaw = 0;
-  #command: Pick<Command, "ppb" | "untilRaw" | "thenPpb"> = { ppb: 0, untilRaw: Number.POSITIVE_INFINITY, thenPpb: 0 };
-
-  constructor(options: SegmentHostOptions, number: number) {
-    this.name = options.name;
-    this.engine = options.engine;
-    this.#offset = options.offset;
-    this.#frequency = options.frequency;
-    this.#hardwareAddress = Uint8Array.of(2, 0, 0, 0, 0, number);
-  }
-
-  raw(at: number): number {
-    return at * (1 + this.#frequency * 1e-9);
-  }
-
-  /** When this host's raw time will be `raw`. */
-  whenRaw(raw: number): number {
-    return raw / (1 + this.#frequency * 1e-9);
-  }
-
-  /** What steering has done by then, ns. Time only goes forward. */
-  steeringAt(at: number): Nanoseconds {
-    const raw = this.raw(at);
-    const { untilRaw, thenPpb } = this.#command;
-    if (raw > untilRaw) {
-      this.#advance(untilRaw);
-      this.#command = { ppb: thenPpb, untilRaw: Number.POSITIVE_INFINITY, thenPpb };
-    }
-    this.#advance(raw);
-    return this.#steering;
-  }
-
-  /** clock − truth, ns. */
-  errorAt(at: number): Nanoseconds {
-    return this.#offset + at * this.#frequency + this.steeringAt(at);
-  }
-
-  get frequencyCommand(): Ppb {
-    return this.#command.ppb;
-  }
-
-  stamp(at: number): Stamp {
-    const ns = Math.round(at * 1e9 + this.errorAt(at));
-    const seconds = Math.floor(ns / 1e9);
-    return { seconds: epochSeconds + seconds, nanoseconds: ns - seconds * 1e9, raw: this.raw(at), steering: this.#steering };
-  }
-
-  command(at: number, command: Command): void {
-    this.steeringAt(at);
-    this.#command = command;
-  }
-
-  step(at: number, by: Nanoseconds): void {
-    this.steeringAt(at);
-    this.#steering += by;
-    this.era += 1;
-    this.steps.push({ at, by });
-  }
-
-  get hardwareAddress(): Uint8Array {
-    return this.#hardwareAddress;
-  }
-
-  #advance(raw: number): void {
-    this.#steering += (raw - this.#steeringRaw) * this.#command.ppb;
-    this.#steeringRaw = raw;
-  }
-}
-
-interface Timed {
-  readonly at: number;
-  readonly order: number;
-  readonly run: () => void;
 }
 
 export class Segment {
   readonly hosts = new Map<string, SegmentHost>();
   now = 0;
   readonly #options: SegmentOptions;
-  #queue: Timed[] = [];
-  #order = 0;
+  readonly #queue = new EventQueue();
 
   constructor(options: SegmentOptions) {
     this.#options = options;
@@ -190,7 +80,7 @@ export class Segment {
         this.#at(at, () => watch(at));
       }
     for (;;) {
-      const event = this.#take(until);
+      const event = this.#queue.take(until);
       if (!event) break;
       this.now = event.at;
       event.run();
@@ -199,23 +89,7 @@ export class Segment {
   }
 
   #at(at: number, run: () => void): void {
-    this.#order += 1;
-    const entry = { at: Math.max(at, this.now), order: this.#order, run };
-    let low = 0;
-    let high = this.#queue.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const other = this.#queue[middle];
-      if (other && (other.at > entry.at || (other.at === entry.at && other.order > entry.order))) low = middle + 1;
-      else high = middle;
-    }
-    this.#queue.splice(low, 0, entry);
-  }
-
-  /** The queue is sorted backwards: its end is next. */
-  #take(until: number): Timed | undefined {
-    const last = this.#queue.at(-1);
-    return last && last.at <= until ? this.#queue.pop() : undefined;
+    this.#queue.add(Math.max(at, this.now), run);
   }
 
   #give(host: SegmentHost, event: HostEvent): void {
@@ -307,6 +181,7 @@ export class Segment {
       if (to === from || !to.open.has("eth0")) continue;
       const packet = { from: from.name, to: to.name, socket, bytes: Uint8Array.from(bytes) };
       if (this.#options.loses?.(packet, this.now)) continue;
+      this.#options.rewrites?.(packet, this.now);
       this.#at(this.now + this.#options.delay(packet), () => {
         if (!to.open.has("eth0")) return;
         const stamp = socket === "event" ? to.stamp(this.now) : null;

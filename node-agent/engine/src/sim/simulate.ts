@@ -1,16 +1,15 @@
 /**
  * Closed loop: the world makes measurements, the ensemble answers with commands, the world carries them out. Exact truth,
  * bit-identical for a seed.
- *
- *   d(raw) = (1 + y) dt;   local − true: dx = (y + u + y·u) dt;   steering: U = ∫ u d(raw)
- *   toLocal value = delay + x − error;   toRemote value = delay − x + error
  */
 import type { ClockEnsemble, Decision, EnsembleConfig, Publication } from "../ensemble/contract.js";
 import type { Command, Measurement } from "../ensemble/measurement.js";
-import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
+import type { Nanoseconds, Raw } from "../time/units.js";
+import { LinkRun } from "./link-run.js";
 import { Oscillator } from "./oscillator.js";
-import { createRandom, type Random } from "./random.js";
-import { configureEnsemble, type Fault, perfectRemote, type SimulatedLink, simulatedClock, type World } from "./world.js";
+import { createRandom } from "./random.js";
+import { SimulatedClock } from "./simulated-clock.js";
+import { configureEnsemble, type Fault, type World } from "./world.js";
 
 /** What was seen at one whole second. */
 export interface SecondSample {
@@ -34,23 +33,6 @@ export interface Observer {
   moved?(at: number, error: Nanoseconds): void;
 }
 
-interface LinkRun {
-  readonly link: SimulatedLink;
-  readonly delayToLocal: (random: Random, at: number) => Nanoseconds;
-  readonly delayToRemote: (random: Random, at: number) => Nanoseconds;
-  readonly localRandom: Random;
-  readonly remoteRandom: Random;
-  readonly lossRandom: Random;
-  readonly phaseRandom: Random;
-  readonly phase: number;
-  exchanges: number;
-  nextExchange: number;
-  dueToLocal: number;
-  dueToRemote: number;
-  extraToLocal: Nanoseconds;
-  extraToRemote: Nanoseconds;
-}
-
 interface Delivery {
   readonly due: number;
   readonly measurement: Measurement;
@@ -58,24 +40,16 @@ interface Delivery {
 
 type EventKind = "second" | "fault" | "exchange" | "toLocal" | "toRemote" | "late" | "action" | "slewEnd" | "wake";
 
-const fastest = 0.125;
 const never = Number.POSITIVE_INFINITY;
 
 export class Simulation {
   private now = 0;
   private due = 0;
   private kind: EventKind = "second";
-  private raw: Raw;
-  private offset: Nanoseconds;
-  private steering: Nanoseconds = 0;
-  private applied: Ppb = 0;
-  private slewEnd: Raw = never;
-  private thenPpb: Ppb = 0;
   private second = 0;
-  private era = 0;
   private wake: Raw = 0;
   private last: Publication | null = null;
-  private readonly oscillator: Oscillator;
+  private readonly clock: SimulatedClock;
   private readonly runs: LinkRun[];
   private readonly faults: Fault[];
   private readonly deliveries: Delivery[] = [];
@@ -89,32 +63,13 @@ export class Simulation {
     this.world = world;
     this.observer = observer;
     const phases = createRandom(seed, 5);
-    this.raw = 1000 + phases.uniform();
-    this.offset = world.offset;
-    this.oscillator = new Oscillator(world.oscillator, createRandom(seed, 1), createRandom(seed, 6));
+    const raw = 1000 + phases.uniform();
+    const oscillator = new Oscillator(world.oscillator, createRandom(seed, 1), createRandom(seed, 6));
+    this.clock = new SimulatedClock(oscillator, raw, world.offset);
     this.faults = [...(world.faults ?? [])].sort((a, b) => a.at - b.at);
-    this.runs = world.links.map((link, i) => {
-      const phaseRandom = i === 0 ? phases : createRandom(seed, 100 * i + 5);
-      const phase = phaseRandom.uniform();
-      return {
-        link,
-        delayToLocal: link.toLocal(),
-        delayToRemote: link.toRemote(),
-        localRandom: createRandom(seed, 100 * i + 2),
-        remoteRandom: createRandom(seed, 100 * i + 3),
-        lossRandom: createRandom(seed, 100 * i + 4),
-        phaseRandom,
-        phase,
-        exchanges: 0,
-        nextExchange: 0.01 + 0.1 * phaseRandom.uniform(),
-        dueToLocal: never,
-        dueToRemote: never,
-        extraToLocal: 0,
-        extraToRemote: 0,
-      };
-    });
+    this.runs = world.links.map((link, i) => new LinkRun(link, seed, i, i === 0 ? phases : createRandom(seed, 100 * i + 5)));
     this.config = configureEnsemble(world);
-    this.ensemble = create(this.config, this.raw);
+    this.ensemble = create(this.config, raw);
     this.read();
     this.wake = this.ensemble.deadline();
   }
@@ -138,12 +93,13 @@ export class Simulation {
     }
     this.consider(this.deliveries[0]?.due ?? never, "late");
     this.consider(this.actions[0]?.due ?? never, "action");
-    this.consider(this.trueTimeOf(this.slewEnd), "slewEnd");
+    this.consider(this.clock.slewEndsAt, "slewEnd");
     const stalledUntil = this.isStalled() ? (this.world.stall?.[1] ?? 0) : 0;
-    this.consider(Math.max(stalledUntil, this.trueTimeOf(this.wake)), "wake");
-    this.moveTo(Math.max(this.due, this.now));
+    this.consider(Math.max(stalledUntil, this.clock.trueTimeOf(this.wake)), "wake");
+    this.now = Math.max(this.due, this.now);
+    this.clock.moveTo(this.now);
     this.handle(this.kind, run);
-    this.observer.moved?.(this.now, this.offset);
+    this.observer.moved?.(this.now, this.clock.offset);
     return this.second < this.world.duration;
   }
 
@@ -164,30 +120,16 @@ export class Simulation {
       case "action":
         return this.actuate();
       case "slewEnd":
-        return this.endSlew();
+        return this.clock.endSlew();
       case "wake":
         return this.wakeUp();
       case "exchange":
-        return run === null ? undefined : this.beginExchange(run);
+        return run === null ? undefined : run.beginExchange(this.now);
       case "toLocal":
-        return run === null ? undefined : this.deliverToLocal(run);
+        return run === null ? undefined : this.deliver(run.takeToLocal(this.now, this.clock));
       case "toRemote":
         return run === null ? undefined : this.deliverToRemote(run);
     }
-  }
-
-  private trueTimeOf(raw: Raw): number {
-    return raw === never ? never : this.now + Math.max(0, raw - this.raw) / (1 + this.oscillator.frequency * 1e-9);
-  }
-
-  private moveTo(at: number): void {
-    const dt = at - this.now;
-    const y = this.oscillator.frequency;
-    const rawDt = dt * (1 + y * 1e-9);
-    this.raw += rawDt;
-    this.steering += this.applied * rawDt;
-    this.offset += (y + this.applied + y * this.applied * 1e-9) * dt;
-    this.now = at;
   }
 
   private isStalled(): boolean {
@@ -198,17 +140,17 @@ export class Simulation {
   private endSecond(): void {
     this.second++;
     this.observer.second?.(this.sample());
-    this.oscillator.tick();
+    this.clock.oscillator.tick();
   }
 
   private sample(): SecondSample {
-    const { last } = this;
-    const age = last === null ? 0 : this.raw - last.raw;
-    const live = last !== null && age <= last.voidAfter && last.era === this.era;
+    const { last, clock } = this;
+    const age = last === null ? 0 : clock.raw - last.raw;
+    const live = last !== null && age <= last.voidAfter && last.era === clock.era;
     return {
       second: this.second,
-      error: this.offset,
-      free: this.offset - this.steering,
+      error: clock.offset,
+      free: clock.offset - clock.steering,
       believed: last?.offset ?? 0,
       calibrated: live && last.calibrated !== null ? last.calibrated + last.calibratedGrowth * age : null,
       guaranteed: live && last.guaranteed !== null ? last.guaranteed + last.guaranteedGrowth * age : null,
@@ -221,90 +163,34 @@ export class Simulation {
     if (fault === undefined) return;
     switch (fault.kind) {
       case "frequency":
-        this.oscillator.jump(fault.by);
+        this.clock.oscillator.jump(fault.by);
         return;
       case "route":
-        for (const run of this.runs)
-          if (run.link.config.id === fault.link) {
-            run.extraToLocal += fault.toLocal;
-            run.extraToRemote += fault.toRemote;
-          }
+        for (const run of this.runs) if (run.link.config.id === fault.link) run.reroute(fault.toLocal, fault.toRemote);
         return;
       case "referenceStep":
-        this.offset += fault.by;
+        this.clock.offset += fault.by;
         return;
       case "localStep":
-        this.step(fault.by);
+        this.clock.step(fault.by);
         this.read();
         return;
       case "configure":
         this.config = fault.change(this.config);
-        this.ensemble.configure(this.config, this.raw);
+        this.ensemble.configure(this.config, this.clock.raw);
     }
-  }
-
-  private beginExchange(run: LinkRun): void {
-    const { link } = run;
-    const lost = run.lossRandom.uniform() < (link.loss ?? 0);
-    const silent = link.isSilent?.(this.now) ?? false;
-    if (!silent && link.independentDirections === true) {
-      if (!lost) run.dueToLocal = this.now + 1e-9;
-      const lostReply = run.lossRandom.uniform() < (link.loss ?? 0);
-      if (!lostReply && link.oneWay !== true)
-        run.dueToRemote = this.now + run.phaseRandom.uniform() * 0.5 * Math.min(link.interval, fastest);
-    } else if (!silent && !lost) {
-      if (link.oneWay !== true) run.dueToRemote = this.now + 1e-9;
-      run.dueToLocal = this.now + 3e-4;
-    }
-    run.exchanges++;
-    const burst = link.burst ?? 8;
-    const quick = Math.min(link.interval, fastest);
-    if (run.exchanges < burst) run.nextExchange += quick;
-    else if (run.exchanges === burst && link.interval > quick) run.nextExchange += quick + run.phase * Math.min(link.interval, 2);
-    else run.nextExchange += link.interval;
-  }
-
-  private deliverToLocal(run: LinkRun): void {
-    run.dueToLocal = never;
-    const delay = run.delayToLocal(run.localRandom, this.now) + run.extraToLocal;
-    this.deliver(this.measure(run, "toLocal", delay + this.offset - (run.link.error?.(this.now) ?? 0)));
   }
 
   private deliverToRemote(run: LinkRun): void {
-    run.dueToRemote = never;
-    const delay = run.delayToRemote(run.remoteRandom, this.now) + run.extraToRemote;
-    const measurement = this.measure(run, "toRemote", delay - this.offset + (run.link.error?.(this.now) ?? 0));
-    const { late } = run.link;
-    if (late !== undefined && run.lossRandom.uniform() < late.share) {
-      this.deliveries.push({ due: this.now + late.by * run.lossRandom.uniform(), measurement });
-      this.deliveries.sort((a, b) => a.due - b.due);
-      return;
-    }
-    this.deliver(measurement);
+    const delivery = run.takeToRemote(this.now, this.clock);
+    if (delivery.due === this.now) return this.deliver(delivery.measurement);
+    this.deliveries.push(delivery);
+    this.deliveries.sort((a, b) => a.due - b.due);
   }
 
   private deliverLate(): void {
     const delivery = this.deliveries.shift();
     if (delivery !== undefined) this.deliver(delivery.measurement);
-  }
-
-  private measure(run: LinkRun, kind: "toLocal" | "toRemote", exact: Nanoseconds): Measurement {
-    const { link } = run;
-    const resolution = link.resolution ?? 1;
-    return {
-      kind,
-      value: Math.floor(exact / resolution + 0.5) * resolution,
-      link: link.config.id,
-      local: simulatedClock,
-      at: this.raw,
-      steering: this.steering,
-      localEra: this.era,
-      remoteEra: link.remoteEra?.(this.now) ?? 0,
-      stampClass: "hardware",
-      resolution,
-      hardMin: 0,
-      remoteState: link.remote === undefined ? perfectRemote : { ...perfectRemote, ...link.remote },
-    };
   }
 
   private deliver(measurement: Measurement): void {
@@ -314,24 +200,24 @@ export class Simulation {
   }
 
   private wakeUp(): void {
-    if (this.raw < this.wake) this.raw = this.wake;
+    if (this.clock.raw < this.wake) this.clock.raw = this.wake;
     this.read();
     this.advance();
   }
 
   private read(): void {
-    this.ensemble.steered({ clock: simulatedClock, raw: this.raw, steering: this.steering, frequency: this.applied, era: this.era });
+    this.ensemble.steered(this.clock.read());
   }
 
   private advance(): void {
-    const decision = this.ensemble.advance(this.raw);
+    const decision = this.ensemble.advance(this.clock.raw);
     if (decision.publication !== null) this.last = decision.publication;
     const wait = this.world.actuation ?? 0;
     for (const { by } of decision.steps) this.schedule(wait, null, by);
     for (const command of decision.commands) this.schedule(wait, command, 0);
     if (wait === 0) while (this.actions.length > 0) this.actuate();
     this.wake = this.ensemble.deadline();
-    if (this.wake <= this.raw) this.wake = this.raw + 1e-3;
+    if (this.wake <= this.clock.raw) this.wake = this.clock.raw + 1e-3;
     this.observer.decided?.(this.now, decision, this.ensemble);
   }
 
@@ -342,25 +228,8 @@ export class Simulation {
   private actuate(): void {
     const action = this.actions.shift();
     if (action === undefined) return;
-    if (action.step !== 0) this.step(action.step);
-    const { command } = action;
-    if (command !== null) {
-      const ended = command.untilRaw <= this.raw;
-      this.applied = ended ? command.thenPpb : command.ppb;
-      this.thenPpb = command.thenPpb;
-      this.slewEnd = ended ? never : command.untilRaw;
-    }
+    if (action.step !== 0) this.clock.step(action.step);
+    if (action.command !== null) this.clock.command(action.command);
     this.read();
-  }
-
-  private step(by: Nanoseconds): void {
-    this.offset += by;
-    this.steering += by;
-    this.era++;
-  }
-
-  private endSlew(): void {
-    this.applied = this.thenPpb;
-    this.slewEnd = never;
   }
 }

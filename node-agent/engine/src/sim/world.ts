@@ -4,6 +4,7 @@ import type { RemoteState } from "../ensemble/measurement.js";
 import type { Nanoseconds, Ppb } from "../time/units.js";
 import type { DelayLaw } from "./delay-law.js";
 import type { OscillatorModel } from "./oscillator.js";
+import { simulatedClock } from "./simulated-clock.js";
 
 export interface SimulatedLink {
   readonly config: LinkConfig;
@@ -25,7 +26,8 @@ export interface SimulatedLink {
   readonly late?: { readonly share: number; readonly by: number };
   /** Stamp resolution, ns (default 1). */
   readonly resolution?: Nanoseconds;
-  readonly remote?: Partial<RemoteState>;
+  /** What the remote says of itself, perhaps at `at`. */
+  readonly remote?: Partial<RemoteState> | ((at: number) => Partial<RemoteState>);
   readonly remoteEra?: (at: number) => number;
 }
 
@@ -54,8 +56,6 @@ export interface World {
   /** Commands and steps take effect that much after the decision, s. */
   readonly actuation?: number;
 }
-
-export const simulatedClock = "clock";
 
 export const perfectRemote: RemoteState = {
   scale: "TAI",
@@ -91,7 +91,6 @@ export function configureEnsemble(world: World): EnsembleConfig {
     step: { mode: "OnStart", threshold: 20_000 },
     maxSlew: 10_000_000,
     maxDrift: 5000,
-    minimumIndependentSources: 1,
     ...world.ensemble,
   };
 }

@@ -78,6 +78,13 @@ export class JointEstimate implements ClockEstimate {
     return this.members.has(id);
   }
 
+  rateDeviationAt(raw: Raw): Ppb {
+    const [, , more] = this.filters;
+    const apart = more.rate - this.rate;
+    const ahead = plausibleWander * more.wander * Math.max(0, raw - this.raw);
+    return Math.sqrt(more.rateVariance + ahead + apart * apart);
+  }
+
   offsetAt(raw: Raw): Nanoseconds {
     const dt = raw - this.raw;
     return this.mix((filter) => filter.offset + filter.rate * dt);

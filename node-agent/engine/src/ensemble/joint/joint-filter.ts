@@ -127,6 +127,10 @@ export class JointFilter {
   }
 
   /** Covariance of offset and rate, ns and ppb. */
+  get rateVariance(): number {
+    return this.covariance[this.stride + 1]!;
+  }
+
   get clockCovariance(): { readonly offsetVariance: number; readonly offsetRate: number; readonly rateVariance: number } {
     return { offsetVariance: this.covariance[0]!, offsetRate: this.covariance[1]!, rateVariance: this.covariance[this.stride + 1]! };
   }

@@ -183,6 +183,21 @@ export class LinkFilter {
     return variance;
   }
 
+  /** Pessimistic standard deviation of the rate at `raw`, ppb. */
+  rateDeviationAt(raw: Raw): Ppb {
+    const { settings } = this;
+    const dt = Math.max(0, raw - this.raw);
+    const threshold = this.shape.evidence - settings.plausible;
+    let variance = 0;
+    for (const shape of this.shapes) {
+      if (shape.evidence < threshold) continue;
+      const [, , high] = shape.filters;
+      const apart = high.rate - this.rate;
+      variance = Math.max(variance, high.covariance[4]! + high.wander * dt + apart * apart);
+    }
+    return Math.sqrt(variance);
+  }
+
   /** Variance of offsetAt(raw) as the whole bank believes it, ns²: neither optimistic nor pessimistic. */
   beliefVarianceAt(raw: Raw): number {
     const dt = raw - this.raw;

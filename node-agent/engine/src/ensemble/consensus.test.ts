@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { exponential } from "../sim/delay-law.js";
+import { type SecondSample, Simulation } from "../sim/simulate.js";
+import { linkDefaults, type SimulatedLink, type World } from "../sim/world.js";
+import type { LinkConfig, SourceStatus } from "./contract.js";
+import { Ensemble } from "./ensemble.js";
+
+const delay = exponential(5000, 1000);
+const always = Number.POSITIVE_INFINITY;
+const seeds = [1, 2, 3];
+
+function link(id: string, behaviour: Partial<SimulatedLink> = {}, config: Partial<LinkConfig> = {}): SimulatedLink {
+  return {
+    config: { ...linkDefaults, id, ...config },
+    interval: 1,
+    independentDirections: true,
+    toLocal: delay,
+    toRemote: delay,
+    remote: { rootHard: 100 },
+    ...behaviour,
+  };
+}
+
+/** What was seen at every whole second, the first one at index 1. */
+function run(links: readonly SimulatedLink[], change: Partial<World> = {}, seed = 1): readonly SecondSample[] {
+  const seen: SecondSample[] = [];
+  const world: World = { duration: 1000, offset: 1e6, oscillator: { frequency: 10_000, wander: 1 }, links, ...change };
+  new Simulation(world, seed, (config, raw) => new Ensemble(config, raw), {
+    second: (sample) => void (seen[sample.second] = sample),
+  }).run();
+  return seen;
+}
+
+const between = (from: number, to: number) => (at: number) => at >= from && at < to;
+const guaranteedAt = (seen: readonly SecondSample[], second: number): number => seen[second]?.guaranteed ?? Number.NaN;
+const sourceAt = (seen: readonly SecondSample[], second: number, id: string): SourceStatus | undefined =>
+  seen[second]?.publication?.sources.find((source) => source.link === id);
+const unproven = (seen: readonly SecondSample[]): number[] =>
+  seen.filter(({ error, guaranteed }) => guaranteed !== null && Math.abs(error) > guaranteed).map(({ second }) => second);
+
+describe("the guaranteed bound when sources fall silent", () => {
+  it.each([
+    ["both at once", [600, 600]],
+    ["one after the other", [500, 600]],
+  ])("of two grows and covers the truth: %s", (_how, [first = 0, second = 0]) => {
+    for (const seed of seeds) {
+      const seen = run([link("a", { isSilent: between(first, always) }), link("b", { isSilent: between(second, always) })], {}, seed);
+      expect(seen[900]?.publication?.state).toBe("Holdover");
+      for (let at = 601; at <= 1000; at++) expect(guaranteedAt(seen, at)).toBeGreaterThan(0);
+      expect(guaranteedAt(seen, 900)).toBeGreaterThan(guaranteedAt(seen, 700) + 100_000);
+      expect(unproven(seen)).toEqual([]);
+    }
+  });
+
+  it.each([50_000, 5e6])("of three covers the truth although one lied by %d ns before", (lie) => {
+    for (const seed of seeds) {
+      const isSilent = between(600, always);
+      const liar = link("c", { isSilent, error: (at) => (at < 400 ? 0 : lie) });
+      const seen = run([link("a", { isSilent }), link("b", { isSilent }), liar], {}, seed);
+      expect(["Suspect", "Falseticker"]).toContain(sourceAt(seen, 590, "c")?.state);
+      for (let at = 601; at <= 1000; at++) expect(guaranteedAt(seen, at)).toBeGreaterThan(0);
+      expect(guaranteedAt(seen, 900)).toBeGreaterThan(guaranteedAt(seen, 700));
+      expect(unproven(seen)).toEqual([]);
+    }
+  });
+
+  it("covers the truth when the only one that goes on speaking is a named liar, and the clock drifts to where it points", () => {
+    for (const seed of seeds) {
+      const isSilent = between(600, always);
+      const liar = link("c", { error: (at) => (at < 400 ? 0 : 200_000) });
+      const faults = [{ at: 600, kind: "frequency", by: 1000 }] as const;
+      const seen = run([link("a", { isSilent }), link("b", { isSilent }), liar], { faults }, seed);
+      expect(seen[800]?.error).toBeGreaterThan(150_000);
+      expect(guaranteedAt(seen, 800)).toBeGreaterThan(0);
+      expect(unproven(seen)).toEqual([]);
+    }
+  });
+
+  it("comes back to what is measured as soon as one speaks again", () => {
+    const isSilent = between(600, 800);
+    const seen = run([link("a", { isSilent }), link("b", { isSilent: between(600, always) })]);
+    expect(guaranteedAt(seen, 850)).toBeLessThan(guaranteedAt(seen, 790) / 3);
+    expect(unproven(seen)).toEqual([]);
+  });
+});
+
+describe("a source whose TAI − UTC the leap table denies", () => {
+  const disputed = { rootHard: 100, taiMinusUtc: 36 };
+
+  it("is Unsynchronized by name, not followed and without a bound", () => {
+    const seen = run([link("a", { remote: disputed })], { duration: 100 });
+    expect(sourceAt(seen, 100, "a")).toMatchObject({ state: "Unsynchronized", reason: "UtcOffsetDisputed" });
+    expect(seen[100]).toMatchObject({ error: expect.closeTo(2e6, -5), calibrated: null, guaranteed: null });
+  });
+
+  it.each([
+    ["announces what the table says", 37],
+    ["announces nothing valid", null],
+  ])("is healthy when it %s", (_what, taiMinusUtc) => {
+    const seen = run([link("a", { remote: { rootHard: 100, taiMinusUtc } })], { duration: 100 });
+    expect(sourceAt(seen, 100, "a")).toMatchObject({ state: "Healthy", reason: "" });
+  });
+
+  it("does not vote: two of the same wrong opinion do not outvote one that is right", () => {
+    const wrong = { remote: disputed, error: () => 1e9 };
+    const seen = run([link("a", wrong), link("b", wrong), link("c")], { duration: 200 });
+    expect(seen[200]?.publication?.selected).toBe("c");
+    expect(sourceAt(seen, 200, "c")?.state).toBe("Healthy");
+    expect(unproven(seen)).toEqual([]);
+  });
+
+  it("is followed again once it announces what the table says", () => {
+    const seen = run([link("a", { remote: (at) => ({ rootHard: 100, taiMinusUtc: between(300, 400)(at) ? 36 : 37 }) })], {
+      duration: 500,
+    });
+    expect(sourceAt(seen, 299, "a")?.state).toBe("Healthy");
+    expect(sourceAt(seen, 310, "a")).toMatchObject({ state: "Unsynchronized", reason: "UtcOffsetDisputed" });
+    expect(seen[399]?.publication?.state).toBe("Holdover");
+    expect(sourceAt(seen, 500, "a")?.state).toBe("Healthy");
+    expect(seen[500]?.publication?.state).toBe("PhaseAligned");
+    expect(unproven(seen)).toEqual([]);
+  });
+});
+
+it("starts on sources of one group: how many are independent is for others to report", () => {
+  const config = { independenceGroup: "g" };
+  const seen = run([link("a", {}, config), link("b", {}, config)], { duration: 100 });
+  expect(seen[100]?.publication?.state).toBe("PhaseAligned");
+});

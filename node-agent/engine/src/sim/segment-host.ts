@@ -1,0 +1,111 @@
+/** A host on a segment: its clock is truth plus an offset, a frequency error and what its engine does to it. */
+import type { Engine } from "../engine.js";
+import type { Publication } from "../ensemble/contract.js";
+import type { Command } from "../ensemble/measurement.js";
+import type { EngineEvent, PortId, Stamp, SyncTemplates } from "../host.js";
+import type { Nanoseconds, Ppb } from "../time/units.js";
+
+/** POSIX second at which every segment begins. */
+const epochSeconds = 1_790_000_000;
+
+export interface SegmentHostOptions {
+  readonly name: string;
+  readonly engine: Engine;
+  /** clock − truth at the start, ns. */
+  readonly offset: Nanoseconds;
+  /** Of the free oscillator, ppb. */
+  readonly frequency: Ppb;
+}
+
+/** Sync and Follow_Up of one transmitting instance. */
+export interface Program {
+  readonly templates: SyncTemplates;
+  readonly port: PortId;
+  sequence: number;
+  next: number;
+}
+
+/** A host on the segment. Read it; the segment drives it. */
+export class SegmentHost {
+  readonly name: string;
+  readonly engine: Engine;
+  readonly publications: { readonly at: number; readonly what: Publication }[] = [];
+  readonly events: EngineEvent[] = [];
+  readonly steps: { readonly at: number; readonly by: Nanoseconds }[] = [];
+  /** Ports that exist; a test takes one away to break it. */
+  readonly interfaces = new Set<PortId>(["eth0"]);
+  readonly open = new Set<PortId>();
+  readonly programs = new Map<string, Program>();
+  era = 0;
+  readonly #offset: Nanoseconds;
+  readonly #frequency: Ppb;
+  readonly #hardwareAddress: Uint8Array;
+  #steering: Nanoseconds = 0;
+  #steeringRaw = 0;
+  #command: Pick<Command, "ppb" | "untilRaw" | "thenPpb"> = { ppb: 0, untilRaw: Number.POSITIVE_INFINITY, thenPpb: 0 };
+
+  constructor(options: SegmentHostOptions, number: number) {
+    this.name = options.name;
+    this.engine = options.engine;
+    this.#offset = options.offset;
+    this.#frequency = options.frequency;
+    this.#hardwareAddress = Uint8Array.of(2, 0, 0, 0, 0, number);
+  }
+
+  raw(at: number): number {
+    return at * (1 + this.#frequency * 1e-9);
+  }
+
+  /** When this host's raw time will be `raw`. */
+  whenRaw(raw: number): number {
+    return raw / (1 + this.#frequency * 1e-9);
+  }
+
+  /** What steering has done by then, ns. Time only goes forward. */
+  steeringAt(at: number): Nanoseconds {
+    const raw = this.raw(at);
+    const { untilRaw, thenPpb } = this.#command;
+    if (raw > untilRaw) {
+      this.#advance(untilRaw);
+      this.#command = { ppb: thenPpb, untilRaw: Number.POSITIVE_INFINITY, thenPpb };
+    }
+    this.#advance(raw);
+    return this.#steering;
+  }
+
+  /** clock − truth, ns. */
+  errorAt(at: number): Nanoseconds {
+    return this.#offset + at * this.#frequency + this.steeringAt(at);
+  }
+
+  get frequencyCommand(): Ppb {
+    return this.#command.ppb;
+  }
+
+  stamp(at: number): Stamp {
+    const ns = Math.round(at * 1e9 + this.errorAt(at));
+    const seconds = Math.floor(ns / 1e9);
+    return { seconds: epochSeconds + seconds, nanoseconds: ns - seconds * 1e9, raw: this.raw(at), steering: this.#steering };
+  }
+
+  command(at: number, command: Command): void {
+    this.steeringAt(at);
+    this.#command = command;
+  }
+
+  step(at: number, by: Nanoseconds): void {
+    this.steeringAt(at);
+    this.#steering += by;
+    this.era += 1;
+    this.steps.push({ at, by });
+  }
+
+  get hardwareAddress(): Uint8Array {
+    return this.#hardwareAddress;
+  }
+
+  #advance(raw: number): void {
+    this.#steering += (raw - this.#steeringRaw) * this.#command.ppb;
+    this.#steeringRaw = raw;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The clock under test: an oscillator, and what commands and steps do to it.
+ *
+ *   d(raw) = (1 + y) dt;   local − true: dx = (y + u + y·u) dt;   steering: U = ∫ u d(raw)
+ */
+import type { SteeringReading } from "../ensemble/contract.js";
+import type { Command } from "../ensemble/measurement.js";
+import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
+import type { Oscillator } from "./oscillator.js";
+
+/** The only clock of every world. */
+export const simulatedClock = "clock";
+
+const never = Number.POSITIVE_INFINITY;
+
+export class SimulatedClock {
+  readonly oscillator: Oscillator;
+  raw: Raw;
+  /** Local − true, ns. */
+  offset: Nanoseconds;
+  steering: Nanoseconds = 0;
+  era = 0;
+  private now = 0;
+  private applied: Ppb = 0;
+  private slewEnd: Raw = never;
+  private thenPpb: Ppb = 0;
+
+  constructor(oscillator: Oscillator, raw: Raw, offset: Nanoseconds) {
+    this.oscillator = oscillator;
+    this.raw = raw;
+    this.offset = offset;
+  }
+
+  /** True time at which the clock's raw time is `raw`, unless its frequency changes before; not in the past. */
+  trueTimeOf(raw: Raw): number {
+    return raw === never ? never : this.now + Math.max(0, raw - this.raw) / (1 + this.oscillator.frequency * 1e-9);
+  }
+
+  /** True time at which the present command ends by itself. */
+  get slewEndsAt(): number {
+    return this.trueTimeOf(this.slewEnd);
+  }
+
+  /** True time goes on until `at`, s. */
+  moveTo(at: number): void {
+    const dt = at - this.now;
+    const y = this.oscillator.frequency;
+    const rawDt = dt * (1 + y * 1e-9);
+    this.raw += rawDt;
+    this.steering += this.applied * rawDt;
+    this.offset += (y + this.applied + y * this.applied * 1e-9) * dt;
+    this.now = at;
+  }
+
+  read(): SteeringReading {
+    return { clock: simulatedClock, raw: this.raw, steering: this.steering, frequency: this.applied, era: this.era };
+  }
+
+  command(command: Command): void {
+    const ended = command.untilRaw <= this.raw;
+    this.applied = ended ? command.thenPpb : command.ppb;
+    this.thenPpb = command.thenPpb;
+    this.slewEnd = ended ? never : command.untilRaw;
+  }
+
+  step(by: Nanoseconds): void {
+    this.offset += by;
+    this.steering += by;
+    this.era++;
+  }
+
+  endSlew(): void {
+    this.applied = this.thenPpb;
+    this.slewEnd = never;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * A computer for unit tests: its time moves only when the test says so, its clocks, interfaces and pages are in memory, and
+ * whatever a test wants to go wrong does. Deterministic: no sockets, no threads, no time of the host.
+ */
+import type { Clock, PageState, TimestampingCapabilities, VirtualClockOptions } from "../../index.js";
+import { ClockFile } from "./clock-file.js";
+import type { ClockView } from "./fake-clock.js";
+import type { FakeNetwork } from "./fake-network.js";
+import { FaultPlan } from "./fault-plan.js";
+import { type ErrnoName, nativeError, systemError } from "./native-error.js";
+import { Schedule } from "./schedule.js";
+
+/** CLOCK_MONOTONIC_RAW at the start, s. */
+const uptime = 5000;
+
+/** A clock as ports see it: they go on with it when its handle is closed. */
+export interface StampSource {
+  isClosed(): boolean;
+  /** @param at ns since the machine's start */
+  at(at: number): ClockView;
+}
+
+export interface FakeInterface {
+  readonly name: string;
+  readonly index: number;
+  readonly network: FakeNetwork;
+  /** IPv4, four octets. */
+  readonly address: readonly number[];
+  readonly hardwareAddress: Uint8Array;
+}
+
+export interface FakePage {
+  state: PageState | null;
+  /** ns since the machine's start. */
+  publishedAt: number;
+}
+
+interface ErrorTaker {
+  readonly interfaceName: string;
+  readonly take: (errno: ErrnoName) => void;
+}
+
+export class FakeMachine {
+  readonly faults = new FaultPlan();
+  readonly schedule = new Schedule();
+  readonly pages = new Map<string, FakePage>();
+  /** UDP ports in use by a Port, as "interface:port". */
+  readonly reserved = new Set<string>();
+  readonly #files = new Map<string, ClockFile>();
+  readonly #clocks = new WeakMap<Clock, StampSource>();
+  readonly #interfaces = new Map<string, FakeInterface>();
+  readonly #errorTakers = new Set<ErrorTaker>();
+  #made = 0;
+
+  /** ns since its start. */
+  get now(): number {
+    return this.schedule.now;
+  }
+
+  /** Time passes, and everything that is due happens. */
+  advance(seconds: number): void {
+    this.schedule.runUntil(this.now + Math.round(seconds * 1e9), false);
+  }
+
+  /** Time passes while JavaScript is stuck; the timers and ports that waited get their turn at the next advance(). */
+  stall(seconds: number): void {
+    this.schedule.runUntil(this.now + Math.round(seconds * 1e9), true);
+  }
+
+  rawSecondsAt(at: number): number {
+    return uptime + at / 1e9;
+  }
+
+  /** An interface of this machine, on a network that it may share with others of the same machine. */
+  connect(name: string, network: FakeNetwork): void {
+    const index = (this.#made += 1);
+    const address = [10, 0, index >>> 8, index & 0xff];
+    this.#interfaces.set(name, { name, index, network, address, hardwareAddress: Uint8Array.of(2, 0, 0, 0, index >>> 8, index & 0xff) });
+  }
+
+  /** The interface vanishes: its open port gets ENODEV. */
+  disconnect(name: string): void {
+    this.#interfaces.delete(name);
+    this.breakPort(name, "ENODEV");
+  }
+
+  /** The open port of an interface gets an error record. */
+  breakPort(interfaceName: string, errno: ErrnoName): void {
+    for (const taker of this.#errorTakers) if (taker.interfaceName === interfaceName) taker.take(errno);
+  }
+
+  /** As createVirtualClock. */
+  createClock(path: string, options: VirtualClockOptions): void {
+    this.#files.set(path, new ClockFile(this.schedule, options));
+  }
+
+  /** @throws ENOENT, MER_NATIVE_ARGUMENT */
+  findClockFile(uri: string): ClockFile {
+    if (!uri.startsWith("virtual:")) throw nativeError("MER_NATIVE_ARGUMENT", `${uri} is neither virtual:<file> nor realtime:`);
+    return this.findFile(uri.slice("virtual:".length));
+  }
+
+  /** @throws ENOENT */
+  findFile(path: string): ClockFile {
+    const file = this.#files.get(path);
+    if (!file) throw systemError("ENOENT", "open", path);
+    return file;
+  }
+
+  /** @throws ENODEV */
+  findInterface(name: string): FakeInterface {
+    const found = this.#interfaces.get(name);
+    if (!found) throw systemError("ENODEV", "if_nametoindex", name);
+    return found;
+  }
+
+  /** As readTimestampingCapabilities. */
+  readCapabilities(interfaceName: string): TimestampingCapabilities {
+    this.findInterface(interfaceName);
+    return { hardware: false, softwareTransmit: true, softwareReceive: true, phcIndex: -1 };
+  }
+
+  registerClock(clock: Clock, source: StampSource): void {
+    this.#clocks.set(clock, source);
+  }
+
+  /** @throws MER_NATIVE_ARGUMENT, MER_NATIVE_CLOSED */
+  stampSourceOf(clock: Clock): StampSource {
+    const source = this.#clocks.get(clock);
+    if (!source) throw nativeError("MER_NATIVE_ARGUMENT", "clock must be a Clock of this machine");
+    if (source.isClosed()) throw nativeError("MER_NATIVE_CLOSED", "this clock is closed");
+    return source;
+  }
+
+  /** @returns how to leave */
+  listenForErrors(interfaceName: string, take: (errno: ErrnoName) => void): () => void {
+    const taker = { interfaceName, take };
+    this.#errorTakers.add(taker);
+    return () => void this.#errorTakers.delete(taker);
+  }
+}

@@ -1,0 +1,54 @@
+/** The whole native module on a fake machine. Its return type is the proof that index.d.ts and the fake have one shape. */
+import type * as native from "../../index.js";
+import type { ClockOptions, PortOptions, SyncProgramOptions, TimestampingCapabilities, VirtualClockOptions } from "../../index.js";
+import * as layout from "../layout.js";
+import { FakeClock } from "./fake-clock.js";
+import { FakeClockPage } from "./fake-clock-page.js";
+import { FakeFdTimer } from "./fake-fd-timer.js";
+import type { FakeMachine } from "./fake-machine.js";
+import { FakePort } from "./fake-port.js";
+import { FakeSyncProgram } from "./fake-sync-program.js";
+import { FakeTruthReader } from "./fake-truth-reader.js";
+
+export function createFakeNative(machine: FakeMachine): typeof native {
+  return {
+    createVirtualClock: (path: string, options: VirtualClockOptions): void => machine.createClock(path, options),
+    Clock: class Clock extends FakeClock {
+      static open(uri: string, options: ClockOptions): Clock {
+        return new Clock(machine, uri, options);
+      }
+    },
+    Port: class Port extends FakePort {
+      constructor(options: PortOptions, onReady: () => void) {
+        super(machine, options, onReady);
+      }
+    },
+    SyncProgram: class SyncProgram extends FakeSyncProgram {
+      constructor(options: SyncProgramOptions) {
+        super(machine, options);
+      }
+    },
+    FdTimer: class FdTimer extends FakeFdTimer {
+      constructor(onTick: () => void) {
+        super(machine, onTick);
+      }
+    },
+    ClockPage: class ClockPage extends FakeClockPage {
+      constructor(path: string) {
+        super(machine, path);
+      }
+    },
+    TruthReader: class TruthReader extends FakeTruthReader {
+      constructor(clockPath: string, pagePath: string) {
+        super(machine, clockPath, pagePath);
+      }
+    },
+    readTimestampingCapabilities: (interfaceName: string): TimestampingCapabilities => machine.readCapabilities(interfaceName),
+    readRawSeconds: (): number => machine.rawSecondsAt(machine.now),
+    trimMemory: (): number => 0,
+    recordLayout: (): Record<string, number> =>
+      Object.fromEntries(
+        Object.entries(layout).flatMap(([group, fields]) => Object.entries(fields).map(([name, value]) => [`${group}.${name}`, value])),
+      ),
+  };
+}

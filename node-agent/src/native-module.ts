@@ -1,0 +1,11 @@
+/** The native module as the host uses it: injected, so that a test can put @meridian/native/fake in its place. */
+import { Clock, FdTimer, Port, SyncProgram } from "@meridian/native";
+
+export interface NativeModule {
+  readonly Clock: Pick<typeof Clock, "open">;
+  readonly Port: typeof Port;
+  readonly SyncProgram: typeof SyncProgram;
+  readonly FdTimer: typeof FdTimer;
+}
+
+export const nativeModule: NativeModule = { Clock, Port, SyncProgram, FdTimer };
