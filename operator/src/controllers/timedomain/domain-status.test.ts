@@ -110,6 +110,9 @@ describe("TimeDomain.status", () => {
     const waiting = tell(members(well(), well(), well(), behind));
     expect(condition(waiting, "Ready")).toMatchObject({ status: "False", reason: "WaitingForAgents" });
     expect(condition(waiting, "Reconciling")).toMatchObject({ status: "True" });
+    const refused = { revision: "r1", failed: [{ part: "config", code: "MER_AGENT_STALE_EPOCH", message: "epoch 3, obeyed 7" }] };
+    const stale = aView({ report: aReport(), reportedAt: 59_000, applied: refused });
+    expect(condition(tell(members(well(), well(), well(), stale)), "Ready")).toMatchObject({ reason: "WaitingForAgents" });
     expect(condition(tell(members(well(), well(), well(), well())), "Reconciling")).toBeUndefined();
   });
 

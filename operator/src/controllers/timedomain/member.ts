@@ -8,8 +8,12 @@ export interface Member {
   readonly judgement: NodeJudgement;
 }
 
-/** The agent runs what it was last sent. */
+/** Part of an agent's answer that says what became of the configuration as a whole. */
+const wholePart = "config";
+
+/** The agent runs what it was last sent; a refused configuration is answered too, and does not run. */
 export function hasAcknowledged({ view }: Member): boolean {
   const revision = view?.stream?.revision ?? "";
-  return revision !== "" && view?.applied?.revision === revision;
+  if (revision === "" || view?.applied?.revision !== revision) return false;
+  return !view.applied.failed.some(({ part }) => part === wholePart);
 }
