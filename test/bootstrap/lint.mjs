@@ -3,9 +3,10 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";
+import { goEnvironment } from "../controlplane/build.mjs";
 import { has, log } from "./steps.mjs";
 
-/** @typedef {{ name: string, program: string, args: string[], cwd?: string, needs?: string }} Check */
+/** @typedef {{ name: string, program: string, args: string[], cwd?: string, needs?: string, env?: Record<string, string> }} Check */
 
 const bin = (/** @type {string} */ name) => join(root, "node_modules/.bin", name);
 const native = join(root, "node-agent/native");
@@ -21,7 +22,7 @@ const checks = [
     cwd: native,
     needs: "cargo",
   },
-  { name: "go vet", program: "go", args: ["vet", "."], cwd: wrapper, needs: "go" },
+  { name: "go vet", program: "go", args: ["vet", "."], cwd: wrapper, needs: "go", env: goEnvironment },
   { name: "biome", program: bin("biome"), args: ["check", "--diagnostic-level=error"] },
   { name: "knip", program: bin("knip"), args: ["--no-progress"] },
   { name: "rustfmt", program: "cargo", args: ["fmt", "--check"], cwd: native, needs: "cargo" },
@@ -41,24 +42,24 @@ export async function lint() {
 }
 
 /** @param {Check} check */
-async function runCheck({ name, program, args, cwd = root, needs }) {
+async function runCheck({ name, program, args, cwd = root, needs, env = {} }) {
   if (needs && !has(needs, [needs === "go" ? "version" : "--version"])) {
     log(`${name.padEnd(16)} skipped: ${needs} is missing`);
     return true;
   }
   if (!existsSync(cwd)) return true;
   const started = performance.now();
-  const { code, output } = await capture(program, args, cwd);
+  const { code, output } = await capture(program, args, cwd, env);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   log(`${name.padEnd(16)} ${code === 0 ? "clean" : "FAILED"} (${seconds} s)`);
   if (code !== 0) process.stderr.write(`${output}\n`);
   return code === 0;
 }
 
-/** @param {string} program @param {string[]} args @param {string} cwd @returns {Promise<{ code: number, output: string }>} */
-function capture(program, args, cwd) {
+/** @param {string} program @param {string[]} args @param {string} cwd @param {Record<string, string>} env @returns {Promise<{ code: number, output: string }>} */
+function capture(program, args, cwd, env) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.stderr.on("data", (chunk) => (output += chunk));
