@@ -34,6 +34,10 @@ const trimAfterMs = 8_000;
 /** The hub asked for nothing: measure nothing, steer nothing. */
 const nothing: EffectiveConfig = { role: "Observer" };
 
+/** An epoch is a Lease's int32; a larger one would lock every later operator out. */
+const mostEpoch = 2 ** 31 - 1;
+const longestRevision = 64;
+
 export class Agent {
   readonly #config: AgentConfig;
   readonly #log: Logger;
@@ -181,16 +185,20 @@ export class Agent {
 
   #receive(message: HubMessage): void {
     if (message.welcome) {
+      if ((message.welcome.leaderEpoch ?? 0) > mostEpoch) return;
       this.#newestEpoch = Math.max(this.#newestEpoch, message.welcome.leaderEpoch ?? 0);
       this.#reportTimer.setInterval(message.welcome.reportIntervalMilliseconds ?? 0);
       this.#report();
     } else if (message.config?.config) {
       const { leaderEpoch: epoch = 0, revision = "", config } = message.config;
+      // It comes back in every Hello.
+      if ((revision ?? "").length > longestRevision) return this.#failed("hub", "MER_AGENT_PART_INVALID", "a revision is too long");
       if (this.#isStale(epoch ?? 0, revision ?? "")) return;
       this.#apply(epoch ?? 0, revision ?? "", config);
       this.#memory.writeConfig(hub.Config.encode(message.config).finish());
     } else if (message.release) {
       if (this.#isStale(message.release.leaderEpoch ?? 0, "")) return;
+      if (this.#applied?.revision === "") return;
       this.#log.info({ reason: message.release.reason }, "released: the clock keeps its frequency");
       this.#memory.forgetConfig(message.release.leaderEpoch ?? 0);
       this.#apply(message.release.leaderEpoch ?? 0, "", nothing);
@@ -199,12 +207,15 @@ export class Agent {
 
   /** Fencing: a leader that was replaced may still be talking. It is told so: if it is the leader after all, it needs a newer epoch. */
   #isStale(epoch: number, revision: string): boolean {
-    if (epoch >= this.#newestEpoch) {
+    if (epoch >= this.#newestEpoch && epoch <= mostEpoch) {
       this.#newestEpoch = epoch;
       return false;
     }
     this.#log.warn({ code: "MER_AGENT_STALE_EPOCH", epoch, newest: this.#newestEpoch }, "refused an old leader's configuration");
-    const message = `leader epoch ${epoch} is older than ${this.#newestEpoch}, which this agent has obeyed`;
+    const message =
+      epoch > mostEpoch
+        ? `leader epoch ${epoch} cannot be`
+        : `leader epoch ${epoch} is older than ${this.#newestEpoch}, which this agent has obeyed`;
     this.#answers.refuse(revision, "MER_AGENT_STALE_EPOCH", message);
     return true;
   }

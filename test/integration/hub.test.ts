@@ -249,6 +249,33 @@ describe.skipIf(missing !== null)(`the hub on a real cluster${missing === null ?
     await eventually(async () => (await nodeClock("worker"))?.spec.role === "OrdinaryClock");
     await plane.kubectl.run(["patch", "nodeclock", "worker", "--type=merge", "-p", '{"spec":{"role":"Observer"}}']);
     await eventually(async () => (await nodeClock("worker"))?.spec.role === "OrdinaryClock");
+    const extra = {
+      name: "evil",
+      type: "Grandmaster",
+      grandmasterRef: { name: "evil" },
+      protocol: "PTP",
+      domainNumber: 9,
+      interface: "eth0",
+      priority: 1,
+      use: "Primary",
+      reason: "Edited",
+    };
+    const add = (path: string, value: object) => [
+      "patch",
+      "nodeclock",
+      "worker",
+      "--type=json",
+      "-p",
+      JSON.stringify([{ op: "add", path, value }]),
+    ];
+    await plane.kubectl.run(add("/spec/upstreams/-", extra));
+    await plane.kubectl.run(
+      add("/spec/serves", [{ protocol: "PTP", domainNumber: 9, grandmasterRef: { name: "evil" }, interface: "eth0" }] as never),
+    );
+    await eventually(async () => {
+      const { upstreams, serves } = (await nodeClock("worker"))?.spec ?? {};
+      return upstreams?.length === 1 && serves === undefined;
+    });
     await plane.kubectl.run(["delete", "nodeclock", "worker"]);
     await eventually(async () => (await nodeClock("worker"))?.spec.role === "OrdinaryClock");
   });

@@ -3,6 +3,9 @@ import { readFileSync, statSync } from "node:fs";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { type AgentErrorCode, agentError, messageOf } from "../errors.js";
 
+/** Tokens and certificates are a few kB. */
+const largestFile = 65_536;
+
 /** @throws MER_AGENT_TOKEN */
 export function readToken(file: string): string {
   const token = readFile(file, "MER_AGENT_TOKEN").toString("utf8").trim();
@@ -30,6 +33,8 @@ export function stampOf(file: string): string {
 
 function readFile(file: string, code: AgentErrorCode): Buffer {
   try {
+    const { size } = statSync(file);
+    if (size > largestFile) throw new Error(`it has ${size} bytes, ${largestFile} at most`);
     return readFileSync(file);
   } catch (error) {
     throw agentError(code, `cannot read ${file}: ${messageOf(error)}`, error);

@@ -4,6 +4,7 @@ const spacingMs = 250;
 /** Until the hub says otherwise. */
 const usualIntervalMs = 10_000;
 const shortestIntervalMs = 1000;
+const longestIntervalMs = 60_000;
 
 export class ReportTimer {
   readonly #report: () => void;
@@ -20,7 +21,7 @@ export class ReportTimer {
 
   /** @param ms 0: the usual one */
   setInterval(ms: number): void {
-    this.#intervalMs = Math.max(ms || usualIntervalMs, shortestIntervalMs);
+    this.#intervalMs = Math.min(Math.max(ms || usualIntervalMs, shortestIntervalMs), longestIntervalMs);
   }
 
   /** A report was made: the next one is due after the interval. */

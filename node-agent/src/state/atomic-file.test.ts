@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as fc from "fast-check";
@@ -114,4 +115,19 @@ test("a full disk throws, keeps the old content and leaves no litter", ({ skip }
   expect(text(readStateFile(path))).toBe("old");
   write("new");
   expect(text(readStateFile(path))).toBe("new");
+});
+
+test("believes no pipe, no link, no folder and nothing without end, and hangs on none of them", () => {
+  const folder = dirname(path);
+  write("good");
+  const link = join(folder, "link");
+  symlinkSync(path, link);
+  expect(readStateFile(link)).toBe("damaged");
+  expect(readStateFile(folder)).toBe("damaged");
+  const huge = join(folder, "huge");
+  writeFileSync(huge, Buffer.alloc((1 << 20) + 1));
+  expect(readStateFile(huge)).toBe("damaged");
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  expect(readStateFile(pipe)).toBe("damaged");
 });

@@ -1,8 +1,10 @@
 /** A small file that is either the old or the new one, whatever happens in between, and that notices damage. */
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
+/** Four times the largest message of the hub. */
+const largestFile = 1 << 20;
 /** First line of every file: format name, version, SHA-256 of the rest. */
 const format = "meridian-state 1";
 
@@ -27,15 +29,30 @@ export function writeStateFile(path: string, content: Uint8Array): void {
 
 /** @returns null when there is none; "damaged" when there is one that must not be believed */
 export function readStateFile(path: string): Uint8Array | "damaged" | null {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch {
-    return null;
-  }
+  const bytes = readRegularFile(path);
+  if (bytes === null || bytes === "damaged") return bytes;
   const end = bytes.indexOf(0x0a);
   const content = bytes.subarray(end + 1);
   return end >= 0 && bytes.subarray(0, end).toString() === `${format} ${digestOf(content)}` ? content : "damaged";
+}
+
+/** Whatever stands there: a pipe must not hang the start, a link must not lead elsewhere, and nothing is read without end. */
+function readRegularFile(path: string): Buffer | "damaged" | null {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    return code === "ENOENT" || code === "ENOTDIR" ? null : "damaged";
+  }
+  try {
+    const about = fstatSync(descriptor);
+    return about.isFile() && about.size <= largestFile ? readFileSync(descriptor) : "damaged";
+  } catch {
+    return "damaged";
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 const digestOf = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");

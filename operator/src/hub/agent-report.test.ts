@@ -24,7 +24,7 @@ const report = fc.record(
     sequence: number_,
     state: anything,
     stateReason: anything,
-    stateAgeMilliseconds: fc.integer({ min: -10, max: 1e9 }),
+    stateAgeMilliseconds: number_,
     selectedUpstream: anything,
     offsetNanoseconds: number_,
     calibrated: fc.option(fc.record({ nanoseconds: number_ })),
@@ -34,7 +34,7 @@ const report = fc.record(
     grandmasterIdentity: anything,
     stepsRemoved: number_,
     sources: fc.array(source, { maxLength: 40 }),
-    transitions: fc.array(fc.record({ state: anything, reason: anything, ageMilliseconds: fc.integer({ min: 0, max: 1e9 }) }), {
+    transitions: fc.array(fc.record({ state: anything, reason: anything, ageMilliseconds: number_ }), {
       maxLength: 20,
     }),
   },
@@ -58,7 +58,7 @@ describe("whatever an agent says", () => {
       fc.property(report, capabilities, (said, able) => {
         const view = aView({ report: readReport(said), capabilities: readCapabilities(able) });
         const judgement = judgeNode(view, { maxErrorNanoseconds: 1000 }, 10, 0);
-        const built = nodeClockStatus({ standing: undefined, generation: 1, view, judgement, now: new Date(1e12) });
+        const built = nodeClockStatus({ standing: undefined, generation: 1, view, judgement, now: new Date(1.8e12) });
         expect([...status.Errors(built)]).toEqual([]);
       }),
       { numRuns: 300 },

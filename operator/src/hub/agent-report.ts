@@ -62,7 +62,7 @@ export function readReport(report: Report): AgentReport {
     sequence: whole(report.sequence),
     state: word(report.state) || "Unknown",
     reason: word(report.stateReason),
-    stateAge: whole(report.stateAgeMilliseconds),
+    stateAge: age(report.stateAgeMilliseconds),
     selectedUpstream: name(report.selectedUpstream, 63),
     offset: signed(report.offsetNanoseconds),
     calibrated: report.calibrated ? whole(report.calibrated.nanoseconds) : null,
@@ -84,7 +84,7 @@ export function readReport(report: Report): AgentReport {
     transitions: (report.transitions ?? []).slice(-mostTransitions).map((transition) => ({
       state: word(transition.state) || "Unknown",
       reason: word(transition.reason),
-      age: whole(transition.ageMilliseconds),
+      age: age(transition.ageMilliseconds),
     })),
   };
 }
@@ -143,6 +143,8 @@ function name(value: string | null | undefined, longest: number): string {
   return (value ?? "").replaceAll(/[\u0000-\u001f\u007f]/g, " ").slice(0, longest);
 }
 
+/** ms; ten years at most, so that it can be an instant. */
+const age = (value: number | null | undefined): number => clamp(value, 0, 3.2e11);
 const whole = (value: number | null | undefined): number => clamp(value, 0, Number.MAX_SAFE_INTEGER);
 const signed = (value: number | null | undefined): number => clamp(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 

@@ -33,6 +33,7 @@ describe("the leader's epoch", () => {
     const leader = await claim(memory, "new");
     await replaced.outrank(50);
     expect(replaced.current).toBe(1);
+    await leader.outrank(1003);
     await leader.outrank(2 ** 60);
     await leader.outrank(Number.NaN);
     expect(leader.current).toBe(2);

@@ -13,7 +13,9 @@ import { Leases } from "../kinds.js";
 const leaseName = "meridian-operator";
 const attempts = 5;
 /** Further ahead than any number of operators could have come: an agent that says so is wrong, and raises nothing. */
-const farthest = 1_000_000;
+const farthest = 1000;
+/** leaseTransitions is an int32; nobody may drive it to where no operator could take over any more. */
+const mostEpoch = 2 ** 31 - 100_000;
 
 export class LeaderEpoch {
   readonly #client: KubeClient;
@@ -56,7 +58,7 @@ export class LeaderEpoch {
 
   async #raise(seen: number): Promise<void> {
     if (seen <= this.#current) return;
-    if (!Number.isSafeInteger(seen) || seen - this.#current > farthest) {
+    if (!Number.isSafeInteger(seen) || seen - this.#current > farthest || seen > mostEpoch) {
       this.#log.warn({ seen, epoch: this.#current }, "an agent claims an epoch that cannot be");
       return;
     }

@@ -97,9 +97,16 @@ describe("the configuration of an agent", () => {
       acceptableAddresses: ["10.9.9.9"],
       acceptableClockIdentity: "aabbcc.fffe.ddeeff",
       arbitraryTimescale: "UTC",
-      independenceGroup: "ext",
+      independenceGroup: "PTP domain 44 aabbcc.fffe.ddeeff",
       uncertaintyNanoseconds: 0,
     });
+  });
+
+  it("leaves out a node of ours whose address nobody knows: no address would let anybody speak", () => {
+    const [first, second] = worker.upstreams ?? [];
+    const { address: _address, ...unaddressed } = first ?? ({} as never);
+    const { config } = resolved({ ...worker, upstreams: [unaddressed, ...(second ? [second] : [])] });
+    expect(config.receivers?.map(({ source }) => source)).toEqual(["x"]);
   });
 
   it("applies a compensation once: where our node transmits, or where we receive from others", () => {

@@ -14,6 +14,7 @@ import {
   type TimeDomainSpec,
 } from "@meridian/crds";
 import { type EffectiveConfig, hub, type PtpReceiver, type PtpTiming, type PtpTransmitter } from "@meridian/proto";
+import { readIndependenceGroup } from "../plan/independence-group.js";
 
 /** Objects by name; undefined: no such object. */
 export interface PolicyObjects {
@@ -57,7 +58,7 @@ function buildConfig(spec: NodeClockSpec, objects: PolicyObjects): EffectiveConf
       bound: objective.bound ?? "Calibrated",
       minimumIndependentSources: objective.minimumIndependentSources ?? 1,
     },
-    receivers: (spec.upstreams ?? []).map((upstream) => receiverOf(upstream, profile, objects)),
+    receivers: (spec.upstreams ?? []).flatMap((upstream) => receiverOf(upstream, profile, objects) ?? []),
     transmitters: (spec.serves ?? []).map((serves) => transmitterOf(serves, profile, objects)),
     servo: {
       maxSlewPartsPerBillion: profile.maxSlewPartsPerBillion,
@@ -94,15 +95,18 @@ function timingOf(domainNumber: number, interfaceName: string, profile: Resolved
   };
 }
 
-function receiverOf(upstream: NodeClockUpstream, profile: ResolvedProfile, objects: PolicyObjects): PtpReceiver {
+/** @returns null for a node of ours whose address nobody knows yet: to an agent no address means anybody, and that is never meant */
+function receiverOf(upstream: NodeClockUpstream, profile: ResolvedProfile, objects: PolicyObjects): PtpReceiver | null {
   const name = upstream.grandmasterRef?.name;
-  const { calibration, externalPTP, independenceGroup } = grandmasterOf(name, objects);
+  const grandmaster = grandmasterOf(name, objects);
+  const { calibration, externalPTP } = grandmaster;
+  if (!externalPTP && !upstream.address) return null;
   return {
     source: upstream.name,
     timing: timingOf(upstream.domainNumber, upstream.interface, profile),
     use: upstream.use,
     priority: upstream.priority,
-    independenceGroup: independenceGroup ?? name ?? upstream.name,
+    independenceGroup: readIndependenceGroup(name ?? upstream.name, grandmaster),
     // A node of ours corrects what it sends, for foreign receivers too.
     delayCompensationNanoseconds: externalPTP ? (calibration?.delayCompensationNanoseconds ?? 0) : 0,
     uncertaintyNanoseconds: calibration?.uncertaintyNanoseconds ?? 0,

@@ -129,7 +129,7 @@ export class Session implements AgentStream {
     const version = hello.protocolVersion ?? 0;
     if (version < 1 || version > protocolVersion + 1) return this.#breach(`protocol version ${version} is not ${protocolVersion}`);
     if (hello.nodeName !== node) {
-      log.warn({ code: "MER_HUB_WRONG_NODE", node, claimed: hello.nodeName, peer: stream.getPeer() }, "refused an agent");
+      log.warn({ code: "MER_HUB_WRONG_NODE", node, claimed: hello.nodeName?.slice(0, 253), peer: stream.getPeer() }, "refused an agent");
       return this.close(CloseCode.CLOSE_WRONG_NODE, `the token is of node ${node}`);
     }
     clearTimeout(this.#helloTimer);

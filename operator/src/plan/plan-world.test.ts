@@ -55,7 +55,7 @@ describe("a plan", () => {
     expect(domains.get("lab")).toMatchObject({
       acceptance: { accepted: true, reason: "Accepted", message: "2 nodes, 1 source" },
       members: ["n1", "n2"],
-      sources: [{ name: "gm", grandmaster: "gm", domainNumber: 0, independenceGroup: "gm", servedBy: "n1" }],
+      sources: [{ name: "gm", grandmaster: "gm", domainNumber: 0, independenceGroup: "n1 system", servedBy: "n1" }],
       budget: { node: "n2", nanoseconds: 150 },
     });
   });

@@ -1,5 +1,6 @@
 /** A source as the user meant it: the TimeDomain's entry and its Grandmaster in one, defaults applied, nothing decided yet. */
 import type { GrandmasterSpec, TimeDomainSpec } from "@meridian/crds";
+import { readIndependenceGroup } from "./independence-group.js";
 import type { WorldDomain, WorldGrandmaster } from "./world.js";
 
 export type SourceUse = NonNullable<TimeDomainSpec["sources"][number]["use"]>;
@@ -41,7 +42,7 @@ export function readSource(domain: WorldDomain, index: number, grandmaster: Worl
     priority: source.priority ?? 100,
     use: source.use ?? "Primary",
     interfaces: source.interfaces ?? null,
-    independenceGroup: grandmaster.spec.independenceGroup ?? grandmaster.name,
+    independenceGroup: readIndependenceGroup(grandmaster.name, grandmaster.spec),
     uncertaintyNanoseconds: grandmaster.spec.calibration?.uncertaintyNanoseconds ?? 0,
   };
 }

@@ -32,8 +32,13 @@ export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
     if (planned === undefined || object === undefined) return releaseNode();
 
     const wanted = describeNodeClock(planned, object);
+    if (standing === undefined) await client.apply(NodeClocks, wanted);
+    // Applying would leave what somebody else put into a list; a merge patch replaces lists as a whole.
+    else if (!isAsWanted(standing, wanted)) {
+      const { name } = standing.metadata;
+      await client.patch(NodeClocks, { name }, { kind: "merge", patch: replaceSpec(wanted) });
+    }
     if (standing === undefined || !isAsWanted(standing, wanted)) {
-      await client.apply(NodeClocks, wanted);
       log.info({ node: key, role: planned.spec.role, reason: planned.spec.roleReason }, "planned");
     }
     // A refused or paused domain changes no running agent; one that lost everything gets back what it had.
@@ -47,7 +52,7 @@ export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
       // The cache may be behind: a node that has just registered again must not lose its time.
       if (object === undefined && (await nodeExists(client, key))) return requeueAfter(cacheLagMs);
       if (standing !== undefined) {
-        await client.delete(NodeClocks, { name: standing.metadata.name });
+        await deleteNodeClock(client, standing.metadata.name);
         log.info({ node: key }, "no domain claims the node: its NodeClock is deleted");
       }
       fleet.get(key)?.stream?.order({ kind: "release", reason: object === undefined ? "NodeDeleted" : "NoDomain" });
@@ -62,6 +67,15 @@ export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
       else log.warn({ node: key, reason: resolution.reason }, "the agent keeps its configuration");
     }
   };
+}
+
+/** With its Node gone, the garbage collector may be faster. */
+async function deleteNodeClock(client: KubeClient, name: string): Promise<void> {
+  try {
+    await client.delete(NodeClocks, { name });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
 }
 
 async function nodeExists(client: KubeClient, name: string): Promise<boolean> {
@@ -83,6 +97,11 @@ interface WantedNodeClock {
 function describeNodeClock({ spec }: NodePlan, { metadata }: Node): WantedNodeClock {
   const owner = { apiVersion: apiVersionOf(Nodes), kind: Nodes.kind, name: metadata.name, uid: metadata.uid ?? "", controller: false };
   return { metadata: { name: spec.nodeName, ownerReferences: [owner] }, spec };
+}
+
+function replaceSpec({ metadata, spec }: WantedNodeClock): object {
+  const { ownerReferences } = metadata;
+  return { metadata: { ownerReferences }, spec: { ...spec, serves: spec.serves ?? null, upstreams: spec.upstreams ?? null } };
 }
 
 function isAsWanted(standing: NodeClock, { metadata, spec }: WantedNodeClock): boolean {

@@ -3,6 +3,7 @@ import type { TimeDomainStatus } from "@meridian/crds";
 import { type Cache, done, type HandlerContext, type ReconcileResult, requeueAfter, statusEquals } from "kopf-ts";
 import type { Fleet } from "../../hub/fleet.js";
 import { Grandmasters, type TimeDomain, TimeDomains } from "../../kinds.js";
+import { readIndependenceGroup } from "../../plan/independence-group.js";
 import type { LivePlan } from "../../world/live-plan.js";
 import { judgeNode } from "../judge-node.js";
 import type { Clocks } from "../nodeclock/reconcile-node-clock.js";
@@ -49,7 +50,7 @@ function groupsOf({ spec }: TimeDomain, cache: Cache): ReadonlyMap<string, strin
   return new Map(
     spec.sources.map(({ name, grandmasterRef }) => {
       const grandmaster = cache(Grandmasters).get(grandmasterRef.name);
-      return [name, grandmaster?.spec.independenceGroup ?? grandmasterRef.name] as const;
+      return [name, grandmaster ? readIndependenceGroup(grandmasterRef.name, grandmaster.spec) : grandmasterRef.name] as const;
     }),
   );
 }
