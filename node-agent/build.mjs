@@ -1,5 +1,5 @@
 // The agent as one file beside its native module: what an image holds and labs run.
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -27,6 +27,13 @@ export async function buildAgent({ outfile = join(here, "dist/bundle/meridian-ag
     logLevel: "error",
   });
   const native = join(here, "native/meridian-native.node");
-  if (existsSync(native)) copyFileSync(native, join(dirname(outfile), "meridian-native.node"));
+  if (existsSync(native)) replaceFile(native, join(dirname(outfile), "meridian-native.node"));
   return outfile;
+}
+
+/** By renaming: running agents have the old file mapped, and writing into it would kill them. @param {string} from @param {string} to */
+function replaceFile(from, to) {
+  if (existsSync(to) && readFileSync(from).equals(readFileSync(to))) return;
+  copyFileSync(from, `${to}.${process.pid}`);
+  renameSync(`${to}.${process.pid}`, to);
 }

@@ -47,8 +47,8 @@ export interface MeridianOptions {
 const fieldManager = "meridian-operator";
 /** What users write, and what the planner and the resolution of configurations look at. */
 const policyTypes: readonly ResourceType[] = [TimeDomains, Grandmasters, ClockProfiles];
-/** Whose handlers look at the plan. */
-const plannedTypes: readonly ResourceType[] = [Nodes, TimeDomains, Grandmasters];
+/** Whose handlers look at the plan or at policy. */
+const plannedTypes: readonly ResourceType[] = [Nodes, NodeClocks, TimeDomains, Grandmasters];
 /** Nodes and NodeClocks are many, and a handler mostly waits for the API server. */
 const concurrency = 8;
 

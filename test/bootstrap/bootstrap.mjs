@@ -82,11 +82,12 @@ function newest(folder) {
 
 /** @param {readonly (keyof typeof debian)[]} tools */
 async function installTools(tools) {
-  const absent = tools.filter((tool) => !has(tool, tool === "ip" ? ["-V"] : ["-v"]));
+  const isAbsent = (/** @type {keyof typeof debian} */ tool) => !has(tool, tool === "ip" ? ["-V"] : ["-v"]);
+  const absent = tools.filter(isAbsent);
   if (absent.length === 0) return "present";
   const packages = absent.map((tool) => debian[tool]);
   if (process.getuid?.() !== 0 || !has("apt-get")) {
-    throw new MissingError(`${absent.join(", ")} missing`, `Install the packages ${packages.join(" ")} (Debian's names).`);
+    throw new MissingError(`${absent.join(", ")} not found`, `Install the packages ${packages.join(" ")} (Debian's names).`);
   }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const install = ["install", "-y", "--no-install-recommends", ...packages];
@@ -96,5 +97,7 @@ async function installTools(tools) {
     await run("apt-get", ["update"], { env });
     await run("apt-get", install, { env });
   }
+  const still = tools.filter(isAbsent);
+  if (still.length > 0) throw new MissingError(`${still.join(", ")} installed, but not on the PATH`, "Add /usr/sbin to it.");
   return `installed ${packages.join(" ")}`;
 }

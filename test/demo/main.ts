@@ -41,12 +41,16 @@ async function main(): Promise<number> {
   });
   interrupted.catch(() => undefined);
   const world = await World.start({ peer: values.peer === true, seed, progress: (what) => screen.say(what) });
+  let told = false;
   try {
     await Promise.race([new Story(world, screen, claims).tell(), interrupted]);
     screen.end(claims.hold, claims.all);
     if (values.keep) await keep(world, screen);
+    told = true;
   } finally {
-    await world.stop();
+    const failed = !told || !claims.hold;
+    await world.stop(failed);
+    if (failed) screen.say(`logs are kept in ${world.directory}`);
   }
   return claims.hold ? 0 : 1;
 }
@@ -54,7 +58,7 @@ async function main(): Promise<number> {
 /** Until Ctrl-C. */
 async function keep(world: World, screen: Screen): Promise<void> {
   const enter = `nsenter --target ${String(process.pid)} ${insideUserNamespace() ? "--user --preserve-credentials " : ""}--net --mount --`;
-  screen.say("still running; from another terminal:");
+  screen.say("still running, but for the agents that the demo has killed; from another terminal:");
   screen.say(`  ${enter} ${world.plane.kubectl.commandLine} get timedomains,grandmasters,nodeclocks`);
   screen.say(`logs are in ${world.directory}; Ctrl-C ends everything`);
   await new Promise<void>((resolve) => {

@@ -143,15 +143,15 @@ export class World {
     this.operator = await startOperator({ directory, kubeconfig: this.#operatorKubeconfig, hubAddress: operator.hub });
   }
 
-  /** Ends every process and removes every file. */
-  async stop(): Promise<void> {
+  /** Ends every process and removes every file, but for logs that somebody will want to read. */
+  async stop(keepFiles = false): Promise<void> {
     clearInterval(this.#leases);
     for (const sampler of this.samplers) sampler.close();
     await Promise.all([...this.agents.values()].map((agent) => agent.stop(3000)));
     await this.peer?.stop(3000);
     await this.operator.process.stop(3000);
     await this.plane.stop();
-    rmSync(this.directory, { recursive: true, force: true });
+    if (!keepFiles) rmSync(this.directory, { recursive: true, force: true });
   }
 
   /** Processes that ended though nobody asked them to. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aReport, aView } from "../testing/an-agent.js";
-import { judgeNode } from "./judge-node.js";
+import { judgeNode, judgeOrphan } from "./judge-node.js";
 
 const objective = { maxErrorNanoseconds: 10_000 };
 const judge = (view: Parameters<typeof judgeNode>[0], nowMs = 1000, of: Parameters<typeof judgeNode>[1] = objective) =>
@@ -41,6 +41,12 @@ describe("the judgement on a member", () => {
     expect(judge(gone, 1000)).toMatchObject({ bound: 7_300, synchronized: "True" });
     expect(judge(gone, 4_000)).toMatchObject({ bound: 10_300, synchronized: "False", report: { calibrated: 10_300, guaranteed: 44_000 } });
     expect(judge(aView({ reportedAt: 1000 }), 4_000)).toMatchObject({ bound: 7_300 });
+  });
+
+  it("says of a node whose domain is gone what its clock does, and holds it against nothing", () => {
+    const orphan = judgeOrphan(aView({ report: aReport({ state: "Holdover" }) }), "plant", 1000, 0);
+    expect(orphan).toMatchObject({ synchronized: "Unknown", reason: "DomainNotFound", report: { state: "Holdover", calibrated: 7_300 } });
+    expect(orphan.message).toContain("plant");
   });
 
   it("knows nothing of an agent that is connected and silent", () => {

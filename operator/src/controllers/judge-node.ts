@@ -31,10 +31,13 @@ export interface NodeJudgement {
     | "Holdover"
     | "NoSource"
     | "SourcesDisagree"
-    | "AgentDisconnected";
+    | "AgentDisconnected"
+    | "DomainNotFound";
   readonly message: string;
   /** The agent's last report while it can be believed, its bounds grown to now. */
   readonly report: AgentReport | null;
+  /** ms since the report was made. */
+  readonly reportAge: number;
   /** The bound that the objective is about, ns; null: void or unknown. */
   readonly bound: number | null;
   /** ms until this judgement may change by itself; null: only with the next report. */
@@ -48,7 +51,7 @@ export function judgeNode(
   nowMs: number,
   hubStartedAt: number,
 ): NodeJudgement {
-  const unknown = { synchronized: "Unknown", reason: "AgentDisconnected", report: null, bound: null } as const;
+  const unknown = { synchronized: "Unknown", reason: "AgentDisconnected", report: null, reportAge: 0, bound: null } as const;
   const goneMs = view?.stream ? 0 : nowMs - (view?.since ?? hubStartedAt);
   const silentMs = view?.report ? nowMs - view.reportedAt : 0;
   if (goneMs >= disconnectedAfterMs || silentMs >= silentAfterMs) {
@@ -66,7 +69,22 @@ export function judgeNode(
   // A connected agent tells at once when a bound outgrows what it said.
   const report = view.stream ? view.report : growBounds(view.report, (maxDrift * silentMs) / 1000);
   const bound = objective.bound === "Guaranteed" ? report.guaranteed : report.calibrated;
-  return { reachable: true, heard: true, report, bound, againAfterMs, ...judgeReport(report, bound, objective.maxErrorNanoseconds) };
+  return {
+    reachable: true,
+    heard: true,
+    report,
+    reportAge: silentMs,
+    bound,
+    againAfterMs,
+    ...judgeReport(report, bound, objective.maxErrorNanoseconds),
+  };
+}
+
+/** Of a node whose TimeDomain is gone: its clock is what it is, and there is nothing to hold it against. */
+export function judgeOrphan(view: AgentView | undefined, domain: string, nowMs: number, hubStartedAt: number): NodeJudgement {
+  const judgement = judgeNode(view, { maxErrorNanoseconds: Number.MAX_SAFE_INTEGER }, nowMs, hubStartedAt);
+  if (judgement.report === null) return judgement;
+  return { ...judgement, synchronized: "Unknown", reason: "DomainNotFound", message: `TimeDomain ${domain} does not exist any more` };
 }
 
 function growBounds(report: AgentReport, by: number): AgentReport {

@@ -22,7 +22,7 @@ describe("NodeClock.status", () => {
       errorBoundNanoseconds: 10_000,
       guaranteedErrorNanoseconds: 50_000,
       transitions: [{ time: "2025-12-31T23:59:30Z", state: "PhaseAligned", reason: "Locked" }],
-      lastSample: { time: "2026-01-01T00:00:00Z", offsetNanoseconds: 120, frequencyPartsPerBillion: 18_000, pathDelayNanoseconds: 9_000 },
+      lastSample: { time: "2025-12-31T23:59:59Z", offsetNanoseconds: 120, frequencyPartsPerBillion: 18_000, pathDelayNanoseconds: 9_000 },
     });
   });
 

@@ -29,7 +29,10 @@ export function nodeClockStatus(input: StatusInput): NodeClockStatus {
   const standingSample = standing?.lastSample;
   const sampleIsOld = report !== null && (!standingSample || now.getTime() - Date.parse(standingSample.time) >= sampleMs);
   if (!sampleIsOld && standing !== undefined && statusEquals(standing, { ...built, ...sampleOf(standingSample) })) return standing;
-  return { ...built, ...(report === null ? sampleOf(standingSample) : sampleOf(newSample(report, now))) };
+  return {
+    ...built,
+    ...(report === null ? sampleOf(standingSample) : sampleOf(newSample(report, new Date(now.getTime() - judgement.reportAge)))),
+  };
 }
 
 function buildStatus({ standing, generation, view, judgement, now }: StatusInput): NodeClockStatus {

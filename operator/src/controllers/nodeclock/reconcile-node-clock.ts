@@ -2,7 +2,7 @@
 import { done, type HandlerContext, type ReconcileResult, requeueAfter } from "kopf-ts";
 import type { Fleet } from "../../hub/fleet.js";
 import { type NodeClock, NodeClocks, TimeDomains } from "../../kinds.js";
-import { judgeNode } from "../judge-node.js";
+import { judgeNode, judgeOrphan } from "../judge-node.js";
 import { nodeClockStatus } from "./node-clock-status.js";
 
 export interface Clocks {
@@ -16,10 +16,12 @@ export function createNodeClockReconciler(fleet: Fleet, clocks: Clocks) {
     if (object === undefined) return done();
     const { metadata, spec, status: standing } = object;
     const domain = cache(TimeDomains).get(spec.domainRef.name);
-    // Its domain is gone: the node's reconciler is about to delete it.
-    if (domain === undefined) return done();
     const view = fleet.get(spec.nodeName);
-    const judgement = judgeNode(view, domain.spec.objective, clocks.monotonic(), fleet.startedAt);
+    const nowMs = clocks.monotonic();
+    // Without its domain it is about to be deleted, or kept because the domain that has it now is refused.
+    const judgement = domain
+      ? judgeNode(view, domain.spec.objective, nowMs, fleet.startedAt)
+      : judgeOrphan(view, spec.domainRef.name, nowMs, fleet.startedAt);
     // Just started: what stands is the best that is known, until the agent has had the time to come.
     if (!judgement.heard && standing !== undefined) return requeueAfter(Math.max(judgement.againAfterMs ?? 0, 1000));
     const status = nodeClockStatus({ standing, generation: metadata.generation, view, judgement, now: clocks.date() });

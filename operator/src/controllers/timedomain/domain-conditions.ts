@@ -89,7 +89,7 @@ function sourcesRedundant({ groups: groupOf, sources, spec }: DomainFacts): Want
 
 function objectiveFeasible({ plan, spec }: DomainFacts): WantedCondition {
   const type = "ObjectiveFeasible";
-  if (plan.budget === null) return isUnknown(type, "NotPlanned", "no path from a source to a member is known yet");
+  if (plan.budget === null) return isUnknown(type, "NotPlanned", "no path from a source to a member is planned now");
   const { maxErrorNanoseconds } = spec.objective;
   const budget = `the best that the path to ${plan.budget.node} can promise is ${formatNanoseconds(plan.budget.nanoseconds)}`;
   return plan.budget.nanoseconds <= maxErrorNanoseconds
