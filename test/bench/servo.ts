@@ -2,39 +2,14 @@
  * Servo benchmark: the estimator in closed loop against simulated oscillators and networks, with the peers' figures for the
  * same model. Prints a table, or with --json one figure a line.
  */
-import { measureRun, median, type RunFigures } from "./servo/measure-run.js";
+import { type Figure, median, printFigures, roundFigure, summarizeFigure } from "./figure.js";
+import { measureRun, type RunFigures } from "./servo/measure-run.js";
 import { parseOptions } from "./servo/options.js";
 import { type Peer, type Scenario, scenarios } from "./servo/scenarios.js";
 
-interface Figure {
-  readonly metric: string;
-  readonly unit: string;
-  readonly value: number;
-  /** Smallest and largest over the runs. */
-  readonly spread: readonly [number, number];
-  readonly runs: number;
-  readonly better: "lower" | "higher";
-  readonly target: number;
-  readonly moonshot: number;
-  readonly peer?: Peer;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
-}
-
 function summarize(metric: string, unit: string, values: readonly number[], target: number, moonshot: number, peer?: Peer): Figure {
-  return {
-    metric,
-    unit,
-    value: round(median(values)),
-    spread: [round(Math.min(...values)), round(Math.max(...values))],
-    runs: values.length,
-    better: "lower",
-    target: round(target),
-    moonshot: round(moonshot),
-    ...(peer === undefined ? {} : { peer }),
-  };
+  const about = { metric, unit, target: roundFigure(target), moonshot: roundFigure(moonshot) };
+  return summarizeFigure(peer === undefined ? about : { ...about, peer }, values);
 }
 
 function scenarioFigures(scenario: Scenario, runs: readonly RunFigures[]): Figure[] {
@@ -68,8 +43,8 @@ function scoreFigures(results: ReadonlyMap<Scenario, readonly RunFigures[]>): Fi
   const score = summarize("servo.score", "ratio", bySeed, 0.3, 0.27, peer);
   const worst = summarize("servo.score.worst", "ratio", ratios, 0.6, 0.52, peer);
   return [
-    { ...score, value: round(geometricMean(ratios)) },
-    { ...worst, value: round(Math.max(...ratios)) },
+    { ...score, value: roundFigure(geometricMean(ratios)) },
+    { ...worst, value: roundFigure(Math.max(...ratios)) },
   ];
 }
 
@@ -77,7 +52,7 @@ function boundFigures(results: ReadonlyMap<Scenario, readonly RunFigures[]>): Fi
   const runs = [...results.values()].flat();
   const rate = (count: (run: RunFigures) => number) => runs.map((run) => (1e6 * count(run)) / run.samples);
   const total = runs.reduce((sum, run) => sum + run.samples, 0);
-  const overall = (count: (run: RunFigures) => number) => round((1e6 * runs.reduce((sum, run) => sum + count(run), 0)) / total);
+  const overall = (count: (run: RunFigures) => number) => roundFigure((1e6 * runs.reduce((sum, run) => sum + count(run), 0)) / total);
   return [
     {
       ...summarize(
@@ -109,26 +84,6 @@ function boundFigures(results: ReadonlyMap<Scenario, readonly RunFigures[]>): Fi
   ];
 }
 
-function printTable(figures: readonly Figure[]): void {
-  const cells = figures.map(({ metric, unit, value, spread, target, moonshot, peer }) => [
-    metric,
-    `${value} ${unit}`,
-    `${spread[0]} … ${spread[1]}`,
-    `≤ ${target}`,
-    `≤ ${moonshot}`,
-    peer === undefined ? "" : `${peer.value} (${peer.name})`,
-  ]);
-  const rows = [["figure", "median", "runs", "target", "moonshot", "peer"], ...cells];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
-}
-
 /** Exit code: 0 when it measured, whatever the figures say; 2 when it could not run. */
 export async function runServoBench(args: string[]): Promise<number> {
   const parsed = parseOptions(
@@ -145,7 +100,7 @@ export async function runServoBench(args: string[]): Promise<number> {
   const figures: Figure[] = [];
   const report = (added: readonly Figure[]) => {
     figures.push(...added);
-    if (options.json) for (const figure of added) console.log(JSON.stringify(figure));
+    if (options.json) printFigures(added, true);
   };
   for (const scenario of wanted) {
     const world = options.duration === null ? scenario.world : { ...scenario.world, duration: options.duration };
@@ -157,6 +112,6 @@ export async function runServoBench(args: string[]): Promise<number> {
   }
   report(scoreFigures(results));
   report(boundFigures(results));
-  if (!options.json) printTable(figures);
+  if (!options.json) printFigures(figures, false);
   return 0;
 }

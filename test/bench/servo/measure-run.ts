@@ -1,4 +1,5 @@
 /** One run of one scenario: true errors at whole seconds, and whether the published bounds covered them. */
+import { median } from "../figure.js";
 import { Ensemble } from "@meridian/engine";
 import { Simulation, type World } from "@meridian/engine/sim";
 
@@ -13,14 +14,6 @@ export interface RunFigures {
   readonly calibratedViolations: number;
   readonly guaranteedViolations: number;
   readonly steps: number;
-}
-
-/** The median; the mean of the middle two of an even number. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
 export function measureRun(world: World, seed: number): RunFigures {

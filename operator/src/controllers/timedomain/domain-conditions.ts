@@ -40,9 +40,10 @@ export function nextChangeMs({ plan, refusedForMs }: DomainFacts): number | null
   return plan.acceptance.accepted || refusedForMs >= stalledAfterMs ? null : stalledAfterMs - refusedForMs;
 }
 
-function accepted({ plan }: DomainFacts): WantedCondition {
+function accepted({ plan, members }: DomainFacts): WantedCondition {
   const { accepted: ok, reason, message } = plan.acceptance;
-  if (!ok) return isFalse("Accepted", reason, message);
+  const running = members.some(({ view }) => (view?.stream?.revision ?? "") !== "");
+  if (!ok) return isFalse("Accepted", reason, running ? `${message}; the nodes keep the plan that they have` : message);
   const reservations = [
     ...plan.unavailableSources.map((source) => source.message),
     ...plan.refusedRoles.map((role) => `${role.node}: ${role.message}`),

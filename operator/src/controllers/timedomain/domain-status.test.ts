@@ -162,6 +162,8 @@ describe("TimeDomain.status", () => {
     });
     const first = tell(members(well()), refused);
     expect(first.status.conditions?.map(({ type }) => type)).toContain("Reconciling");
+    expect(condition(first, "Accepted")?.message).toContain("the nodes keep the plan that they have");
+    expect(condition(tell([], refused), "Accepted")?.message).not.toContain("keep");
     const later = domainStatus(aDomain({ status: first.status }), refused, apart, members(well()), new Date(now.getTime() + 20_000));
     expect(later.againAfterMs).toBe(40_000);
     const last = domainStatus(aDomain({ status: later.status }), refused, apart, members(well()), new Date(now.getTime() + 60_000));
