@@ -159,14 +159,17 @@ describe("work queue", () => {
         const owed = new Set<string>();
         /** Best lane in which a key certainly waits now. */
         const waits = new Map<string, number>();
+        /** Keys that a delay may have brought to a better lane than `waits` knows of. */
+        const delayed = new Set<string>();
         const take = async (): Promise<void> => {
           const taken = (await queue.next()) as string;
           expect(busy.has(taken)).toBe(false);
           const best = Math.min(...waits.values());
-          if (waits.has(taken)) expect(waits.get(taken)).toBeLessThanOrEqual(best);
+          if (waits.has(taken) && !delayed.has(taken)) expect(waits.get(taken)).toBeLessThanOrEqual(best);
           busy.add(taken);
           owed.delete(taken);
           waits.delete(taken);
+          delayed.delete(taken);
         };
         for (const action of steps) {
           switch (action.kind) {
@@ -178,10 +181,12 @@ describe("work queue", () => {
             case "later":
               queue.addAfter(action.key, action.delayMs, action.lane);
               owed.add(action.key);
+              delayed.add(action.key);
               break;
             case "retry":
               queue.retry(action.key);
               owed.add(action.key);
+              delayed.add(action.key);
               break;
             case "wait":
               await clock.advance(action.ms);
@@ -204,7 +209,7 @@ describe("work queue", () => {
         }
         expect([...owed]).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: 300 },
     );
     await settle();
   });
