@@ -1,5 +1,6 @@
 /** Kinds of the API time.meridian.io: types, manifests, profiles and validation from one definition. */
 export { clockProfile, type ClockProfileSpec, type ClockProfileStatus } from "./clockprofile.js";
+export { type ConditionKind, type ConditionOf, conditionReasons } from "./condition-reasons.js";
 export type { Condition, LabelSelector } from "./shared-schemas.js";
 export { grandmaster, type GrandmasterSpec, type GrandmasterStatus } from "./grandmaster.js";
 export { allResources } from "./kinds.js";

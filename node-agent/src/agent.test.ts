@@ -46,7 +46,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function start(change: Partial<AgentConfig> = {}, capabilitiesOf?: () => Capabilities): Promise<Agent> {
   const config: AgentConfig = {
     nodeName: "n1",
-    hub: hub.address,
+    hubs: [hub.address],
     hubCaFile: authority.certificateFile,
     tokenFile: join(folder, "token"),
     stateDirectory: join(folder, `state-${round}`),

@@ -109,7 +109,7 @@ export class Agent {
       portChanged: (port, because) => this.#portChanged(port, because),
       stepped: (by) => this.#stepped(by),
     });
-    this.#hub = config.hub === null ? null : this.#createHubClient(config.hub);
+    this.#hub = config.hubs.length === 0 ? null : this.#createHubClient(config.hubs);
     this.#instruments.observeHost(() => this.#host.statistics());
   }
 
@@ -156,7 +156,7 @@ export class Agent {
     this.#probes?.close();
   }
 
-  #createHubClient(address: string): HubClient {
+  #createHubClient(addresses: readonly string[]): HubClient {
     const { hubCaFile, tokenFile, nodeName } = this.#config;
     const hello = () => ({
       protocolVersion: protocolVersion,
@@ -169,15 +169,15 @@ export class Agent {
       clockTrusted: this.#publication?.what.guaranteed != null,
       newestEpoch: this.#newestEpoch,
     });
-    const options = { address, caFile: hubCaFile, tokenFile, hello, random: this.#random };
+    const options = { addresses, caFile: hubCaFile, tokenFile, hello, random: this.#random };
     return new HubClient(options, {
       message: (message) => this.#receive(message),
       connection: (connected, code, reason) => {
         this.#instruments.setConnected(connected, code);
         this.#answers.startAnew();
         // One line per change: attempts go on for as long as the operator is away.
-        if (connected) this.#log.info({ hub: address }, "connected to the hub");
-        else if (code !== this.#hubTrouble) this.#log.warn({ hub: address, code, reason }, "no hub now; time goes on");
+        if (connected) this.#log.info({ hub: this.#hub?.address }, "connected to the hub");
+        else if (code !== this.#hubTrouble) this.#log.warn({ hub: this.#hub?.address, code, reason }, "no hub now; time goes on");
         this.#hubTrouble = code;
       },
     });
@@ -232,7 +232,7 @@ export class Agent {
     this.#applied = { epoch, revision, engine, refused };
     this.#answers.accept();
     this.#log.info(
-      { revision, role: config.role, domain: config.domain, receivers: engine.receivers.length, transmitters: engine.transmitters.length },
+      { leaderEpoch: epoch, revision, role: config.role, domain: config.domain, receivers: engine.receivers.length, transmitters: engine.transmitters.length },
       "configuration applied",
     );
     for (const { part, code, message } of refused) this.#log.warn({ part, code }, message ?? "");

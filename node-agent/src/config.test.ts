@@ -11,7 +11,7 @@ afterEach(() => {
 test("a node name alone gives an agent that steers the node's clock from its stored configuration", () => {
   expect(read()).toEqual({
     nodeName: "n1",
-    hub: null,
+    hubs: [],
     hubCaFile: "/etc/meridian/hub-ca/ca.crt",
     tokenFile: "/var/run/secrets/meridian/token",
     stateDirectory: "/var/lib/meridian",
@@ -50,7 +50,7 @@ test("reads the environment, and a flag is stronger", () => {
   vi.stubEnv("NODE_NAME", "from-environment");
   vi.stubEnv("MERIDIAN_HUB", "operator:9443");
   vi.stubEnv("MERIDIAN_MODE", "observe");
-  expect(readAgentConfig([], "1")).toMatchObject({ nodeName: "from-environment", hub: "operator:9443", mode: "observe" });
+  expect(readAgentConfig([], "1")).toMatchObject({ nodeName: "from-environment", hubs: ["operator:9443"], mode: "observe" });
   expect(read("--mode", "steer")).toMatchObject({ nodeName: "n1", mode: "steer" });
 });
 
@@ -70,7 +70,7 @@ test("takes an IPv6 hub, no probes, and any number of clocks", () => {
     "--map-clock",
     "/dev/ptp0=virtual:/c",
   );
-  expect(config).toMatchObject({ hub: "[fd00::1]:9443", httpAddress: null });
+  expect(config).toMatchObject({ hubs: ["[fd00::1]:9443"], httpAddress: null });
   expect(config?.clocks).toEqual(
     new Map([
       ["realtime", "virtual:/a=b"],

@@ -10,8 +10,8 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
 export interface AgentConfig {
   readonly nodeName: string;
-  /** host:port of the hub; null: run from the cached configuration alone. */
-  readonly hub: string | null;
+  /** host:port of the hub, several are tried in turn; none: run from the cached configuration alone. */
+  readonly hubs: readonly string[];
   readonly hubCaFile: string;
   readonly tokenFile: string;
   /** Survives restarts: last configuration, clock memory. */
@@ -26,6 +26,8 @@ export interface AgentConfig {
   readonly logLevel: LogLevel;
 }
 
+const mostHubs = 8;
+
 /** Name under which the node's own clock goes, in resources and in flags. */
 export const systemClockName = "realtime";
 
@@ -39,7 +41,7 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
     .description("Keeps this node's clock within a stated error and publishes the bound.")
     .version(version)
     .addOption(new Option("--node-name <name>", "name of the Kubernetes node").env("NODE_NAME"))
-    .addOption(new Option("--hub <host:port>", "address of the operator's hub").env("MERIDIAN_HUB"))
+    .addOption(new Option("--hub <host:port,…>", "address of the operator's hub; of several one after the other is tried").env("MERIDIAN_HUB"))
     .addOption(
       new Option("--hub-ca <file>", "PEM of the hub's certificate authority").default("/etc/meridian/hub-ca/ca.crt").env("MERIDIAN_HUB_CA"),
     )
@@ -93,10 +95,11 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
   }>();
   if (!given.nodeName)
     throw agentError("MER_AGENT_CONFIG", "--node-name (or NODE_NAME) is required: the name of the Kubernetes node this agent runs on");
-  const hub = given.hub === undefined || given.hub === "" ? null : checkAddress("--hub", given.hub);
+  const hubs = given.hub === undefined || given.hub === "" ? [] : given.hub.split(",").map((address) => checkAddress("--hub", address));
+  if (hubs.length > mostHubs) throw agentError("MER_AGENT_CONFIG", `--hub takes at most ${mostHubs} addresses`);
   return {
     nodeName: given.nodeName,
-    hub,
+    hubs,
     hubCaFile: given.hubCa,
     tokenFile: given.tokenFile,
     stateDirectory: given.stateDirectory,

@@ -13,6 +13,12 @@ export interface OperatorConfig {
   readonly agentServiceAccount: string;
   /** host:port of the hub. */
   readonly hubAddress: string;
+  /** host:port under which other replicas' agents reach this hub, for redirects; null: as hubAddress says, if that is one address. */
+  readonly hubEndpoint: string | null;
+  /** Age at which the hub's key is replaced, ms. */
+  readonly hubKeyLifetimeMs: number;
+  /** Time for a new authority to reach every node before it is used, ms. */
+  readonly hubKeyOverlapMs: number;
   /** host:port of probes and metrics. */
   readonly httpAddress: string;
   /** How often an agent reports without news, ms. */
@@ -44,6 +50,23 @@ export function readOperatorConfig(argv: readonly string[], version: string): Op
         .argParser(readAddress),
     )
     .addOption(
+      new Option("--hub-endpoint <host:port>", "where agents reach the hub of this replica, when another one sends them here")
+        .env("MERIDIAN_HUB_ENDPOINT")
+        .argParser(readAddress),
+    )
+    .addOption(
+      new Option("--hub-key-lifetime <days>", "age at which the hub's key is replaced")
+        .default(90)
+        .env("MERIDIAN_HUB_KEY_LIFETIME")
+        .argParser(readNumber(1, 3650)),
+    )
+    .addOption(
+      new Option("--hub-key-overlap <seconds>", "time that a new authority is given to reach every node before it is used")
+        .default(600)
+        .env("MERIDIAN_HUB_KEY_OVERLAP")
+        .argParser(readNumber(1, 86_400)),
+    )
+    .addOption(
       new Option("--http-address <host:port>", "probes and metrics")
         .default("0.0.0.0:9462")
         .env("MERIDIAN_HTTP_ADDRESS")
@@ -53,7 +76,7 @@ export function readOperatorConfig(argv: readonly string[], version: string): Op
       new Option("--report-interval <seconds>", "how often an agent reports without news")
         .default(10)
         .env("MERIDIAN_REPORT_INTERVAL")
-        .argParser(readSeconds),
+        .argParser(readNumber(1, 30)),
     )
     .addOption(new Option("--ready-file <file>", "lab only: written with the addresses in use once they listen"))
     .addOption(
@@ -74,6 +97,9 @@ export function readOperatorConfig(argv: readonly string[], version: string): Op
     namespace: string;
     agentServiceAccount: string;
     hubAddress: string;
+    hubEndpoint?: string;
+    hubKeyLifetime: number;
+    hubKeyOverlap: number;
     httpAddress: string;
     reportInterval: number;
     readyFile?: string;
@@ -84,6 +110,9 @@ export function readOperatorConfig(argv: readonly string[], version: string): Op
     namespace: options.namespace,
     agentServiceAccount: options.agentServiceAccount,
     hubAddress: options.hubAddress,
+    hubEndpoint: options.hubEndpoint ?? null,
+    hubKeyLifetimeMs: options.hubKeyLifetime * 86_400_000,
+    hubKeyOverlapMs: options.hubKeyOverlap * 1000,
     httpAddress: options.httpAddress,
     reportIntervalMs: options.reportInterval * 1000,
     readyFile: options.readyFile ?? null,
@@ -102,8 +131,10 @@ function readAddress(value: string): string {
   return value;
 }
 
-function readSeconds(value: string): number {
-  const seconds = Number(value);
-  if (!(seconds >= 1 && seconds <= 30)) throw new InvalidArgumentError("must be 1 … 30.");
-  return seconds;
+function readNumber(minimum: number, maximum: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!(number >= minimum && number <= maximum)) throw new InvalidArgumentError(`must be ${minimum} … ${maximum}.`);
+    return number;
+  };
 }

@@ -42,9 +42,20 @@ export const operatorErrorRegistry = [
     remedy: "Operator and agent may differ by one minor version: upgrade the older one.",
   },
   {
+    code: "MER_HUB_CROWDED",
+    meaning: "A connection to the hub was refused because too many others have not shown a token yet.",
+    remedy: "Agents come again by themselves; if it lasts, somebody else knocks at the hub's port: the line names the address.",
+  },
+  {
+    code: "MER_HUB_SILENT",
+    meaning: "A connection to the hub was ended because it showed no token in time.",
+    remedy: "Nothing to do for agents; a load balancer or scanner that only opens the port should use the probes' port instead.",
+  },
+  {
     code: "MER_HUB_CERTIFICATE",
-    meaning: "The Secret with the hub's certificates cannot be used, and was made anew.",
-    remedy: "Nothing to do: agents get the new CA from the ConfigMap meridian-hub-ca and connect again.",
+    meaning: "The Secret with the hub's certificates cannot be used.",
+    remedy:
+      "The operator's own is made anew, and agents get its authority from the ConfigMap meridian-hub-ca; one of cert-manager's must be put right there.",
   },
 ] as const;
 

@@ -6,7 +6,6 @@ import {
   type App,
   type KubeClient,
   type Log,
-  type Metrics,
   operator,
   type OperatorOptions,
   type ResourceType,
@@ -18,14 +17,17 @@ import { createClockProfileReconciler } from "./controllers/clockprofile/reconci
 import { createGrandmasterReconciler } from "./controllers/grandmaster/reconcile-grandmaster.js";
 import { byNode, createNodeReconciler } from "./controllers/node/reconcile-node.js";
 import { type Clocks, createNodeClockReconciler } from "./controllers/nodeclock/reconcile-node-clock.js";
+import { StatusBudget } from "./controllers/nodeclock/status-budget.js";
 import { createTimeDomainReconciler } from "./controllers/timedomain/reconcile-time-domain.js";
+import { createHubInstruments, type HubInstruments } from "./http/hub-instruments.js";
 import { type ProbeServer, startProbeServer } from "./http/probe-server.js";
-import { createPrometheusMetrics } from "./http/prometheus.js";
+import { createPrometheusMetrics, metricsPrefix } from "./http/prometheus.js";
 import { createAuthenticator } from "./hub/authenticate.js";
 import { Fleet, type FleetChange } from "./hub/fleet.js";
-import { ensureHubIdentity } from "./hub/hub-identity.js";
+import { followIdentity } from "./hub/follow-identity.js";
+import { HubIdentity } from "./hub/hub-identity.js";
+import { endpointAnnotation, HubLeadership } from "./hub/hub-leadership.js";
 import { type HubServer, startHubServer } from "./hub/hub-server.js";
-import { LeaderEpoch } from "./hub/leader-epoch.js";
 import { ClockProfiles, Grandmasters, NodeClocks, Nodes, TimeDomains } from "./kinds.js";
 import { projectNode } from "./world/project-node.js";
 import { retryUntilDone } from "./retry.js";
@@ -45,6 +47,9 @@ export interface MeridianOptions {
 }
 
 const fieldManager = "meridian-operator";
+const leaseName = "meridian-operator";
+/** How often a replica looks at the hub's Secret, at most. */
+const identityPeriodMs = 60_000;
 /** What users write, and what the planner and the resolution of configurations look at. */
 const policyTypes: readonly ResourceType[] = [TimeDomains, Grandmasters, ClockProfiles];
 /** Whose handlers look at the plan or at policy. */
@@ -55,19 +60,32 @@ const concurrency = 8;
 export class MeridianOperator {
   readonly #options: MeridianOptions;
   readonly #registry = new Registry();
-  readonly #metrics: Metrics;
+  readonly #instruments: HubInstruments;
   readonly #app: App;
   readonly #fleet: Fleet;
   readonly #plan: LivePlan;
+  readonly #leadership: HubLeadership;
+  readonly #identity: HubIdentity;
   #hub: HubServer | null = null;
   #probes: ProbeServer | null = null;
 
   constructor(options: MeridianOptions) {
-    const { clocks, kube, log } = options;
+    const { clocks, config, identity, kube, log } = options;
     this.#options = options;
-    this.#metrics = createPrometheusMetrics(this.#registry, "meridian_");
-    const app = operator({ kube, identity: fieldManager, log, metrics: this.#metrics });
+    const metrics = createPrometheusMetrics(this.#registry, metricsPrefix);
+    this.#instruments = createHubInstruments(metrics);
+    const app = operator({
+      kube,
+      identity: fieldManager,
+      instance: identity,
+      log,
+      metrics,
+      leaderElection: { namespace: config.namespace, name: leaseName, identity, annotations: () => this.#leaseAnnotations() },
+    });
     this.#app = app;
+    this.#leadership = new HubLeadership(app.leadership, () => this.#endpoint(), log);
+    const policy = { lifetimeMs: config.hubKeyLifetimeMs, overlapMs: config.hubKeyOverlapMs };
+    this.#identity = new HubIdentity({ client: app.client, namespace: config.namespace, policy, log, date: clocks.date });
     this.#fleet = new Fleet(clocks.monotonic);
     app.store(Nodes, { project: projectNode });
     app.store(NodeClocks, { indexes: { [byNode]: ({ spec }) => [spec.nodeName] } });
@@ -79,6 +97,7 @@ export class MeridianOperator {
     this.#watchPolicy();
     this.#watchFleet();
     app.startup(({ client, signal }) => this.#start(client, signal));
+    app.term(({ term }) => this.#takeOver(term.signal));
     app.cleanup(() => this.#stop());
     app.probe("crds", createSchemaCheck(app.client));
     app.probe("hub", () => ({ healthy: this.#hub !== null, detail: this.#hub ? `port ${this.#hub.port}` : "not listening yet" }));
@@ -92,9 +111,11 @@ export class MeridianOperator {
   #declareHandlers(): void {
     const { clocks } = this.#options;
     const [app, plan, fleet] = [this.#app, this.#plan, this.#fleet];
+    const { statusWaiting } = this.#instruments;
+    const budget = new StatusBudget(clocks.monotonic, (waiting) => statusWaiting.set({}, waiting));
     const ofGeneration = { isRelevant: isNewGeneration };
     app.on.reconcile(Nodes, createNodeReconciler(plan, fleet), { concurrency, isRelevant: (now, before) => hasMoved(now, before) });
-    app.on.reconcile(NodeClocks, createNodeClockReconciler(fleet, clocks), { concurrency });
+    app.on.reconcile(NodeClocks, createNodeClockReconciler(fleet, clocks, budget), { concurrency });
     app.on.reconcile(TimeDomains, createTimeDomainReconciler(plan, fleet, clocks), ofGeneration);
     app.on.reconcile(Grandmasters, createGrandmasterReconciler(plan, fleet, clocks), ofGeneration);
     app.on.reconcile(ClockProfiles, createClockProfileReconciler(clocks.date), ofGeneration);
@@ -119,7 +140,7 @@ export class MeridianOperator {
   }
 
   #watchFleet(): void {
-    const connected = this.#metrics.gauge({ name: "hub_agents_connected", help: "Agents with an open stream.", labels: [] });
+    const { connected } = this.#instruments;
     this.#fleet.subscribe((node, change) => {
       connected.set({}, this.#fleet.connected);
       this.#onFleetChange(node, change);
@@ -154,29 +175,59 @@ export class MeridianOperator {
   }
 
   async #start(client: KubeClient, signal: AbortSignal): Promise<void> {
-    const { clocks, config, identity, listening, log } = this.#options;
+    const { clocks, config, listening, log } = this.#options;
     this.#probes = await startProbeServer(config.httpAddress, this.#registry, this.#app.health);
-    const retry = <T>(what: string, attempt: () => Promise<T>) => retryUntilDone(what, signal, log, attempt);
-    const certificates = await retry("reading the hub's certificates", () => ensureHubIdentity(client, config.namespace, log));
-    const epoch = await retry("claiming the leader's epoch", () => LeaderEpoch.claim(client, config.namespace, identity, log, clocks.date));
-    const closed = this.#metrics.counter({
-      name: "hub_streams_closed_total",
-      help: "Streams that ended, by the hub's code; left: the agent went.",
-      labels: ["code"],
-    });
+    const identity = this.#identity;
+    const certificates = await retryUntilDone("reading the hub's certificates", signal, log, () => identity.ensure(false));
+    const { closed, rejected } = this.#instruments;
     const account = `system:serviceaccount:${config.namespace}:${config.agentServiceAccount}`;
-    this.#hub = await startHubServer({
+    const hub = await startHubServer({
       address: config.hubAddress,
       certificates,
       authenticator: createAuthenticator(client, account, clocks.monotonic),
       fleet: this.#fleet,
-      epoch,
+      leadership: this.#leadership,
       reportIntervalMs: config.reportIntervalMs,
       log,
+      now: clocks.monotonic,
       closed: (code) => closed.increment({ code: code || "left" }),
+      rejected: (reason) => rejected.increment({ reason }),
     });
-    log.info({ hub: this.#hub.port, http: this.#probes.port, leaderEpoch: epoch.current }, "hub listens");
-    listening({ hub: this.#hub.port, http: this.#probes.port });
+    this.#hub = hub;
+    void followIdentity(
+      {
+        identity,
+        leading: () => this.#leadership.epoch !== null,
+        periodMs: Math.min(identityPeriodMs, config.hubKeyOverlapMs / 2),
+        log,
+        serving: certificates,
+        replace: (replacement) => hub.replaceCertificates(replacement),
+      },
+      signal,
+    );
+    log.info({ hub: hub.port, http: this.#probes.port, endpoint: this.#endpoint() }, "hub listens");
+    listening({ hub: hub.port, http: this.#probes.port });
+  }
+
+  /** Agents trust what the leader publishes; nobody is judged absent before it had the time to come. */
+  async #takeOver(signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    this.#fleet.begin();
+    this.#plan.invalidate();
+    await retryUntilDone("publishing the hub's authority", signal, log, () => this.#identity.ensure(true));
+  }
+
+  /** host:port that this replica announces to the others' agents; null: it has none of its own. */
+  #endpoint(): string | null {
+    const { hubAddress, hubEndpoint } = this.#options.config;
+    if (hubEndpoint !== null) return hubEndpoint;
+    const host = hubAddress.slice(0, hubAddress.lastIndexOf(":"));
+    return this.#hub === null || host === "0.0.0.0" || host === "[::]" ? null : `${host}:${this.#hub.port}`;
+  }
+
+  #leaseAnnotations(): Record<string, string> {
+    const endpoint = this.#endpoint();
+    return endpoint === null ? {} : { [endpointAnnotation]: endpoint };
   }
 
   /** Agents keep time without us; they are told, so that they come back at once. */

@@ -59,7 +59,8 @@ export namespace meridian {
                 release?: (meridian.hub.v1.Release.$Properties|null);
                 redirect?: (meridian.hub.v1.Redirect.$Properties|null);
                 close?: (meridian.hub.v1.Close.$Properties|null);
-                message?: ("welcome"|"config"|"release"|"redirect"|"close");
+                standby?: (meridian.hub.v1.Standby.$Properties|null);
+                message?: ("welcome"|"config"|"release"|"redirect"|"close"|"standby");
                 static create(properties: meridian.hub.v1.HubMessage.$Shape): meridian.hub.v1.HubMessage & meridian.hub.v1.HubMessage.$Shape;
                 static create(properties?: meridian.hub.v1.HubMessage.$Properties): meridian.hub.v1.HubMessage;
                 static encode(message: meridian.hub.v1.HubMessage.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -77,7 +78,8 @@ export namespace meridian {
                     release?: (meridian.hub.v1.Release.$Properties|null);
                     redirect?: (meridian.hub.v1.Redirect.$Properties|null);
                     close?: (meridian.hub.v1.Close.$Properties|null);
-                    message?: ("welcome"|"config"|"release"|"redirect"|"close");
+                    standby?: (meridian.hub.v1.Standby.$Properties|null);
+                    message?: ("welcome"|"config"|"release"|"redirect"|"close"|"standby");
                     $unknowns?: Uint8Array[];
                 }
                 type $Shape = {
@@ -86,9 +88,10 @@ export namespace meridian {
                   release?: meridian.hub.v1.Release.$Shape|null;
                   redirect?: meridian.hub.v1.Redirect.$Shape|null;
                   close?: meridian.hub.v1.Close.$Shape|null;
+                  standby?: meridian.hub.v1.Standby.$Shape|null;
                   $unknowns?: Uint8Array[];
                 } & (
-                  ({ message?: undefined; welcome?: null; config?: null; release?: null; redirect?: null; close?: null }|{ message?: "welcome"; welcome: meridian.hub.v1.Welcome.$Shape; config?: null; release?: null; redirect?: null; close?: null }|{ message?: "config"; welcome?: null; config: meridian.hub.v1.Config.$Shape; release?: null; redirect?: null; close?: null }|{ message?: "release"; welcome?: null; config?: null; release: meridian.hub.v1.Release.$Shape; redirect?: null; close?: null }|{ message?: "redirect"; welcome?: null; config?: null; release?: null; redirect: meridian.hub.v1.Redirect.$Shape; close?: null }|{ message?: "close"; welcome?: null; config?: null; release?: null; redirect?: null; close: meridian.hub.v1.Close.$Shape })
+                  ({ message?: undefined; welcome?: null; config?: null; release?: null; redirect?: null; close?: null; standby?: null }|{ message?: "welcome"; welcome: meridian.hub.v1.Welcome.$Shape; config?: null; release?: null; redirect?: null; close?: null; standby?: null }|{ message?: "config"; welcome?: null; config: meridian.hub.v1.Config.$Shape; release?: null; redirect?: null; close?: null; standby?: null }|{ message?: "release"; welcome?: null; config?: null; release: meridian.hub.v1.Release.$Shape; redirect?: null; close?: null; standby?: null }|{ message?: "redirect"; welcome?: null; config?: null; release?: null; redirect: meridian.hub.v1.Redirect.$Shape; close?: null; standby?: null }|{ message?: "close"; welcome?: null; config?: null; release?: null; redirect?: null; close: meridian.hub.v1.Close.$Shape; standby?: null }|{ message?: "standby"; welcome?: null; config?: null; release?: null; redirect?: null; close?: null; standby: meridian.hub.v1.Standby.$Shape })
                 );
             }
 
@@ -107,6 +110,7 @@ export namespace meridian {
                 appliedRevision: string;
                 clockTrusted: boolean;
                 newestEpoch: number;
+                unreachableEndpoint: string;
                 static create(properties: meridian.hub.v1.Hello.$Shape): meridian.hub.v1.Hello & meridian.hub.v1.Hello.$Shape;
                 static create(properties?: meridian.hub.v1.Hello.$Properties): meridian.hub.v1.Hello;
                 static encode(message: meridian.hub.v1.Hello.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -128,6 +132,7 @@ export namespace meridian {
                     appliedRevision?: (string|null);
                     clockTrusted?: (boolean|null);
                     newestEpoch?: (number|null);
+                    unreachableEndpoint?: (string|null);
                     $unknowns?: Uint8Array[];
                 }
                 type $Shape = meridian.hub.v1.Hello.$Properties;
@@ -563,6 +568,29 @@ export namespace meridian {
                 type $Shape = meridian.hub.v1.Redirect.$Properties;
             }
 
+            interface IStandby extends meridian.hub.v1.Standby.$Properties {
+            }
+
+            class Standby {
+                constructor(properties?: meridian.hub.v1.Standby.$Properties);
+                $unknowns?: Uint8Array[];
+                static create(properties: meridian.hub.v1.Standby.$Shape): meridian.hub.v1.Standby & meridian.hub.v1.Standby.$Shape;
+                static create(properties?: meridian.hub.v1.Standby.$Properties): meridian.hub.v1.Standby;
+                static encode(message: meridian.hub.v1.Standby.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.hub.v1.Standby & meridian.hub.v1.Standby.$Shape;
+                static fromObject(object: { [k: string]: any }): meridian.hub.v1.Standby;
+                static toObject(message: meridian.hub.v1.Standby, options?: $protobuf.IConversionOptions): { [k: string]: any };
+                toJSON(): { [k: string]: any };
+                static getTypeUrl(prefix?: string): string;
+            }
+
+            namespace Standby {
+                interface $Properties {
+                    $unknowns?: Uint8Array[];
+                }
+                type $Shape = meridian.hub.v1.Standby.$Properties;
+            }
+
             interface IClose extends meridian.hub.v1.Close.$Properties {
             }
 
@@ -599,7 +627,9 @@ export namespace meridian {
                 CLOSE_TOO_LARGE = 5,
                 CLOSE_SLOW_CONSUMER = 6,
                 CLOSE_TOKEN_EXPIRED = 7,
-                CLOSE_SHUTTING_DOWN = 8
+                CLOSE_SHUTTING_DOWN = 8,
+                CLOSE_NOT_LEADER = 9,
+                CLOSE_UNAVAILABLE = 10
             }
 
             interface IEffectiveConfig extends meridian.hub.v1.EffectiveConfig.$Properties {

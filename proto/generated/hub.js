@@ -379,7 +379,8 @@ export const meridian = $root.meridian = (() => {
                  * @property {meridian.hub.v1.Release.$Properties|null} [release] HubMessage release
                  * @property {meridian.hub.v1.Redirect.$Properties|null} [redirect] HubMessage redirect
                  * @property {meridian.hub.v1.Close.$Properties|null} [close] HubMessage close
-                 * @property {"welcome"|"config"|"release"|"redirect"|"close"} [message] HubMessage message
+                 * @property {meridian.hub.v1.Standby.$Properties|null} [standby] HubMessage standby
+                 * @property {"welcome"|"config"|"release"|"redirect"|"close"|"standby"} [message] HubMessage message
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -399,9 +400,10 @@ export const meridian = $root.meridian = (() => {
                  *   release?: meridian.hub.v1.Release.$Shape|null;
                  *   redirect?: meridian.hub.v1.Redirect.$Shape|null;
                  *   close?: meridian.hub.v1.Close.$Shape|null;
+                 *   standby?: meridian.hub.v1.Standby.$Shape|null;
                  *   $unknowns?: Array.<Uint8Array>;
                  * } & (
-                 *   ({ message?: undefined; welcome?: null; config?: null; release?: null; redirect?: null; close?: null }|{ message?: "welcome"; welcome: meridian.hub.v1.Welcome.$Shape; config?: null; release?: null; redirect?: null; close?: null }|{ message?: "config"; welcome?: null; config: meridian.hub.v1.Config.$Shape; release?: null; redirect?: null; close?: null }|{ message?: "release"; welcome?: null; config?: null; release: meridian.hub.v1.Release.$Shape; redirect?: null; close?: null }|{ message?: "redirect"; welcome?: null; config?: null; release?: null; redirect: meridian.hub.v1.Redirect.$Shape; close?: null }|{ message?: "close"; welcome?: null; config?: null; release?: null; redirect?: null; close: meridian.hub.v1.Close.$Shape })
+                 *   ({ message?: undefined; welcome?: null; config?: null; release?: null; redirect?: null; close?: null; standby?: null }|{ message?: "welcome"; welcome: meridian.hub.v1.Welcome.$Shape; config?: null; release?: null; redirect?: null; close?: null; standby?: null }|{ message?: "config"; welcome?: null; config: meridian.hub.v1.Config.$Shape; release?: null; redirect?: null; close?: null; standby?: null }|{ message?: "release"; welcome?: null; config?: null; release: meridian.hub.v1.Release.$Shape; redirect?: null; close?: null; standby?: null }|{ message?: "redirect"; welcome?: null; config?: null; release?: null; redirect: meridian.hub.v1.Redirect.$Shape; close?: null; standby?: null }|{ message?: "close"; welcome?: null; config?: null; release?: null; redirect?: null; close: meridian.hub.v1.Close.$Shape; standby?: null }|{ message?: "standby"; welcome?: null; config?: null; release?: null; redirect?: null; close?: null; standby: meridian.hub.v1.Standby.$Shape })
                  * )} meridian.hub.v1.HubMessage.$Shape
                  */
 
@@ -460,17 +462,25 @@ export const meridian = $root.meridian = (() => {
                  */
                 HubMessage.prototype.close = null;
 
+                /**
+                 * HubMessage standby.
+                 * @member {meridian.hub.v1.Standby.$Properties|null|undefined} standby
+                 * @memberof meridian.hub.v1.HubMessage
+                 * @instance
+                 */
+                HubMessage.prototype.standby = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * HubMessage message.
-                 * @member {"welcome"|"config"|"release"|"redirect"|"close"|undefined} message
+                 * @member {"welcome"|"config"|"release"|"redirect"|"close"|"standby"|undefined} message
                  * @memberof meridian.hub.v1.HubMessage
                  * @instance
                  */
                 $Object.defineProperty(HubMessage.prototype, "message", {
-                    get: $util.oneOfGetter($oneOfFields = ["welcome", "config", "release", "redirect", "close"]),
+                    get: $util.oneOfGetter($oneOfFields = ["welcome", "config", "release", "redirect", "close", "standby"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -516,6 +526,8 @@ export const meridian = $root.meridian = (() => {
                         $root.meridian.hub.v1.Redirect.encode(message.redirect, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
                     if (message.close != null && $Object.hasOwnProperty.call(message, "close"))
                         $root.meridian.hub.v1.Close.encode(message.close, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                    if (message.standby != null && $Object.hasOwnProperty.call(message, "standby"))
+                        $root.meridian.hub.v1.Standby.encode(message.standby, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -595,6 +607,13 @@ export const meridian = $root.meridian = (() => {
                                 message.message = "close";
                                 continue;
                             }
+                        case 6: {
+                                if (wireType !== 2)
+                                    break;
+                                message.standby = $root.meridian.hub.v1.Standby.decode(reader, reader.size(), $undefined, _depth + 1, message.standby);
+                                message.message = "standby";
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -655,6 +674,11 @@ export const meridian = $root.meridian = (() => {
                             throw $TypeError(".meridian.hub.v1.HubMessage.close: object expected");
                         message.close = $root.meridian.hub.v1.Close.fromObject(object.close, _depth + 1);
                     }
+                    if (object.standby != null) {
+                        if (!$util.isObject(object.standby))
+                            throw $TypeError(".meridian.hub.v1.HubMessage.standby: object expected");
+                        message.standby = $root.meridian.hub.v1.Standby.fromObject(object.standby, _depth + 1);
+                    }
                     return message;
                 };
 
@@ -699,6 +723,11 @@ export const meridian = $root.meridian = (() => {
                         object.close = $root.meridian.hub.v1.Close.toObject(message.close, options, _depth + 1);
                         if (options.oneofs)
                             object.message = "close";
+                    }
+                    if (message.standby != null && $Object.hasOwnProperty.call(message, "standby")) {
+                        object.standby = $root.meridian.hub.v1.Standby.toObject(message.standby, options, _depth + 1);
+                        if (options.oneofs)
+                            object.message = "standby";
                     }
                     return object;
                 };
@@ -745,6 +774,7 @@ export const meridian = $root.meridian = (() => {
                  * @property {string|null} [appliedRevision] Hello appliedRevision
                  * @property {boolean|null} [clockTrusted] Hello clockTrusted
                  * @property {number|null} [newestEpoch] Hello newestEpoch
+                 * @property {string|null} [unreachableEndpoint] Hello unreachableEndpoint
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -849,6 +879,14 @@ export const meridian = $root.meridian = (() => {
                 Hello.prototype.newestEpoch = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
                 /**
+                 * Hello unreachableEndpoint.
+                 * @member {string} unreachableEndpoint
+                 * @memberof meridian.hub.v1.Hello
+                 * @instance
+                 */
+                Hello.prototype.unreachableEndpoint = "";
+
+                /**
                  * Creates a new Hello instance using the specified properties.
                  * @function create
                  * @memberof meridian.hub.v1.Hello
@@ -898,6 +936,8 @@ export const meridian = $root.meridian = (() => {
                         writer.uint32(/* id 8, wireType 0 =*/64).bool(message.clockTrusted);
                     if (message.newestEpoch != null && $Object.hasOwnProperty.call(message, "newestEpoch") && (typeof message.newestEpoch === "object" ? message.newestEpoch.low || message.newestEpoch.high : message.newestEpoch !== 0))
                         writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.newestEpoch);
+                    if (message.unreachableEndpoint != null && $Object.hasOwnProperty.call(message, "unreachableEndpoint") && message.unreachableEndpoint !== "")
+                        writer.uint32(/* id 10, wireType 2 =*/82).string(message.unreachableEndpoint);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1020,6 +1060,15 @@ export const meridian = $root.meridian = (() => {
                                     delete message.newestEpoch;
                                 continue;
                             }
+                        case 10: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.unreachableEndpoint = value;
+                                else
+                                    delete message.unreachableEndpoint;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -1091,6 +1140,9 @@ export const meridian = $root.meridian = (() => {
                                 message.newestEpoch = object.newestEpoch;
                             else if (typeof object.newestEpoch === "object")
                                 message.newestEpoch = new $util.LongBits(object.newestEpoch.low >>> 0, object.newestEpoch.high >>> 0).toNumber(true);
+                    if (object.unreachableEndpoint != null)
+                        if (typeof object.unreachableEndpoint !== "string" || object.unreachableEndpoint.length)
+                            message.unreachableEndpoint = $String(object.unreachableEndpoint);
                     return message;
                 };
 
@@ -1125,6 +1177,7 @@ export const meridian = $root.meridian = (() => {
                             object.newestEpoch = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
                         } else
                             object.newestEpoch = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                        object.unreachableEndpoint = "";
                     }
                     if (message.protocolVersion != null && $Object.hasOwnProperty.call(message, "protocolVersion"))
                         object.protocolVersion = message.protocolVersion;
@@ -1149,6 +1202,8 @@ export const meridian = $root.meridian = (() => {
                             object.newestEpoch = options.longs === $String ? $String(message.newestEpoch) : message.newestEpoch;
                         else
                             object.newestEpoch = options.longs === $String ? $util.Long.prototype.toString.call(message.newestEpoch) : options.longs === $Number ? new $util.LongBits(message.newestEpoch.low >>> 0, message.newestEpoch.high >>> 0).toNumber(true) : message.newestEpoch;
+                    if (message.unreachableEndpoint != null && $Object.hasOwnProperty.call(message, "unreachableEndpoint"))
+                        object.unreachableEndpoint = message.unreachableEndpoint;
                     return object;
                 };
 
@@ -5637,6 +5692,193 @@ export const meridian = $root.meridian = (() => {
                 return Redirect;
             })();
 
+            v1.Standby = (function() {
+
+                /**
+                 * Properties of a Standby.
+                 * @typedef {Object} meridian.hub.v1.Standby.$Properties
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Standby.
+                 * @memberof meridian.hub.v1
+                 * @interface IStandby
+                 * @augments meridian.hub.v1.Standby.$Properties
+                 * @deprecated Use meridian.hub.v1.Standby.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Standby.
+                 * @typedef {meridian.hub.v1.Standby.$Properties} meridian.hub.v1.Standby.$Shape
+                 */
+
+                /**
+                 * Constructs a new Standby.
+                 * @memberof meridian.hub.v1
+                 * @classdesc Represents a Standby.
+                 * @constructor
+                 * @param {meridian.hub.v1.Standby.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Standby = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Creates a new Standby instance using the specified properties.
+                 * @function create
+                 * @memberof meridian.hub.v1.Standby
+                 * @static
+                 * @param {meridian.hub.v1.Standby.$Properties=} [properties] Properties to set
+                 * @returns {meridian.hub.v1.Standby} Standby instance
+                 * @type {{
+                 *   (properties: meridian.hub.v1.Standby.$Shape): meridian.hub.v1.Standby & meridian.hub.v1.Standby.$Shape;
+                 *   (properties?: meridian.hub.v1.Standby.$Properties): meridian.hub.v1.Standby;
+                 * }}
+                 */
+                Standby.create = function(properties) {
+                    return new Standby(properties);
+                };
+
+                /**
+                 * Encodes the specified Standby message. Does not implicitly {@link meridian.hub.v1.Standby.verify|verify} messages.
+                 * @function encode
+                 * @memberof meridian.hub.v1.Standby
+                 * @static
+                 * @param {meridian.hub.v1.Standby.$Properties} message Standby message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Standby.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Standby message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof meridian.hub.v1.Standby
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {meridian.hub.v1.Standby & meridian.hub.v1.Standby.$Shape} Standby
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Standby.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.meridian.hub.v1.Standby();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        reader.skipType(tag & 7, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                /**
+                 * Creates a Standby message from a plain object. Also converts values to their respective internal types.
+                 * @function fromObject
+                 * @memberof meridian.hub.v1.Standby
+                 * @static
+                 * @param {Object.<string,*>} object Plain object
+                 * @returns {meridian.hub.v1.Standby} Standby
+                 */
+                Standby.fromObject = function (object, _depth) {
+                    if (object instanceof $root.meridian.hub.v1.Standby)
+                        return object;
+                    if (!$util.isObject(object))
+                        throw $TypeError(".meridian.hub.v1.Standby: object expected");
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    return new $root.meridian.hub.v1.Standby();
+                };
+
+                /**
+                 * Creates a plain object from a Standby message. Also converts values to other types if specified.
+                 * @function toObject
+                 * @memberof meridian.hub.v1.Standby
+                 * @static
+                 * @param {meridian.hub.v1.Standby} message Standby
+                 * @param {$protobuf.IConversionOptions} [options] Conversion options
+                 * @returns {Object.<string,*>} Plain object
+                 */
+                Standby.toObject = function () {
+                    return {};
+                };
+
+                /**
+                 * Converts this Standby to JSON.
+                 * @function toJSON
+                 * @memberof meridian.hub.v1.Standby
+                 * @instance
+                 * @returns {Object.<string,*>} JSON object
+                 */
+                Standby.prototype.toJSON = function() {
+                    return Standby.toObject(this, $protobuf.util.toJSONOptions);
+                };
+
+                /**
+                 * Gets the type url for Standby
+                 * @function getTypeUrl
+                 * @memberof meridian.hub.v1.Standby
+                 * @static
+                 * @param {string} [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+                 * @returns {string} The type url
+                 */
+                Standby.getTypeUrl = function(prefix) {
+                    if (prefix === $undefined)
+                        prefix = "type.googleapis.com";
+                    return prefix + "/meridian.hub.v1.Standby";
+                };
+
+                return Standby;
+            })();
+
             v1.Close = (function() {
 
                 /**
@@ -5862,6 +6104,14 @@ export const meridian = $root.meridian = (() => {
                         case 8:
                             message.code = 8;
                             break;
+                        case "CLOSE_NOT_LEADER":
+                        case 9:
+                            message.code = 9;
+                            break;
+                        case "CLOSE_UNAVAILABLE":
+                        case 10:
+                            message.code = 10;
+                            break;
                         default:
                             if (typeof object.code === "number" && (object.code | 0) === object.code)
                                 message.code = object.code;
@@ -5941,6 +6191,8 @@ export const meridian = $root.meridian = (() => {
              * @property {number} CLOSE_SLOW_CONSUMER=6 CLOSE_SLOW_CONSUMER value
              * @property {number} CLOSE_TOKEN_EXPIRED=7 CLOSE_TOKEN_EXPIRED value
              * @property {number} CLOSE_SHUTTING_DOWN=8 CLOSE_SHUTTING_DOWN value
+             * @property {number} CLOSE_NOT_LEADER=9 CLOSE_NOT_LEADER value
+             * @property {number} CLOSE_UNAVAILABLE=10 CLOSE_UNAVAILABLE value
              */
             v1.CloseCode = (function() {
                 const valuesById = $Object.create(null), values = $Object.create(valuesById);
@@ -5953,6 +6205,8 @@ export const meridian = $root.meridian = (() => {
                 values[valuesById[6] = "CLOSE_SLOW_CONSUMER"] = 6;
                 values[valuesById[7] = "CLOSE_TOKEN_EXPIRED"] = 7;
                 values[valuesById[8] = "CLOSE_SHUTTING_DOWN"] = 8;
+                values[valuesById[9] = "CLOSE_NOT_LEADER"] = 9;
+                values[valuesById[10] = "CLOSE_UNAVAILABLE"] = 10;
                 return values;
             })();
 

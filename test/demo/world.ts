@@ -52,18 +52,20 @@ const perfect: ClockError = { offsetNs: 0, frequencyPpb: 0, wanderPpb: 0, sinePp
 export interface WorldOptions {
   readonly peer: boolean;
   readonly seed: number;
+  /** Replicas of the operator, default 1. */
+  readonly operators?: number;
   /** Called before each part is started. */
   readonly progress: (what: string) => void;
 }
 
-type WorldParts = Pick<World, "directory" | "plane" | "operator" | "agents" | "samplers" | "peer"> & {
+type WorldParts = Pick<World, "directory" | "plane" | "operators" | "agents" | "samplers" | "peer"> & {
   readonly operatorKubeconfig: string;
 };
 
 export class World {
   readonly directory: string;
   readonly plane: ControlPlane;
-  operator: OperatorProcess;
+  readonly operators: OperatorProcess[];
   readonly agents: ReadonlyMap<string, LabProcess>;
   readonly samplers: readonly NodeSampler[];
   readonly peer: LabProcess | null;
@@ -73,7 +75,7 @@ export class World {
   private constructor(parts: WorldParts, nodes: readonly FakeNode[]) {
     this.directory = parts.directory;
     this.plane = parts.plane;
-    this.operator = parts.operator;
+    this.operators = parts.operators;
     this.agents = parts.agents;
     this.samplers = parts.samplers;
     this.peer = parts.peer;
@@ -82,7 +84,7 @@ export class World {
   }
 
   /** Call inside a private namespace. @throws coded errors of the lab; what was started by then is stopped again */
-  static async start({ peer, seed, progress }: WorldOptions): Promise<World> {
+  static async start({ operators: replicas = 1, peer, seed, progress }: WorldOptions): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), "meridian-demo-"));
     const started: { stop(): Promise<void> }[] = [];
     try {
@@ -99,8 +101,14 @@ export class World {
       progress("operator");
       const operatorKubeconfig = join(directory, "operator.kubeconfig");
       await writeOperatorKubeconfig(plane.kubectl, plane.kubeconfig, operatorKubeconfig);
-      const operator = await startOperator({ directory, kubeconfig: operatorKubeconfig, hubAddress: `${switchAddress}:0` });
-      started.push(operator.process);
+      const operators: OperatorProcess[] = [];
+      for (let replica = 0; replica < replicas; replica += 1) {
+        const home = join(directory, `operator-${String(replica)}`);
+        mkdirSync(home);
+        const operator = await startOperator({ directory: home, kubeconfig: operatorKubeconfig, hubAddress: `${switchAddress}:0` });
+        operators.push(operator);
+        started.push(operator.process);
+      }
       const hubCaFile = join(directory, "hub-ca.crt");
       await writeHubCa(plane.kubectl, hubCaFile);
 
@@ -117,7 +125,7 @@ export class World {
         const agent = startAgent({
           node: name,
           directory: home,
-          hub: operator.hub,
+          hub: operators.map(({ hub }) => hub).join(","),
           hubCaFile,
           tokenFile,
           clockFile,
@@ -130,17 +138,26 @@ export class World {
       const ptp4l = peer ? startPeer(network, join(directory, "peer")) : null;
       if (ptp4l) started.push(ptp4l);
       const samplers = await Promise.all(workers.map((name) => openSampler(directory, name, agents)));
-      return new World({ directory, plane, operator, agents, samplers, peer: ptp4l, operatorKubeconfig }, nodes);
+      return new World({ directory, plane, operators, agents, samplers, peer: ptp4l, operatorKubeconfig }, nodes);
     } catch (error) {
       for (const part of started.reverse()) await part.stop();
       throw error;
     }
   }
 
-  /** Starts an operator in the place of one that is gone, at the address that the agents know. */
-  async restartOperator(): Promise<void> {
-    const { directory, operator } = this;
-    this.operator = await startOperator({ directory, kubeconfig: this.#operatorKubeconfig, hubAddress: operator.hub });
+  /** The only one, or the first. */
+  get operator(): OperatorProcess {
+    const [first] = this.operators;
+    if (!first) throw new Error("a world has at least one operator");
+    return first;
+  }
+
+  /** Starts an operator in the place of one that is gone, at the address that the agents know. @param replica its index */
+  async restartOperator(replica = 0): Promise<void> {
+    const gone = this.operators[replica];
+    if (!gone) throw new Error(`there is no operator ${String(replica)}`);
+    const directory = join(this.directory, `operator-${String(replica)}`);
+    this.operators[replica] = await startOperator({ directory, kubeconfig: this.#operatorKubeconfig, hubAddress: gone.hub });
   }
 
   /** Ends every process and removes every file, but for logs that somebody will want to read. */
@@ -149,14 +166,14 @@ export class World {
     for (const sampler of this.samplers) sampler.close();
     await Promise.all([...this.agents.values()].map((agent) => agent.stop(3000)));
     await this.peer?.stop(3000);
-    await this.operator.process.stop(3000);
+    await Promise.all(this.operators.map(({ process: operator }) => operator.stop(3000)));
     await this.plane.stop();
     if (!keepFiles) rmSync(this.directory, { recursive: true, force: true });
   }
 
   /** Processes that ended though nobody asked them to. */
   get casualties(): LabProcess[] {
-    return [...this.agents.values(), this.operator.process, ...(this.peer ? [this.peer] : [])].filter((process_) => process_.failed);
+    return [...this.agents.values(), ...this.operators.map((operator) => operator.process), ...(this.peer ? [this.peer] : [])].filter((process_) => process_.failed);
   }
 }
 

@@ -2,13 +2,13 @@
  * The operator is killed, then the API server: nobody's clock may notice. Afterwards the operator works again by itself and the
  * agents come back to it one after the other, not as a herd.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claims } from "../demo/claims.js";
 import { readDomain, readNodes } from "../demo/cluster-view.js";
 import { type World, workers } from "../demo/world.js";
 import { repositoryRoot } from "../lab/repository.js";
+import { checkClocks, countConnections, holdsWithin } from "./observe.js";
 import { Referee } from "./referee.js";
 
 const lockLimitMs = 60_000;
@@ -59,20 +59,4 @@ export async function loseControl(world: World, claims: Claims): Promise<void> {
   } finally {
     await referee.stop();
   }
-}
-
-function checkClocks(claims: Claims, when: string, referee: Referee, from: number): void {
-  const { samples, violations, voids, steps } = referee.judge(from);
-  const figure = `${String(samples)} samples, ${String(violations)} beyond a bound, ${String(voids)} void, ${String(steps)} steps`;
-  claims.check(`every clock stays within its bounds and steps nowhere ${when}`, samples > 0 && violations + voids + steps === 0, figure);
-}
-
-function countConnections(world: World, worker: string): number {
-  return readFileSync(world.agents.get(worker)?.logFile ?? "", "utf8").split('"connected to the hub"').length - 1;
-}
-
-async function holdsWithin(limitMs: number, holds: () => Promise<boolean>): Promise<boolean> {
-  for (const end = performance.now() + limitMs; performance.now() < end; await sleep(250))
-    if (await holds().catch(() => false)) return true;
-  return false;
 }

@@ -10,6 +10,7 @@ export interface OperatorOptions {
   readonly kubeconfig: string;
   /** Address that agents reach; port 0 picks one. */
   readonly hubAddress: string;
+  readonly extraArgs?: readonly string[];
 }
 
 export interface OperatorProcess {
@@ -21,13 +22,13 @@ export interface OperatorProcess {
 }
 
 /** Resolves when the hub takes connections. @throws MER_LAB_PROCESS_FAILED */
-export async function startOperator({ directory, kubeconfig, hubAddress }: OperatorOptions): Promise<OperatorProcess> {
+export async function startOperator({ directory, extraArgs = [], hubAddress, kubeconfig }: OperatorOptions): Promise<OperatorProcess> {
   const readyFile = join(directory, "operator.ready");
   rmSync(readyFile, { force: true });
   const { flags, bundle } = readStartCommand("operator");
   const args = [
     ...[...flags, bundle, "--kubeconfig", kubeconfig, "--namespace", operatorNamespace],
-    ...["--hub-address", hubAddress, "--http-address", "127.0.0.1:0", "--ready-file", readyFile],
+    ...["--hub-address", hubAddress, "--http-address", "127.0.0.1:0", "--ready-file", readyFile, ...extraArgs],
   ];
   const started = LabProcess.start({ name: "operator", program: process.execPath, args, logFile: join(directory, "operator.log") });
   await started.waitUntil("readiness", () => existsSync(readyFile), 60_000);

@@ -3,6 +3,7 @@
  * What several kinds share stands once, at the end, and is linked.
  */
 import type { TSchema } from "typebox";
+import { type ConditionKind, conditionReasons } from "../condition-reasons.js";
 import { conditionList, labelSelector, reference } from "../shared-schemas.js";
 import { type Form, forms } from "../forms.js";
 import { overridableNumbers, ptpBaseNames, ptpBases } from "../profiles/bases.js";
@@ -60,7 +61,16 @@ function describeKind(definition: ResourceDefinition<unknown, unknown>): string[
   if (selectableFields) lines.push(`Field selectors: ${selectableFields.map((path) => `\`${path.slice(1)}\``).join(", ")}.`);
   lines.push("", `### ${kind} spec`, "", ...fieldTable(spec, "spec"), ...ruleList(spec, "spec"));
   lines.push("", `### ${kind} status`, "", ...fieldTable(toStructural(definition.status), "status"));
+  lines.push("", `### ${kind} conditions`, "", ...describeConditions(kind));
   return lines;
+}
+
+function describeConditions(kind: string): string[] {
+  const types: Readonly<Record<string, Readonly<Record<string, string>>>> = conditionReasons[kind as ConditionKind];
+  const rows = Object.entries(types).flatMap(([type, reasons]) =>
+    Object.entries(reasons).map(([reason, meaning]) => `| \`${type}\` | \`${reason}\` | ${escapeCell(meaning)} |`),
+  );
+  return ["| condition | reason | meaning |", "| --- | --- | --- |", ...rows];
 }
 
 function describeBases(): string[] {

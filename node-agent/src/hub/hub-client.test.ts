@@ -50,7 +50,7 @@ async function startHub(who = identity, port = 0): Promise<FakeHub> {
 function connect(address: string, change: Partial<HubClientOptions> = {}): HubClient {
   const timing = { tokenPollMs: 50, welcomeMs: 1000, settledMs: 10_000 };
   const hello = () => ({ nodeName: "n1", protocolVersion: 1 });
-  const options = { address, caFile: authority.certificateFile, tokenFile, hello, random: () => 0, timing, ...change };
+  const options = { addresses: [address], caFile: authority.certificateFile, tokenFile, hello, random: () => 0, timing, ...change };
   client = new HubClient(options, {
     message: (message) => messages.push(message),
     connection: (connected, code, reason) => {
@@ -172,7 +172,59 @@ test("follows a redirect, and asks the first address again when the leader is go
   (await service.accept()).welcome();
 });
 
-test.each(["not an address", "127.0.0.1:1"])("comes back from a redirect to '%s'", async (endpoint) => {
+test("says where a redirect led to nothing, so that it is not sent there again", async () => {
+  const service = await startHub();
+  connect(service.address);
+  (await service.accept()).send({ redirect: { endpoint: "127.0.0.1:1" } });
+  const again = await service.accept();
+  expect(await again.receive(({ hello }) => hello?.unreachableEndpoint)).toBe("127.0.0.1:1");
+  again.welcome();
+  await until(() => changes.includes("connected"));
+  again.end();
+  const later = await service.accept();
+  expect((await later.receive(({ hello }) => hello)).unreachableEndpoint).toBe("");
+});
+
+test("stays with a replica that says so, for longer than it would wait for a silent one", async () => {
+  const hub = await startHub();
+  connect(hub.address, { timing: { tokenPollMs: 50, welcomeMs: 300, settledMs: 10_000 } });
+  const stream = await hub.accept();
+  for (let times = 0; times < 6; times += 1) {
+    stream.send({ standby: {} });
+    await sleep(100);
+  }
+  expect(changes).toEqual([]);
+  stream.welcome();
+  await until(() => changes.includes("connected"));
+  expect(changes).toEqual(["connected"]);
+});
+
+test("does not go round in circles between replicas that send it to each other", async () => {
+  const first = await startHub();
+  const second = await startHub();
+  connect(first.address);
+  (await first.accept()).send({ redirect: { endpoint: second.address } });
+  (await second.accept()).send({ redirect: { endpoint: first.address } });
+  const back = await first.accept();
+  expect(await back.receive(({ hello }) => hello?.unreachableEndpoint)).toBe(second.address);
+});
+
+test("tries its addresses in turn until one answers", async () => {
+  const hub = await startHub();
+  connect("", { addresses: ["127.0.0.1:1", "127.0.0.1:2", hub.address] });
+  (await hub.accept()).welcome();
+  await until(() => changes.includes("connected"));
+  expect(changes).toEqual(["MER_AGENT_HUB_UNREACHABLE", "MER_AGENT_HUB_UNREACHABLE", "connected"]);
+});
+
+test("leaves the field to another process of the same identity instead of fighting with it", async () => {
+  const hub = await startHub();
+  connect(hub.address);
+  (await hub.accept()).send({ close: { code: CloseCode.CLOSE_SUPERSEDED, reason: "a newer stream" } });
+  await expect(hub.accept(1500)).rejects.toThrow("no agent came");
+});
+
+test.each(["not an address", "127.0.0.1:1", "unix:/run/somewhere", "host:0", "host:65536"])("comes back from a redirect to '%s'", async (endpoint) => {
   const hub = await startHub();
   connect(hub.address);
   (await hub.accept()).send({ redirect: { endpoint } });

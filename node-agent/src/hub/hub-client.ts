@@ -1,6 +1,9 @@
 /**
  * One stream to the hub, for ever: connect, say Hello, follow, and when it ends come back with jitter. Whatever happens here,
  * the clock goes on: the agent only ever loses news, not its configuration.
+ *
+ * Of several replicas of the operator one leads. Another one redirects to it, or says "stay" (Standby) when it knows no leader
+ * that answers: then this stream becomes the leader's as soon as there is one.
  */
 import { type ClientDuplexStream, credentials, Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { type AgentMessage, CloseCode, type Hello, type HubMessage, hubService, maxMessageBytes } from "@meridian/proto";
@@ -17,7 +20,7 @@ const keepaliveTimeoutMs = 5_000;
 export interface HubTiming {
   /** The kubelet replaces a projected token at 80 % of its life; we look this often. Default 10 s. */
   readonly tokenPollMs: number;
-  /** A hub that accepts the connection and says nothing for that long is no hub. Default 10 s. */
+  /** A hub that accepts the connection and says nothing for that long, not even "stay", is no hub. Default 10 s. */
   readonly welcomeMs: number;
   /** A stream must have stood that long before the waiting times begin anew. Default 10 s. */
   readonly settledMs: number;
@@ -26,9 +29,11 @@ export interface HubTiming {
 const usualTiming: HubTiming = { tokenPollMs: 10_000, welcomeMs: 10_000, settledMs: 10_000 };
 
 export interface HubClientOptions {
-  readonly address: string;
+  /** host:port each, at least one: tried in turn. */
+  readonly addresses: readonly string[];
   readonly caFile: string;
   readonly tokenFile: string;
+  /** Without what only the client knows: `unreachableEndpoint`. */
   readonly hello: () => Hello;
   readonly random: () => number;
   /** Default: as HubTiming says. */
@@ -43,6 +48,8 @@ export type HubMessageHandlers = {
 };
 
 const redirected = "MER_AGENT_HUB_REDIRECTED";
+/** After being superseded by another process of this node's identity: it would only answer in kind. */
+const supersededFailures = 7;
 
 type Stream = ClientDuplexStream<AgentMessage, HubMessage>;
 
@@ -50,20 +57,24 @@ export class HubClient {
   readonly #options: HubClientOptions;
   readonly #handlers: HubMessageHandlers;
   readonly #timing: HubTiming;
-  #address: string;
+  #next = 0;
+  /** Where a replica has sent us; null: we ask the addresses that we were given. */
+  #redirect: string | null = null;
+  /** Where the last redirect led to nothing. */
+  #unreachable = "";
   #client: Client | null = null;
   #stream: Stream | null = null;
   #welcomed = false;
   #failures = 0;
   #closed = false;
   #timers = new Set<NodeJS.Timeout>();
+  #patience: NodeJS.Timeout | undefined;
   #tokenStamp = "";
 
   constructor(options: HubClientOptions, handlers: HubMessageHandlers) {
     this.#options = options;
     this.#handlers = handlers;
     this.#timing = options.timing ?? usualTiming;
-    this.#address = options.address;
   }
 
   start(): void {
@@ -110,9 +121,20 @@ export class HubClient {
       this.#lost(code, reason, stream);
     });
     stream.on("end", () => this.#lost("MER_AGENT_HUB_LOST", "the hub ended the stream", stream));
+    this.#awaitWelcome(stream);
+  }
+
+  /** host:port that is tried or in use now. */
+  get address(): string {
+    const { addresses } = this.#options;
+    return this.#redirect ?? addresses[this.#next % addresses.length] ?? "";
+  }
+
+  #awaitWelcome(stream: Stream | null): void {
     const { welcomeMs } = this.#timing;
-    this.#after(welcomeMs, () => {
-      const reason = `no answer from ${this.#address} within ${welcomeMs / 1000} s`;
+    clearTimeout(this.#patience);
+    this.#patience = this.#after(welcomeMs, () => {
+      const reason = `no answer from ${this.address} within ${welcomeMs / 1000} s`;
       if (!this.#welcomed) this.#lost("MER_AGENT_HUB_UNREACHABLE", reason, stream);
     });
   }
@@ -122,7 +144,7 @@ export class HubClient {
     const { caFile, tokenFile, hello } = this.#options;
     const metadata = new Metadata();
     metadata.set("authorization", `Bearer ${this.#readToken(tokenFile)}`);
-    this.#client = new Client(this.#address, credentials.createFromSecureContext(readHubAuthority(caFile)), {
+    this.#client = new Client(this.address, credentials.createFromSecureContext(readHubAuthority(caFile)), {
       "grpc.ssl_target_name_override": serverName,
       "grpc.keepalive_time_ms": keepaliveMs,
       "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
@@ -136,7 +158,7 @@ export class HubClient {
     });
     const { path, requestSerialize, responseDeserialize } = hubService.connect;
     const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
-    stream.write({ hello: hello() });
+    stream.write({ hello: { ...hello(), unreachableEndpoint: this.#unreachable } });
     return stream;
   }
 
@@ -153,17 +175,24 @@ export class HubClient {
       const { code, reason } = message.close;
       return this.#lost(CloseCode[code ?? 0] ?? "CLOSE_UNSPECIFIED", reason ?? "");
     }
-    if (message.redirect?.endpoint) {
-      this.#address = message.redirect.endpoint;
-      return this.#lost(redirected, `the leader is at ${this.#address}`);
-    }
+    if (message.redirect) return this.#follow(message.redirect.endpoint ?? "");
+    if (message.standby && !this.#welcomed) return this.#awaitWelcome(this.#stream);
     if (message.welcome && !this.#welcomed) {
       this.#welcomed = true;
+      this.#unreachable = "";
       this.#after(this.#timing.settledMs, () => (this.#failures = 0));
       this.#watchToken();
       this.#handlers.connection(true, "", "");
     }
     this.#handlers.message(message);
+  }
+
+  #follow(endpoint: string): void {
+    // From a redirect to a redirect: they do not agree yet. The usual waiting time, then from the beginning.
+    if (this.#redirect !== null || !isEndpoint(endpoint))
+      return this.#lost("MER_AGENT_HUB_LOST", `${this.address} sends us on to "${endpoint.slice(0, 261)}", which cannot be followed`);
+    const from = this.#stream;
+    this.#lost(redirected, `the leader is at ${endpoint}`, from, endpoint);
   }
 
   /** Reauthenticates on the same stream when the kubelet has written a new token. */
@@ -179,12 +208,16 @@ export class HubClient {
     });
   }
 
-  #lost(code: string, reason: string, from: Stream | null = this.#stream): void {
+  #lost(code: string, reason: string, from: Stream | null = this.#stream, redirect: string | null = null): void {
     if (from !== this.#stream || this.#closed) return;
+    const wasWelcomed = this.#welcomed;
     this.#leave();
     this.#handlers.connection(false, code, reason);
-    // A leader that moved away and is gone again: ask the service's own address.
-    if (code !== redirected) this.#address = this.#options.address;
+    if (code === "CLOSE_SUPERSEDED") this.#failures = Math.max(this.#failures, supersededFailures);
+    // A leader that moved away and is gone again: ask whoever sent us there, and say so; otherwise try the next address.
+    if (this.#redirect !== null) this.#unreachable = wasWelcomed ? "" : this.#redirect;
+    else if (redirect === null) this.#next += 1;
+    this.#redirect = redirect;
     this.#after(reconnectDelay(this.#failures, this.#options.random()), () => this.#connect());
     this.#failures += 1;
   }
@@ -201,12 +234,13 @@ export class HubClient {
     this.#clearTimers();
   }
 
-  #after(ms: number, run: () => void): void {
+  #after(ms: number, run: () => void): NodeJS.Timeout {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       run();
     }, ms);
     this.#timers.add(timer);
+    return timer;
   }
 
   #clearTimers(): void {
@@ -221,4 +255,10 @@ function stampOrNothing(file: string): string {
   } catch {
     return ""; // reading it will say why
   }
+}
+
+/** host:port as gRPC takes it, and nothing else that gRPC would take (unix:, dns: …). */
+function isEndpoint(endpoint: string): boolean {
+  const match = /^(?:\[[0-9a-fA-F:]{2,45}\]|[A-Za-z0-9.-]{1,253}):(\d{1,5})$/.exec(endpoint);
+  return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
 }

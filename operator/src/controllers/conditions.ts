@@ -1,12 +1,22 @@
 /** A status's conditions as a whole: what is wanted stays or changes, what is not wanted any more goes. */
+import type { ConditionKind, ConditionOf } from "@meridian/crds";
 import { type Condition, setCondition } from "kopf-ts";
 
 export type WantedCondition = Omit<Condition, "lastTransitionTime" | "observedGeneration">;
+/** With a type and a reason of the API's closed set for this kind of object. */
+export type ConditionFor<Kind extends ConditionKind> = ConditionOf<Kind> & Pick<WantedCondition, "status" | "message">;
 
-/** Of an aspect that is normal and has nothing to say. */
-export const isTrue = (type: string, reason: string, message: string): WantedCondition => ({ type, status: "True", reason, message });
-export const isFalse = (type: string, reason: string, message: string): WantedCondition => ({ type, status: "False", reason, message });
-export const isUnknown = (type: string, reason: string, message: string): WantedCondition => ({ type, status: "Unknown", reason, message });
+const say =
+  <Status extends WantedCondition["status"]>(status: Status) =>
+  <const Type extends string, const Reason extends string>(type: Type, reason: Reason, message: string) => ({
+    type,
+    status,
+    reason,
+    message,
+  });
+export const isTrue = say("True");
+export const isFalse = say("False");
+export const isUnknown = say("Unknown");
 
 /** The CRDs' limit; a longer message would make the whole status invalid. */
 const longestMessage = 1024;

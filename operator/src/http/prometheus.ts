@@ -2,6 +2,8 @@
 import type { Metrics } from "kopf-ts";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
+export const metricsPrefix = "meridian_";
+
 export function createPrometheusMetrics(registry: Registry, prefix: string): Metrics {
   const options = ({ name, help, labels }: { name: string; help: string; labels: readonly string[] }) => ({
     name: prefix + name,

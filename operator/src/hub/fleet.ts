@@ -40,13 +40,22 @@ export class Fleet {
   readonly #now: () => number;
   readonly #listeners: ((node: string, change: FleetChange) => void)[] = [];
   #connected = 0;
-  /** Monotonic ms: nobody can have been connected to this hub before. */
-  readonly startedAt: number;
+  #startedAt: number;
 
   /** @param now monotonic ms */
   constructor(now: () => number) {
     this.#now = now;
-    this.startedAt = now();
+    this.#startedAt = now();
+  }
+
+  /** Monotonic ms: nobody can have been heard by this hub before. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  /** This replica leads from now: agents that another one had are on their way here. */
+  begin(): void {
+    this.#startedAt = this.#now();
   }
 
   subscribe(listener: (node: string, change: FleetChange) => void): void {

@@ -1,61 +1,138 @@
 /**
- * Where the hub's certificates live: a Secret that only the operator reads, and a ConfigMap with the authority for the agents.
- * What stands there and is good is kept, so that a restart of the operator is no news to anybody.
+ * Where the hub's keys live: a Secret that only the operator reads, and a ConfigMap with the authorities for the agents. What
+ * stands there and is good is kept, so that a restart of the operator is no news to anybody. Every replica serves with the same
+ * key; the leader alone replaces it and publishes what agents trust.
  */
 import { ApiError, isNotFound, type KubeClient, type Log, TemporaryError } from "kopf-ts";
 import { ConfigMaps, type Secret, Secrets } from "../kinds.js";
-import { checkHubCertificates, type HubCertificates, makeHubCertificates } from "./certificates.js";
+import { type HubCertificates, makeHubCertificates } from "./certificates.js";
+import { authoritiesOf, type HubKeys, hubSecretName, type ReadSecret, readHubSecret, writeHubSecret } from "./hub-secret.js";
+import { nextRotationStep, type RotationPolicy } from "./key-rotation.js";
 
-const secretName = "meridian-hub-tls";
 const authorityName = "meridian-hub-ca";
 const labels = { "app.kubernetes.io/name": "meridian", "app.kubernetes.io/component": "hub" };
 
-/** @throws what the API server answered; then the start is tried again by whoever runs the pod */
-export async function ensureHubIdentity(client: KubeClient, namespace: string, log: Log): Promise<HubCertificates> {
-  const certificates = (await readCertificates(client, namespace, log)) ?? (await writeCertificates(client, namespace));
-  const metadata = { name: authorityName, namespace, labels };
-  await client.apply(ConfigMaps, { metadata, data: { "ca.crt": certificates.authority } });
-  return certificates;
+export interface HubIdentityOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly policy: RotationPolicy;
+  readonly log: Log;
+  readonly date: () => Date;
 }
 
-async function readCertificates(client: KubeClient, namespace: string, log: Log): Promise<HubCertificates | null> {
-  let secret: Secret;
+/** Throws what the API server answered, everywhere; whoever calls tries again. */
+export class HubIdentity {
+  readonly #options: HubIdentityOptions;
+  #serving: HubCertificates | null = null;
+
+  constructor(options: HubIdentityOptions) {
+    this.#options = options;
+  }
+
+  /** The keys to serve with now, made if there are none. @param leading whether this replica may replace what stands there */
+  async ensure(leading: boolean): Promise<HubCertificates> {
+    const { log } = this.#options;
+    const secret = await this.#read();
+    if (secret === null) return this.#use((await this.#create()).keys, leading);
+    const read = readHubSecret(secret);
+    if (read.problem === null) return leading ? this.#lead(secret, read) : this.#use(read.keys, false);
+    log.warn({ code: "MER_HUB_CERTIFICATE", secret: hubSecretName, problem: read.problem }, "the hub's certificates cannot be used");
+    // Those that are served with stay until there are better ones: cert-manager may be about to write them.
+    if (read.foreign || (!leading && this.#serving !== null)) {
+      if (this.#serving !== null) return this.#serving;
+      throw new TemporaryError(`${hubSecretName} belongs to cert-manager and cannot be used: ${read.problem}`);
+    }
+    // This very Secret: another operator may have put a good one in its place by now.
+    await this.#options.client.delete(Secrets, this.#secretRef, { preconditions: { uid: secret.metadata.uid ?? "" } });
+    return this.#use((await this.#create()).keys, leading);
+  }
+
+  get #secretRef() {
+    return { name: hubSecretName, namespace: this.#options.namespace };
+  }
+
+  #read(): Promise<Secret | null> {
+    return orNull(this.#options.client.get(Secrets, this.#secretRef));
+  }
+
+  async #use(keys: HubKeys, leading: boolean): Promise<HubCertificates> {
+    this.#serving = keys.serving;
+    if (leading) await this.#publish(keys);
+    return keys.serving;
+  }
+
+  async #lead(secret: Secret, read: ReadSecret): Promise<HubCertificates> {
+    // Nobody serves with an authority before it has stood in the ConfigMap for the whole overlap, whoever died in between.
+    const unannounced = await this.#publish(read.keys);
+    if (read.foreign) return this.#use(read.keys, false);
+    if (unannounced && read.rotation.stage === "Announced") return this.#use(await this.#write(secret, read.keys), false);
+    return this.#use(await this.#rotate(secret, read), true);
+  }
+
+  /** @returns whether the ConfigMap said something else until now */
+  async #publish(keys: HubKeys): Promise<boolean> {
+    const { client } = this.#options;
+    const ref = { ...this.#secretRef, name: authorityName };
+    const data = { "ca.crt": authoritiesOf(keys) };
+    const standing = await orNull(client.get(ConfigMaps, ref));
+    if (standing?.data?.["ca.crt"] === data["ca.crt"]) return false;
+    await client.apply(ConfigMaps, { metadata: { ...ref, labels }, data });
+    return true;
+  }
+
+  /** Creates, never overwrites: of two operators that start at once one wins and the other reads what it wrote. */
+  async #create(): Promise<ReadSecret> {
+    const { client, date } = this.#options;
+    const keys = { serving: await makeHubCertificates(), next: null, previousAuthority: null };
+    const { data, annotations } = writeHubSecret(keys, date());
+    const present = Object.fromEntries(Object.entries(data ?? {}).filter(([, value]) => value !== null));
+    try {
+      const metadata = { ...this.#secretRef, labels, annotations: annotations as Record<string, string> };
+      const manifest = { metadata, type: "kubernetes.io/tls", data: present };
+      return readHubSecret(await client.create<Secret, typeof manifest>(Secrets, manifest));
+    } catch (error) {
+      // Whoever was faster has written one; the next attempt reads it, and judges it as any other.
+      if (error instanceof ApiError && error.reason === "AlreadyExists")
+        throw new TemporaryError("another operator has just made the certificates");
+      throw error;
+    }
+  }
+
+  async #rotate(secret: Secret, { keys, rotation }: ReadSecret): Promise<HubKeys> {
+    const { date, log, policy } = this.#options;
+    const step = nextRotationStep(rotation, policy, date());
+    switch (step.kind) {
+      case "none":
+        return keys;
+      case "date":
+        return this.#write(secret, keys);
+      case "announce":
+        log.info({ secret: hubSecretName }, "rotating the hub's key: the next authority is announced");
+        return this.#write(secret, { ...keys, next: await makeHubCertificates() });
+      case "serve":
+        if (keys.next === null) return keys;
+        log.info({ secret: hubSecretName }, "rotating the hub's key: the next one serves");
+        return this.#write(secret, { serving: keys.next, next: null, previousAuthority: keys.serving.authority });
+      case "retire":
+        log.info({ secret: hubSecretName }, "rotated the hub's key: the previous authority is retired");
+        return this.#write(secret, { ...keys, previousAuthority: null });
+    }
+  }
+
+  async #write(secret: Secret, keys: HubKeys): Promise<HubKeys> {
+    const { client, date } = this.#options;
+    const { annotations, data } = writeHubSecret(keys, date());
+    const metadata = { resourceVersion: secret.metadata.resourceVersion, annotations };
+    await client.patch(Secrets, this.#secretRef, { kind: "merge", patch: { metadata, data } });
+    return keys;
+  }
+}
+
+async function orNull<T>(request: Promise<T>): Promise<T | null> {
   try {
-    secret = await client.get(Secrets, { name: secretName, namespace });
+    return await request;
   } catch (error) {
     if (isNotFound(error)) return null;
     throw error;
   }
-  const read = (key: string) => Buffer.from(secret.data?.[key] ?? "", "base64").toString();
-  const certificates = { authority: read("ca.crt"), certificate: read("tls.crt"), key: read("tls.key") };
-  const problem = checkHubCertificates(certificates);
-  if (problem === null) return certificates;
-  log.warn({ code: "MER_HUB_CERTIFICATE", secret: secretName, problem }, "the hub's certificates cannot be used: making new ones");
-  // This very Secret: another operator may have put a good one in its place by now.
-  const { uid = "" } = secret.metadata;
-  await client.delete(Secrets, { name: secretName, namespace }, { preconditions: { uid } });
-  return null;
-}
-
-/** Creates, never overwrites: of two operators that start at once one wins and the other reads what it wrote. */
-async function writeCertificates(client: KubeClient, namespace: string): Promise<HubCertificates> {
-  const certificates = await makeHubCertificates();
-  const base64 = (text: string) => Buffer.from(text).toString("base64");
-  try {
-    await client.create(Secrets, {
-      metadata: { name: secretName, namespace, labels },
-      type: "kubernetes.io/tls",
-      data: {
-        "ca.crt": base64(certificates.authority),
-        "tls.crt": base64(certificates.certificate),
-        "tls.key": base64(certificates.key),
-      },
-    });
-  } catch (error) {
-    // Whoever was faster has written one; the next attempt reads it, and judges it as any other.
-    if (error instanceof ApiError && error.reason === "AlreadyExists")
-      throw new TemporaryError("another operator has just made the certificates");
-    throw error;
-  }
-  return certificates;
 }

@@ -3,13 +3,14 @@ import { connect as connectTls } from "node:tls";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CloseCode, hubService, maxMessageBytes } from "@meridian/proto";
-import { MemoryClient } from "../testing/memory-client.js";
+import { FakeLeadership } from "../testing/fake-leadership.js";
 import { TestAgent } from "../testing/test-agent.js";
 import type { Authentication } from "./authenticate.js";
 import { type HubCertificates, hubServerName, makeHubCertificates } from "./certificates.js";
 import { Fleet } from "./fleet.js";
 import { type HubServer, startHubServer } from "./hub-server.js";
-import { LeaderEpoch } from "./leader-epoch.js";
+import { HubLeadership } from "./hub-leadership.js";
+import { usualSessionTiming } from "./session.js";
 
 /** Tokens of these tests: the node they are bound to, or why they are refused. */
 const tokens: Record<string, Authentication> = {
@@ -28,7 +29,8 @@ describe("the hub", () => {
   let certificates: HubCertificates;
   let server: HubServer;
   let fleet: Fleet;
-  let epoch: LeaderEpoch;
+  let leadership: FakeLeadership;
+  let rejections: string[];
   const agents: TestAgent[] = [];
   const logged: object[] = [];
   const log = { debug: () => undefined, info: () => undefined, error: () => undefined, warn: (fields: object) => void logged.push(fields) };
@@ -36,9 +38,10 @@ describe("the hub", () => {
   beforeEach(async () => {
     certificates = await makeHubCertificates();
     fleet = new Fleet(() => performance.now());
-    const memory = new MemoryClient();
-    for (let epochs = 0; epochs < 7; epochs += 1) epoch = await LeaderEpoch.claim(memory.client, "ns", "op", log, () => new Date());
+    leadership = new FakeLeadership();
+    leadership.lead(7);
     logged.length = 0;
+    rejections = [];
     server = await startHubServer({
       address: "127.0.0.1:0",
       certificates,
@@ -46,10 +49,14 @@ describe("the hub", () => {
         authenticate: (token) => Promise.resolve(token === "token-late" ? lateToken() : (tokens[token] ?? refusal)),
       },
       fleet,
-      epoch,
+      leadership: new HubLeadership(leadership, () => "127.0.0.1:1", log),
       reportIntervalMs: 10_000,
       log,
+      now: () => performance.now(),
       closed: () => undefined,
+      rejected: (why) => void rejections.push(why),
+      limits: { mostStrangers: 8, mostStrangersPerAddress: 6, strangerMs: 1500 },
+      timing: { ...usualSessionTiming, slowMs: 700, standbyMs: 50, leaderlessMs: 1000 },
     });
   });
   afterEach(async () => {
@@ -79,7 +86,7 @@ describe("the hub", () => {
     ["no token", null, { nodeName: "a" }, CloseCode.CLOSE_UNAUTHENTICATED, "MER_HUB_UNAUTHENTICATED"],
     ["a token that is not valid", "nonsense", { nodeName: "a" }, CloseCode.CLOSE_UNAUTHENTICATED, "MER_HUB_UNAUTHENTICATED"],
     ["a token of another node", "token-b", { nodeName: "a" }, CloseCode.CLOSE_WRONG_NODE, "MER_HUB_WRONG_NODE"],
-    ["a token that nobody can review now", "token-review", { nodeName: "a" }, CloseCode.CLOSE_UNSPECIFIED, "MER_HUB_REVIEW_FAILED"],
+    ["a token that nobody can review now", "token-review", { nodeName: "a" }, CloseCode.CLOSE_UNAVAILABLE, "MER_HUB_REVIEW_FAILED"],
     ["another version of the protocol", "token-a", { nodeName: "a", protocolVersion: 9 }, CloseCode.CLOSE_PROTOCOL, "MER_HUB_PROTOCOL"],
   ])("refuses an agent with %s, says why, and logs it", async (_what, token, hello, code, logCode) => {
     const agent = connect(token, hello);
@@ -112,12 +119,12 @@ describe("the hub", () => {
     await agent.until(({ welcome }) => welcome != null);
     const stream = fleet.get("a")?.stream;
     stream?.order(config);
-    stream?.order({ ...config, revision: "r2" });
-    stream?.order({ ...config, revision: "r2" });
-    stream?.order({ kind: "release", reason: "NoDomain" });
-    stream?.order({ kind: "release", reason: "NoDomain" });
-    stream?.order({ ...config, revision: "r2" });
-    await agent.until(() => agent.received.length >= 4);
+    for (const orders of [{ ...config, revision: "r2" }, { kind: "release", reason: "NoDomain" } as const, { ...config, revision: "r2" }]) {
+      const { length } = agent.received;
+      stream?.order(orders);
+      stream?.order(orders);
+      await agent.until(() => agent.received.length > length);
+    }
     expect(agent.received.slice(1).map((message) => message.config?.revision ?? message.release?.reason)).toEqual(["r2", "NoDomain", "r2"]);
     expect(agent.received.every(({ config: sent }) => sent == null || sent.leaderEpoch === 7)).toBe(true);
   });
@@ -128,7 +135,8 @@ describe("the hub", () => {
     fleet.get("a")?.stream?.order(config);
     await agent.until(({ config: sent }) => sent?.leaderEpoch === 41);
     const liar = connect("token-b", { nodeName: "b", newestEpoch: 9_000_000_000 });
-    await liar.until(({ welcome }) => welcome?.leaderEpoch === 41);
+    expect((await liar.closed).code).toBe(CloseCode.CLOSE_NOT_LEADER);
+    expect(leadership.term?.epoch).toBe(41);
   });
 
   it("forgets what an earlier process of the node said of its clock, and keeps it over a broken stream", async () => {
@@ -149,12 +157,32 @@ describe("the hub", () => {
     const agent = connect("token-a");
     await agent.until(({ welcome }) => welcome != null);
     agent.pause();
-    const domain = "x".repeat(60_000);
-    for (let revision = 0; revision < 2000 && fleet.get("a")?.stream; revision += 1) {
+    const domain = "x".repeat(200_000);
+    let revision = 0;
+    await eventually(() => {
+      revision += 1;
       fleet.get("a")?.stream?.order({ kind: "config", revision: `r${String(revision)}`, config: { domain } });
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect(fleet.get("a")?.stream).toBeNull();
+      return fleet.get("a")?.stream === null;
+    });
+  });
+
+  it("sends the newest orders only to an agent that comes back to reading", async () => {
+    const agent = connect("token-a");
+    await agent.until(({ welcome }) => welcome != null);
+    const domain = "x".repeat(200_000);
+    for (let revision = 0; revision < 50; revision += 1)
+      fleet.get("a")?.stream?.order({ kind: "config", revision: `r${String(revision)}`, config: { domain } });
+    await agent.until(({ config: sent }) => sent?.revision === "r49");
+    expect(agent.received.filter(({ config: sent }) => sent != null).length).toBeLessThan(10);
+  });
+
+  it("reads a loud agent more slowly, and loses nothing of what it says", async () => {
+    const agent = connect("token-a");
+    await agent.until(({ welcome }) => welcome != null);
+    for (let sequence = 1; sequence <= 70; sequence += 1) agent.send({ report: { sequence, state: `State${String(sequence)}` } });
+    await eventually(() => (fleet.get("a")?.report?.sequence ?? 0) >= 40);
+    expect(fleet.get("a")?.report?.sequence).toBeLessThan(70);
+    await eventually(() => fleet.get("a")?.report?.state === "State70");
   });
 
   it("releases nobody who was never told anything", async () => {
@@ -227,6 +255,83 @@ describe("the hub", () => {
       socket.once("secureConnect", () => resolve("connected"));
     });
     expect(refusal).toMatch(/protocol version/i);
+    const agent = connect("token-a");
+    await agent.until(({ welcome }) => welcome != null);
+  });
+
+  it("sends agents to the replica that leads, and orders nothing itself", async () => {
+    const agent = connect("token-a", { nodeName: "a", appliedRevision: "r0" });
+    await agent.until(({ welcome }) => welcome != null);
+    const stream = fleet.get("a")?.stream;
+    leadership.leave("10.0.0.2:9463");
+    stream?.order(config);
+    await agent.until(({ redirect }) => redirect?.endpoint === "10.0.0.2:9463");
+    await agent.closed;
+    expect(agent.received.some(({ config: sent }) => sent != null)).toBe(false);
+    const next = connect("token-a");
+    await next.until(({ redirect }) => redirect?.endpoint === "10.0.0.2:9463");
+    expect(fleet.connected).toBe(0);
+  });
+
+  it("keeps an agent whose leader does not answer, and greets it at the moment of taking over", async () => {
+    leadership.leave("10.0.0.2:9463");
+    const agent = connect("token-a", { nodeName: "a", unreachableEndpoint: "10.0.0.2:9463" });
+    await agent.until(({ standby }) => standby != null);
+    expect(fleet.connected).toBe(0);
+    leadership.lead(8);
+    await agent.until(({ welcome }) => welcome?.leaderEpoch === 8);
+    expect(fleet.connected).toBe(1);
+  });
+
+  it("does not keep an agent for ever without a leader", async () => {
+    leadership.lead(null);
+    const agent = connect("token-a");
+    expect((await agent.closed).code).toBe(CloseCode.CLOSE_NOT_LEADER);
+    expect(agent.received.filter(({ standby }) => standby != null).length).toBeGreaterThan(2);
+  });
+
+  it("goes on with its agents when it lost the lease and nobody else took it", async () => {
+    const agent = connect("token-a");
+    await agent.until(({ welcome }) => welcome != null);
+    leadership.lead(null);
+    fleet.get("a")?.stream?.order(config);
+    agent.send({ report: { sequence: 1, state: "Holdover" } });
+    await eventually(() => fleet.get("a")?.report?.state === "Holdover");
+    leadership.lead(7);
+    fleet.get("a")?.stream?.order(config);
+    await agent.until(({ config: sent }) => sent?.leaderEpoch === 7);
+    expect(agent.received.filter(({ welcome }) => welcome != null)).toHaveLength(1);
+  });
+
+  it("sends an agent away that has obeyed a newer leader than this one can be", async () => {
+    leadership.raises = false;
+    const agent = connect("token-a", { nodeName: "a", newestEpoch: 9 });
+    expect((await agent.closed).code).toBe(CloseCode.CLOSE_NOT_LEADER);
+  });
+
+  it("serves with another key at once, and streams go on", async () => {
+    const agent = connect("token-a");
+    await agent.until(({ welcome }) => welcome != null);
+    const replacement = await makeHubCertificates();
+    server.replaceCertificates(replacement);
+    const stranger = connect("token-b", { nodeName: "b" });
+    expect((await stranger.closed).reason).toMatch(/certificate|signature/i);
+    certificates = replacement;
+    const newer = connect("token-b", { nodeName: "b" });
+    await newer.until(({ welcome }) => welcome != null);
+    fleet.get("a")?.stream?.order(config);
+    await agent.until(({ config: sent }) => sent != null);
+  });
+
+  it("lets strangers cost little: few at once, none for long, and agents come in all the same", async () => {
+    const strangers = Array.from({ length: 20 }, () => connectPlain(server.port, "127.0.0.1"));
+    const gone = strangers.map(
+      (socket) => new Promise<void>((resolve) => socket.on("error", () => undefined).once("close", () => resolve())),
+    );
+    await eventually(() => rejections.filter((why) => why === "crowded").length === 14);
+    await Promise.all(gone);
+    expect(rejections.filter((why) => why === "silent")).toHaveLength(6);
+    expect(logged.filter((line) => "code" in line && line.code === "MER_HUB_CROWDED")).toHaveLength(1);
     const agent = connect("token-a");
     await agent.until(({ welcome }) => welcome != null);
   });

@@ -4,7 +4,7 @@
  * decided later (settle-sources.ts): it depends on what other domains demand.
  */
 import { type ResolvedProfile, resolveProfile } from "@meridian/crds";
-import type { AcceptanceReason } from "./plan.js";
+import type { RefusalReason } from "./plan.js";
 import { readSource, type SourceIntent } from "./source-intent.js";
 import type { WorldDomain, WorldNode } from "./world.js";
 import type { WorldIndex } from "./world-index.js";
@@ -18,7 +18,7 @@ export interface Candidate {
 }
 
 export interface Refusal {
-  readonly reason: Exclude<AcceptanceReason, "Accepted">;
+  readonly reason: RefusalReason;
   readonly message: string;
 }
 

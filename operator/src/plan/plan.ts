@@ -1,22 +1,16 @@
 /** What the planner decides, as data: one NodeClock spec per claimed node, and per domain why it looks as it does. */
 import type { NodeClockSpec, ResolvedProfile } from "@meridian/crds";
 
-/** Reasons of a TimeDomain's Accepted condition; part of the API. */
-export type AcceptanceReason =
-  | "Accepted"
-  | "ProfileNotFound"
-  | "GrandmasterNotFound"
-  | "NodeNotMember"
-  | "NoMember"
-  | "NoSource"
-  | "InterfaceNotFound";
+/** Reasons for which a TimeDomain is not accepted; part of the API. */
+export type RefusalReason = "ProfileNotFound" | "GrandmasterNotFound" | "NodeNotMember" | "NoMember" | "NoSource" | "InterfaceNotFound";
 
-export interface Acceptance {
-  readonly accepted: boolean;
-  readonly reason: AcceptanceReason;
+export type Acceptance = (
+  | { readonly accepted: true; readonly reason: "Accepted" }
+  | { readonly accepted: false; readonly reason: RefusalReason }
+) & {
   /** For a person; names the field path (spec.sources[1].grandmasterRef) when refused. */
   readonly message: string;
-}
+};
 
 /** A source of a domain, planned. */
 export interface SourcePlan {

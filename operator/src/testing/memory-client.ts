@@ -37,11 +37,7 @@ export class MemoryClient {
           const before = found(idOf(type, ref));
           const version = patch.metadata?.resourceVersion;
           if (version !== undefined && version !== before.metadata.resourceVersion) refuse(409, "Conflict");
-          return store(idOf(type, ref), {
-            ...before,
-            spec: { ...(before["spec"] as object), ...(patch as { spec?: object }).spec },
-            metadata: before.metadata,
-          });
+          return store(idOf(type, ref), mergePatch(before, patch) as object);
         }),
       delete: (type: ResourceType, ref: ObjectRef, options: { preconditions?: { uid?: string } } = {}) =>
         Promise.resolve().then(() => {
@@ -54,4 +50,15 @@ export class MemoryClient {
     };
     return calls as unknown as KubeClient;
   }
+}
+
+/** RFC 7386. */
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
+  const merged: Record<string, unknown> = typeof target === "object" && target !== null ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
 }

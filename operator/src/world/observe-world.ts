@@ -1,4 +1,5 @@
 /** Draws the planner's picture of the cluster from the caches and from what agents said of themselves. */
+import { isIPv4 } from "node:net";
 import type { Cache } from "kopf-ts";
 import type { Fleet } from "../hub/fleet.js";
 import { ClockProfiles, Grandmasters, type Node, NodeClocks, Nodes, TimeDomains } from "../kinds.js";
@@ -37,6 +38,6 @@ export function observePlan(cache: Cache): PreviousPlan {
 }
 
 function internalAddressOf(status: Node["status"]): string | null {
-  const found = status?.addresses?.find(({ type, address }) => type === "InternalIP" && /^(\d{1,3}\.){3}\d{1,3}$/.test(address));
+  const found = status?.addresses?.find(({ type, address }) => type === "InternalIP" && isIPv4(address));
   return found?.address ?? null;
 }

@@ -2,12 +2,13 @@
 import { type ClockProfileStatus, resolveProfile } from "@meridian/crds";
 import { done, type HandlerContext, type ReconcileResult, statusEquals } from "kopf-ts";
 import { type ClockProfile, ClockProfiles, TimeDomains } from "../../kinds.js";
+import { conditionEvents } from "../condition-events.js";
 import { buildConditions, isFalse, isTrue } from "../conditions.js";
 
 const mostUsers = 16;
 
 export function createClockProfileReconciler(date: () => Date) {
-  return async ({ key, object, cache, client }: HandlerContext<ClockProfile>): Promise<ReconcileResult> => {
+  return async ({ key, object, cache, client, events }: HandlerContext<ClockProfile>): Promise<ReconcileResult> => {
     if (object === undefined) return done();
     const usedBy = cache(TimeDomains)
       .list()
@@ -15,7 +16,10 @@ export function createClockProfileReconciler(date: () => Date) {
       .map(({ metadata }) => metadata.name)
       .sort();
     const status = clockProfileStatus(object, usedBy, date());
-    if (!statusEquals(object.status, status)) await client.applyStatus(ClockProfiles, { metadata: { name: key }, status });
+    if (!statusEquals(object.status, status)) {
+      await client.applyStatus(ClockProfiles, { metadata: { name: key }, status });
+      for (const event of conditionEvents(object.status?.conditions, status.conditions)) events.record(ClockProfiles, object, event);
+    }
     return done();
   };
 }

@@ -3,8 +3,10 @@ import type { GrandmasterSpec, GrandmasterStatus } from "@meridian/crds";
 import type { AgentSource } from "../../hub/agent-report.js";
 import type { AgentView } from "../../hub/fleet.js";
 import type { Grandmaster } from "../../kinds.js";
-import { buildConditions, isFalse, isTrue, isUnknown, type WantedCondition } from "../conditions.js";
+import { buildConditions, isFalse, isTrue, isUnknown, type ConditionFor } from "../conditions.js";
 import { mostCommonState } from "../timedomain/sources-status.js";
+
+type Wanted = ConditionFor<"Grandmaster">;
 
 export interface GrandmasterFacts {
   readonly grandmaster: Grandmaster;
@@ -36,14 +38,21 @@ export function grandmasterStatus(facts: GrandmasterFacts, now: Date): Grandmast
   };
 }
 
-function conditionsOf(facts: GrandmasterFacts): WantedCondition[] {
-  const parts = [accepted(facts), reachable(facts), healthy(facts)];
+function conditionsOf(facts: GrandmasterFacts): Wanted[] {
+  const acceptance = accepted(facts);
+  const parts = [acceptance, reachable(facts), healthy(facts)];
+  // A spare that is described well has nothing left to wait for; what nobody measures is said by Reachable and Healthy.
+  if (facts.domains.length === 0 && acceptance.status === "True") return [isTrue("Ready", "NotUsed", "no TimeDomain uses it"), ...parts];
   const worst = parts.find(({ status }) => status === "False") ?? parts.find(({ status }) => status === "Unknown");
-  const ready = worst ? { ...worst, type: "Ready" } : isTrue("Ready", "Healthy", "the nodes that measure it find it healthy");
-  return [ready, ...parts];
+  return [worst ? readyAs(worst) : isTrue("Ready", "Healthy", "the nodes that measure it find it healthy"), ...parts];
 }
 
-function accepted({ grandmaster: { spec }, nodeExists, agent, opinions }: GrandmasterFacts): WantedCondition {
+/** What is wrong with a part is wrong with the whole; the reasons of parts that are True are not among Ready's, nor needed. */
+function readyAs({ status, reason, message }: Wanted): Wanted {
+  return { type: "Ready", status, reason, message } as Wanted;
+}
+
+function accepted({ grandmaster: { spec }, nodeExists, agent, opinions }: GrandmasterFacts): Wanted {
   const { node, externalPTP } = spec;
   if (node) {
     const path = "spec.node.nodeName";
@@ -72,7 +81,7 @@ export function deviceOf({ node }: GrandmasterSpec): string {
   return node?.reference.phc?.device ?? "system";
 }
 
-function reachable({ domains, opinions }: GrandmasterFacts): WantedCondition {
+function reachable({ domains, opinions }: GrandmasterFacts): Wanted {
   const type = "Reachable";
   if (domains.length === 0) return isUnknown(type, "NotUsed", "no TimeDomain uses it");
   if (opinions.length === 0) return isUnknown(type, "NotMeasured", "no member measures it yet");
@@ -82,7 +91,7 @@ function reachable({ domains, opinions }: GrandmasterFacts): WantedCondition {
   return isTrue(type, "Reachable", `${opinions.length} nodes measure it`);
 }
 
-function healthy({ opinions }: GrandmasterFacts): WantedCondition {
+function healthy({ opinions }: GrandmasterFacts): Wanted {
   const type = "Healthy";
   const judged = opinions.filter(({ state }) => state !== "NoAnswer" && state !== "Acquiring");
   if (judged.length === 0) return isUnknown(type, "NotMeasured", "nobody has measured it for long enough");

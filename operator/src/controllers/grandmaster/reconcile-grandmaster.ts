@@ -3,6 +3,7 @@ import { type Cache, done, type HandlerContext, type ReconcileResult, requeueAft
 import type { AgentSource } from "../../hub/agent-report.js";
 import type { Fleet } from "../../hub/fleet.js";
 import { type Grandmaster, Grandmasters, Nodes, TimeDomains } from "../../kinds.js";
+import { conditionEvents } from "../condition-events.js";
 import { judgeNode } from "../judge-node.js";
 import type { LivePlan } from "../../world/live-plan.js";
 import type { Clocks } from "../nodeclock/reconcile-node-clock.js";
@@ -12,7 +13,7 @@ const spacingMs = 2_000;
 
 export function createGrandmasterReconciler(plan: LivePlan, fleet: Fleet, clocks: Clocks) {
   const writtenAt = new Map<string, number>();
-  return async ({ key, object, cache, client }: HandlerContext<Grandmaster>): Promise<ReconcileResult> => {
+  return async ({ key, object, cache, client, events }: HandlerContext<Grandmaster>): Promise<ReconcileResult> => {
     if (object === undefined) {
       writtenAt.delete(key);
       return done();
@@ -35,6 +36,7 @@ export function createGrandmasterReconciler(plan: LivePlan, fleet: Fleet, clocks
     );
     if (!statusEquals(object.status, status)) {
       await client.applyStatus(Grandmasters, { metadata: { name: key }, status });
+      for (const event of conditionEvents(object.status?.conditions, status.conditions)) events.record(Grandmasters, object, event);
       writtenAt.set(key, nowMs);
     }
     return done();

@@ -25,7 +25,7 @@ export const byNode = "byNode";
 const cacheLagMs = 2_000;
 
 export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
-  return async ({ key, object, cache, client, log }: HandlerContext<Node>): Promise<ReconcileResult> => {
+  return async ({ key, object, cache, client, events, log }: HandlerContext<Node>): Promise<ReconcileResult> => {
     const planned = object === undefined ? undefined : plan.current.nodes.get(key);
     const standing = cache(NodeClocks).byIndex(byNode, key)[0];
     if (object === undefined) fleet.forget(key);
@@ -40,6 +40,9 @@ export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
     }
     if (standing === undefined || !isAsWanted(standing, wanted)) {
       log.info({ node: key, role: planned.spec.role, reason: planned.spec.roleReason }, "planned");
+      const { role, roleReason } = planned.spec;
+      if (standing !== undefined && standing.spec.role !== role)
+        events.record(NodeClocks, standing, { type: "Normal", reason: "RoleChanged", action: "Plan", note: `${standing.spec.role} → ${role}: ${roleReason}` });
     }
     // A refused or paused domain changes no running agent; one that lost everything gets back what it had.
     if (!planned.kept || fleet.get(key)?.stream?.revision === "") orderAgent(planned);

@@ -3,7 +3,7 @@ import type { NodeClockStatus } from "@meridian/crds";
 import { statusEquals } from "kopf-ts";
 import type { AgentReport, AppliedParts } from "../../hub/agent-report.js";
 import type { AgentView } from "../../hub/fleet.js";
-import { buildConditions, isFalse, isTrue, isUnknown, type WantedCondition } from "../conditions.js";
+import { buildConditions, isFalse, isTrue, isUnknown, type ConditionFor } from "../conditions.js";
 import { formatInstant } from "../instant.js";
 import type { NodeJudgement } from "../judge-node.js";
 import { publishedBound } from "./published-bound.js";
@@ -12,6 +12,8 @@ import { publishedBound } from "./published-bound.js";
 const sampleMs = 600_000;
 /** Ages travel in reports and are turned into instants here: differences below this are jitter. */
 const jitterMs = 5_000;
+
+type Wanted = ConditionFor<"NodeClock">;
 
 export interface StatusInput {
   readonly standing: NodeClockStatus | undefined;
@@ -74,7 +76,7 @@ function buildStatus({ standing, generation, view, judgement, now }: StatusInput
   };
 }
 
-function conditionsOf(view: AgentView | undefined, judgement: NodeJudgement): WantedCondition[] {
+function conditionsOf(view: AgentView | undefined, judgement: NodeJudgement): Wanted[] {
   const { message, reason, synchronized } = judgement;
   return [
     { type: "Synchronized", status: synchronized, reason, message },
@@ -87,7 +89,7 @@ function conditionsOf(view: AgentView | undefined, judgement: NodeJudgement): Wa
   ];
 }
 
-function appliedCondition(revision: string, applied: AppliedParts | null): WantedCondition {
+function appliedCondition(revision: string, applied: AppliedParts | null): Wanted {
   if (applied === null || applied.revision !== revision || revision === "")
     return isUnknown("ConfigApplied", "Pending", "the agent has not confirmed its configuration");
   const failed = applied.failed[0];

@@ -1,9 +1,11 @@
 /** TimeDomain's conditions as a list of policies, each a pure function of the plan and the members: (status, reason, message). */
 import type { TimeDomainSpec, TimeDomainStatus } from "@meridian/crds";
 import type { DomainPlan } from "../../plan/plan.js";
-import { isFalse, isTrue, isUnknown, type WantedCondition } from "../conditions.js";
+import { isFalse, isTrue, isUnknown, type ConditionFor } from "../conditions.js";
 import { formatNanoseconds } from "../duration-text.js";
 import { hasAcknowledged, type Member } from "./member.js";
+
+type Wanted = ConditionFor<"TimeDomain">;
 
 export interface DomainFacts {
   readonly spec: TimeDomainSpec;
@@ -23,7 +25,7 @@ const stalledAfterMs = 60_000;
 /** Names in a message: the first few say enough. */
 const namesShown = 5;
 
-export function domainConditions(facts: DomainFacts): WantedCondition[] {
+export function domainConditions(facts: DomainFacts): Wanted[] {
   return [
     ready(facts),
     accepted(facts),
@@ -40,7 +42,7 @@ export function nextChangeMs({ plan, refusedForMs }: DomainFacts): number | null
   return plan.acceptance.accepted || refusedForMs >= stalledAfterMs ? null : stalledAfterMs - refusedForMs;
 }
 
-function accepted({ plan, members }: DomainFacts): WantedCondition {
+function accepted({ plan, members }: DomainFacts): Wanted {
   const { accepted: ok, reason, message } = plan.acceptance;
   const running = members.some(({ view }) => (view?.stream?.revision ?? "") !== "");
   if (!ok) return isFalse("Accepted", reason, running ? `${message}; the nodes keep the plan that they have` : message);
@@ -51,9 +53,10 @@ function accepted({ plan, members }: DomainFacts): WantedCondition {
   return isTrue("Accepted", reason, [message, ...reservations].join("; "));
 }
 
-function ready(facts: DomainFacts): WantedCondition {
-  const { plan, members, spec } = facts;
-  if (!plan.acceptance.accepted) return isFalse("Ready", plan.acceptance.reason, plan.acceptance.message);
+function ready(facts: DomainFacts): Wanted {
+  const { members, plan, spec } = facts;
+  const { acceptance } = plan;
+  if (!acceptance.accepted) return isFalse("Ready", acceptance.reason, acceptance.message);
   const behind = pendingMembers(facts);
   if (behind.length > 0) return isFalse("Ready", "WaitingForAgents", waitsFor(behind));
   const inTime = members.filter(({ judgement }) => judgement.synchronized === "True").length;
@@ -64,7 +67,7 @@ function ready(facts: DomainFacts): WantedCondition {
   return isTrue("Ready", spec.paused === true ? "Paused" : "Ready", `${inTime} of ${members.length} nodes are within the objective`);
 }
 
-function synchronized({ members, spec, plan }: DomainFacts): WantedCondition {
+function synchronized({ members, spec, plan }: DomainFacts): Wanted {
   const type = "Synchronized";
   if (members.length === 0) return isUnknown(type, "NoMember", plan.acceptance.message);
   const gone = members.filter(({ judgement }) => judgement.synchronized === "Unknown");
@@ -77,7 +80,7 @@ function synchronized({ members, spec, plan }: DomainFacts): WantedCondition {
   return isFalse(type, "BoundExceedsObjective", `${namesOf(out)} ${out.length === 1 ? "is" : "are"} not within ${limit} of true time`);
 }
 
-function sourcesRedundant({ groups: groupOf, sources, spec }: DomainFacts): WantedCondition {
+function sourcesRedundant({ groups: groupOf, sources, spec }: DomainFacts): Wanted {
   const type = "SourcesRedundant";
   const disagreeing = sources.filter(({ state }) => state === "Falseticker" || state === "Suspect").map(({ name }) => name);
   if (disagreeing.length > 0) return isFalse(type, "SourcesDisagree", `${disagreeing.join(", ")} disagree with the others`);
@@ -88,7 +91,7 @@ function sourcesRedundant({ groups: groupOf, sources, spec }: DomainFacts): Want
   return groups >= needed ? isTrue(type, "Redundant", message) : isFalse(type, "TooFewIndependentSources", message);
 }
 
-function objectiveFeasible({ plan, spec }: DomainFacts): WantedCondition {
+function objectiveFeasible({ plan, spec }: DomainFacts): Wanted {
   const type = "ObjectiveFeasible";
   if (plan.budget === null) return isUnknown(type, "NotPlanned", "no path from a source to a member is planned now");
   const { maxErrorNanoseconds } = spec.objective;
@@ -98,7 +101,7 @@ function objectiveFeasible({ plan, spec }: DomainFacts): WantedCondition {
     : isFalse(type, "BudgetExceedsObjective", `${budget}, the objective is ${formatNanoseconds(maxErrorNanoseconds)}`);
 }
 
-function membersExclusive({ plan }: DomainFacts): WantedCondition {
+function membersExclusive({ plan }: DomainFacts): Wanted {
   const type = "MembersExclusive";
   const rivals = [...plan.contested, ...plan.claimedElsewhere.filter(({ equalPriority }) => equalPriority)];
   if (rivals.length === 0) return isTrue(type, "Exclusive", "no node is claimed by another domain of the same priority");
@@ -107,10 +110,13 @@ function membersExclusive({ plan }: DomainFacts): WantedCondition {
 }
 
 /** kstatus: present only while abnormal. */
-function progress(facts: DomainFacts): WantedCondition[] {
+function progress(facts: DomainFacts): Wanted[] {
   const { plan, refusedForMs } = facts;
-  const { accepted: ok, reason, message } = plan.acceptance;
-  if (!ok) return [isTrue(refusedForMs < stalledAfterMs ? "Reconciling" : "Stalled", reason, message)];
+  const { acceptance } = plan;
+  if (!acceptance.accepted) {
+    const { reason, message } = acceptance;
+    return [refusedForMs < stalledAfterMs ? isTrue("Reconciling", reason, message) : isTrue("Stalled", reason, message)];
+  }
   const behind = pendingMembers(facts);
   return behind.length === 0 ? [] : [isTrue("Reconciling", "WaitingForAgents", waitsFor(behind))];
 }

@@ -5,6 +5,7 @@ import type { Fleet } from "../../hub/fleet.js";
 import { Grandmasters, type TimeDomain, TimeDomains } from "../../kinds.js";
 import { readIndependenceGroup } from "../../plan/independence-group.js";
 import type { LivePlan } from "../../world/live-plan.js";
+import { conditionEvents } from "../condition-events.js";
 import { judgeNode } from "../judge-node.js";
 import type { Clocks } from "../nodeclock/reconcile-node-clock.js";
 import { domainStatus } from "./domain-status.js";
@@ -16,7 +17,7 @@ const refreshMs = 600_000;
 
 export function createTimeDomainReconciler(plan: LivePlan, fleet: Fleet, clocks: Clocks) {
   const writtenAt = new Map<string, number>();
-  return async ({ key, object, cache, client }: HandlerContext<TimeDomain>): Promise<ReconcileResult> => {
+  return async ({ key, object, cache, client, events }: HandlerContext<TimeDomain>): Promise<ReconcileResult> => {
     const planned = object && plan.current.domains.get(key);
     if (object === undefined || planned === undefined) {
       writtenAt.delete(key);
@@ -34,6 +35,7 @@ export function createTimeDomainReconciler(plan: LivePlan, fleet: Fleet, clocks:
     const { status, againAfterMs } = domainStatus(object, planned, groupsOf(object, cache), members, clocks.date());
     if (nowMs - written >= refreshMs ? !statusEquals(object.status, status) : !sameMeaning(object.status, status)) {
       await client.applyStatus(TimeDomains, { metadata: { name: key }, status });
+      for (const event of conditionEvents(object.status?.conditions, status.conditions)) events.record(TimeDomains, object, event);
       writtenAt.set(key, nowMs);
     }
     const next = Math.min(againAfterMs ?? Number.POSITIVE_INFINITY, ...members.map(({ judgement }) => judgement.againAfterMs ?? Infinity));

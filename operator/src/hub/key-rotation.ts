@@ -1,0 +1,45 @@
+/**
+ * When the hub's key is replaced, as a pure function of what the Secret says. An agent must never meet a certificate whose
+ * authority it has not been given yet, so a rotation takes three steps with an overlap between them, in which the kubelets bring
+ * the ConfigMap to every node: announce the next authority, serve with it, retire the previous one.
+ */
+
+/** Where a rotation stands: settled (one authority), announced (two, the old one serves), serving (two, the new one serves). */
+export type RotationStage = "Settled" | "Announced" | "Serving";
+
+export interface RotationState {
+  readonly stage: RotationStage;
+  /** When the stage began; null: nobody wrote it down. */
+  readonly since: Date | null;
+  /** Somebody asked for a rotation now. */
+  readonly requested: boolean;
+}
+
+export interface RotationPolicy {
+  /** Age at which a key is replaced, ms. */
+  readonly lifetimeMs: number;
+  /** Time for a ConfigMap to reach every node, ms. */
+  readonly overlapMs: number;
+}
+
+export type RotationStep =
+  | { readonly kind: "none" }
+  /** The stage's beginning is missing or lies in the future, as after a correction of the clock: it begins now. */
+  | { readonly kind: "date" }
+  | { readonly kind: "announce" }
+  | { readonly kind: "serve" }
+  | { readonly kind: "retire" };
+
+export function nextRotationStep({ stage, since, requested }: RotationState, policy: RotationPolicy, now: Date): RotationStep {
+  if (stage === "Settled" && requested) return { kind: "announce" };
+  if (since === null || Number.isNaN(since.getTime()) || since > now) return { kind: "date" };
+  const age = now.getTime() - since.getTime();
+  switch (stage) {
+    case "Settled":
+      return { kind: age >= policy.lifetimeMs ? "announce" : "none" };
+    case "Announced":
+      return { kind: age >= policy.overlapMs ? "serve" : "none" };
+    case "Serving":
+      return { kind: age >= policy.overlapMs ? "retire" : "none" };
+  }
+}
