@@ -1,6 +1,6 @@
 /** ClockProfile: how packets and servos behave; numbers on top of a base, with the base's ranges. */
 import { type Static, Type } from "typebox";
-import { conditionList, maxReferableNameLength, objectName, observedGeneration } from "./shared-schemas.js";
+import { conditionList, maxReferableNameLength, objectName, observedGeneration, unseen } from "./shared-schemas.js";
 import { type CelRule, int32, oneOf, rules, setList } from "./fields.js";
 import { type OverridableNumber, overridableNumbers, ptpBaseNames, ptpBases, type Range } from "./profiles/bases.js";
 import { defineResource } from "./resource.js";
@@ -86,7 +86,7 @@ const status = Type.Object(
     conditions: Type.Optional(conditionList()),
     usedBy: Type.Optional(setList(objectName("TimeDomain."), { description: "TimeDomains that use it.", maxItems: 16 })),
   },
-  { description: "What was observed." },
+  { description: "What was observed.", default: unseen },
 );
 
 export type ClockProfileSpec = Static<typeof spec>;

@@ -1,6 +1,14 @@
 /** Grandmaster: one clock that is a source of time: a reference that a node owns, or one that others run. */
 import { type Static, Type } from "typebox";
-import { clockIdentity, conditionList, ipv4Address, maxReferableNameLength, objectName, observedGeneration } from "./shared-schemas.js";
+import {
+  clockIdentity,
+  conditionList,
+  ipv4Address,
+  maxReferableNameLength,
+  objectName,
+  observedGeneration,
+  unseen,
+} from "./shared-schemas.js";
 import { int32, int64, oneOf, rules, setList, text, word } from "./fields.js";
 import { defineResource } from "./resource.js";
 
@@ -140,7 +148,7 @@ const status = Type.Object(
     currentUtcOffsetSeconds: Type.Optional(int32({ description: "TAI − UTC that it announces.", minimum: -32768, maximum: 32767 })),
     domains: Type.Optional(setList(objectName("TimeDomain."), { description: "TimeDomains that use it.", maxItems: 16 })),
   },
-  { description: "What was observed." },
+  { description: "What was observed.", default: unseen },
 );
 
 export type GrandmasterSpec = Static<typeof spec>;

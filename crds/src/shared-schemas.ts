@@ -97,8 +97,18 @@ export function conditionList() {
   return mapList(condition, "type", { description: "Aspects of the object's state; types and reasons are a stable set.", maxItems: 12 });
 }
 
+/**
+ * Status of an object that the operator has not seen. kstatus takes an object without a status for one that is done, and
+ * `helm --wait` would come back before anything has happened; with a generation that is not the object's it waits.
+ */
+export const unseen = { observedGeneration: -1 } as const;
+
 export function observedGeneration() {
-  return int64({ description: "The generation of spec that this status speaks of.", minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+  return int64({
+    description: "The generation of spec that this status speaks of; -1 before the operator has seen the object.",
+    minimum: -1,
+    maximum: Number.MAX_SAFE_INTEGER,
+  });
 }
 
 export function clockIdentity(description: string) {

@@ -8,6 +8,7 @@ import {
   maxReferableNameLength,
   objectName,
   observedGeneration,
+  unseen,
   reference,
 } from "./shared-schemas.js";
 import { atomicList, instant, int32, int64, mapList, oneOf, rules, text, word } from "./fields.js";
@@ -188,7 +189,7 @@ const status = Type.Object(
       ),
     ),
   },
-  { description: "What was observed." },
+  { description: "What was observed.", default: unseen },
 );
 
 export type TimeDomainSpec = Static<typeof spec>;

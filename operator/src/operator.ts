@@ -226,8 +226,8 @@ export class MeridianOperator {
   }
 
   #leaseAnnotations(): Record<string, string> {
-    const endpoint = this.#endpoint();
-    return endpoint === null ? {} : { [endpointAnnotation]: endpoint };
+    // Always written: what the last leader said must not stand there as ours.
+    return { [endpointAnnotation]: this.#endpoint() ?? "" };
   }
 
   /** Agents keep time without us; they are told, so that they come back at once. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { hashFiles, hashOf, has, isCurrent, log, MissingError, remember, run, step } from "./steps.mjs";
 import { root } from "./paths.mjs";
 
-/** @typedef {"packages" | "compile" | "native" | "controlplane" | "bundles"} Part */
+/** @typedef {"packages" | "compile" | "native" | "controlplane" | "bundles" | "helm"} Part */
 
 /** Debian packages by the program they are needed for. Names only: another distribution's user installs the same tools. */
 const debian = { ip: "iproute2", ptp4l: "linuxptp", faketime: "faketime" };
@@ -36,6 +36,10 @@ export async function bootstrap({ parts, tools = [] }) {
   if (parts.includes("controlplane")) {
     const { buildControlPlane } = await import(join(root, "test/controlplane/build.mjs"));
     await attempt("control plane", () => buildControlPlane({ log }));
+  }
+  if (parts.includes("helm")) {
+    const { fetchHelm } = await import(join(root, "test/chart/fetch-helm.mjs"));
+    await attempt("Helm", fetchHelm);
   }
   if (parts.includes("bundles")) await step("bundles", buildBundles);
   if (tools.length > 0) await attempt("system tools", () => installTools(tools));

@@ -46,12 +46,12 @@ export const errorRegistries = [
 ];
 
 /**
- * A registry is a list of entries, or a map from code to meaning where the library cannot know a remedy.
+ * A registry is a list of entries, or a map from code to the rest of one.
  * @param {Record<string, unknown>} module @param {Registry} registry @returns {CodedError[]}
  */
 export function readErrorRegistry(module, { exported, source }) {
-  const registry = /** @type {CodedError[] | Record<string, string> | undefined} */ (module[exported]);
+  const registry = /** @type {CodedError[] | Record<string, Omit<CodedError, "code">> | undefined} */ (module[exported]);
   if (registry === undefined) throw new TypeError(`${source} exports no ${exported}`);
   if (Array.isArray(registry)) return [...registry];
-  return Object.entries(registry).map(([code, meaning]) => ({ code, meaning }));
+  return Object.entries(registry).map(([code, entry]) => ({ code, ...entry }));
 }

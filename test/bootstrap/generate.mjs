@@ -5,10 +5,35 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "./paths.mjs";
 
-/** @param {{check: boolean}} options @returns {Promise<string[]>} paths that were written, or that differ */
-export async function generate({ check }) {
-  const { generatedFiles } = await import(join(root, "crds/dist/index.js"));
-  const files = [...generatedFiles(), ...generateProto(), ...(await import("./error-reference.mjs")).errorReference()];
+/** @typedef {import("./chart-files.mjs").GeneratedFile} GeneratedFile */
+
+/**
+ * @param {{ check: boolean, helm: boolean }} options helm: false does not render helm/kustomize, and recognizes by the chart's hash when it is old
+ * @returns {Promise<string[]>} paths that were written, or that differ
+ */
+export async function generate({ check, helm }) {
+  const { generatedFiles, ptpBaseNames } = await import(join(root, "crds/dist/index.js"));
+  const { chartFiles } = await import("./chart-files.mjs");
+  const ofCrds = /** @type {GeneratedFile[]} */ (generatedFiles());
+  const manifests = ofCrds.filter(({ path }) => path.startsWith("crds/manifests/"));
+  const changed = settle(
+    [
+      ...ofCrds,
+      ...generateProto(),
+      ...(await import("./error-reference.mjs")).errorReference(),
+      ...(await (await import("./metric-reference.mjs")).metricReference()),
+      ...chartFiles(manifests, ptpBaseNames),
+    ],
+    check,
+  );
+  const { kustomizeFiles, staleKustomizeFiles } = await import("./kustomize-files.mjs");
+  if (!helm) return check ? [...changed, ...staleKustomizeFiles()] : changed;
+  // Rendered from what now stands in the chart.
+  return [...changed, ...settle(kustomizeFiles(), check)];
+}
+
+/** @param {readonly GeneratedFile[]} files @param {boolean} check @returns {string[]} what differed */
+function settle(files, check) {
   const changed = [];
   for (const { path, text } of files) {
     const target = join(root, path);

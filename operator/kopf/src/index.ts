@@ -29,9 +29,15 @@ export {
   type StatusDetails,
   TemporaryError,
 } from "./errors.js";
+export type { EventRecorder, EventToRecord } from "./events/event-recorder.js";
 export type {
   App,
   Cache,
+  ChangeContext,
+  ChangeHandler,
+  DeleteHandler,
+  DeletionOptions,
+  FieldHandler,
   HandlerContext,
   LifecycleContext,
   OperatorOptions,
@@ -39,11 +45,13 @@ export type {
   ReconcileOptions,
   RunOptions,
   ShutdownReport,
+  TermContext,
   TimerHandler,
   TimerOptions,
 } from "./handlers/app.js";
 export { operator } from "./handlers/operator.js";
 export type { Check, CheckPurpose, CheckResult, Health, HealthReport } from "./health/check.js";
+export type { LeaderElectionOptions, Leadership, Term } from "./leader/leadership.js";
 export type { Log } from "./log/log.js";
 export {
   type Counter,

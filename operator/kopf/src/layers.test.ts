@@ -14,7 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ["reflector"],
   ["store"],
   ["queue"],
-  ["controller", "conditions", "health", "shutdown"],
+  ["controller", "conditions", "events", "health", "leader", "shutdown"],
   ["handlers"],
   ["index.ts"],
 ];
@@ -61,10 +61,11 @@ describe("the layers of the package", () => {
 });
 
 describe("the error registry", () => {
-  it("documents every code in a sentence, and every code is thrown somewhere", () => {
+  it("explains every code and what helps in sentences, and every code is thrown somewhere", () => {
     const code = product.map((file) => readFileSync(join(root, file), "utf8")).join("\n");
-    for (const [name, sentence] of Object.entries(errorRegistry)) {
-      expect(sentence, name).toMatch(/^[A-Z0-9].*\.$/s);
+    for (const [name, { meaning, remedy }] of Object.entries(errorRegistry)) {
+      expect(meaning, name).toMatch(/^[A-Z0-9].*\.$/s);
+      expect(remedy, name).toMatch(/^[A-Z0-9].*\.$/s);
       expect(code.split(`"${name}"`).length, `${name} is never used`).toBeGreaterThan(1);
     }
   });

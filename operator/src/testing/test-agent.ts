@@ -21,6 +21,7 @@ export class TestAgent {
   readonly #client: Client;
   readonly #stream;
   #wake: () => void = () => undefined;
+  readonly #listeners: ((message: HubMessage) => void)[] = [];
 
   private constructor({ address, authority, token, hello }: TestAgentOptions) {
     this.#client = new Client(address, credentials.createSsl(Buffer.from(authority)), {
@@ -44,6 +45,7 @@ export class TestAgent {
     });
     stream.on("data", (message: HubMessage) => {
       this.received.push(message);
+      for (const listener of this.#listeners) listener(message);
       this.#wake();
     });
     if (hello !== null) this.send({ hello: { protocolVersion, ...hello } });
@@ -51,6 +53,11 @@ export class TestAgent {
 
   static connect(options: TestAgentOptions): TestAgent {
     return new TestAgent(options);
+  }
+
+  /** Called for every message from now on. */
+  onMessage(listener: (message: HubMessage) => void): void {
+    this.#listeners.push(listener);
   }
 
   send(message: AgentMessage): void {
@@ -62,15 +69,15 @@ export class TestAgent {
     this.#stream.pause();
   }
 
-  /** Resolves with the first message, past or coming, for which `holds`. @throws after 10 s */
-  async until(holds: (message: HubMessage) => boolean): Promise<HubMessage> {
-    const end = Date.now() + 10_000;
+  /** Resolves with the first message, past or coming, for which `holds`. @throws after `limitMs` */
+  async until(holds: (message: HubMessage) => boolean, limitMs = 10_000): Promise<HubMessage> {
+    const end = Date.now() + limitMs;
     for (let next = 0; ; ) {
       for (; next < this.received.length; next += 1) {
         const message = this.received[next];
         if (message && holds(message)) return message;
       }
-      if (Date.now() > end) throw new Error(`not within 10 s; received ${JSON.stringify(this.received)}`);
+      if (Date.now() > end) throw new Error(`not within ${limitMs / 1000} s; received ${JSON.stringify(this.received)}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 1000);
         this.#wake = () => {

@@ -74,12 +74,12 @@ describe("client", () => {
 
   it("lists all pages as one answer, also the empty one that Go writes as null", async () => {
     const { client, sent } = aClient(
-      { items: [{ n: 1 }], metadata: { resourceVersion: "5", continue: "next" } },
-      { items: [{ n: 2 }], metadata: { resourceVersion: "5" } },
+      { items: [{ metadata: { name: "a" } }], metadata: { resourceVersion: "5", continue: "next" } },
+      { items: [{ metadata: { name: "b" } }], metadata: { resourceVersion: "5" } },
       { items: null, metadata: { resourceVersion: "6" } },
     );
     expect(await client.list(Widgets, { labelSelector: "x=y", pageSize: 1 })).toEqual({
-      items: [{ n: 1 }, { n: 2 }],
+      items: [{ metadata: { name: "a" } }, { metadata: { name: "b" } }],
       resourceVersion: "5",
     });
     expect(sent.map(({ query }) => [query?.["limit"], query?.["continue"], query?.["labelSelector"]])).toEqual([

@@ -35,7 +35,7 @@ export interface Selection {
 }
 
 export interface ListOptions extends Selection, CallOptions {
-  /** Objects per request, default 500; the answer is always complete. */
+  /** Objects per request, default 500, 0: all in one; the answer is always complete. */
   readonly pageSize?: number;
 }
 

@@ -5,7 +5,7 @@
 export interface Clock {
   /** Monotonic milliseconds since an arbitrary start; never goes back, unaffected by changes of the wall time. */
   now(): number;
-  /** Wall time; only for reading an HTTP date. */
+  /** Wall time; only for reading an HTTP date, and for what people read. Nothing is decided by it. */
   date(): Date;
   /** Calls back once after at least `delayMs` (0..2^31-1, longer is clamped); returns a cancel function, safe to call late. */
   setTimer(callback: () => void, delayMs: number): () => void;

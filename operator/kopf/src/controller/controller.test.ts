@@ -92,7 +92,7 @@ describe("controller", () => {
       async () => {
         throw new TemporaryError("soon", { delayMs: 700 });
       },
-      "temporary_error",
+      "requeue_after",
       700,
     ],
     ["requeueAfter, after its delay", async () => requeueAfter(300), "requeue_after", 300],
@@ -101,7 +101,7 @@ describe("controller", () => {
       async () => {
         throw new PermanentError("no");
       },
-      "permanent_error",
+      "error",
       "never",
     ],
     ["done, not before a change", async () => done(), "success", "never"],
@@ -140,7 +140,7 @@ describe("controller", () => {
 
   it("aborts a call at its time limit and retries it", async () => {
     let aborted: unknown;
-    const { clock, queue, results } = aController(async ({ signal }) => {
+    const { clock, metrics, queue, results } = aController(async ({ signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
       aborted = signal.reason;
       throw signal.reason;
@@ -148,14 +148,14 @@ describe("controller", () => {
     queue.add("a", "edit");
     await clock.advance(1_000);
     expect(aborted).toMatchObject({ code: "KOPF_HANDLER_TIMEOUT" });
-    expect(results("timeout")).toBe(1);
+    expect([results("error"), metrics.value("reconcile_timeouts_total", { controller: "c" })]).toEqual([1, 1]);
     expect(queue.has("a")).toBe(true);
   });
 
   it("frees the worker of a call that ignores its abort, but keeps the object locked until it returns", async () => {
     const calls: string[] = [];
     let release = (): void => {};
-    const { clock, controller, queue, results } = aController(async ({ key }) => {
+    const { clock, controller, metrics, queue, results } = aController(async ({ key }) => {
       calls.push(key);
       if (key === "stubborn" && calls.length === 1) await new Promise<void>((resolve) => (release = resolve));
       return done();
@@ -171,7 +171,7 @@ describe("controller", () => {
     release();
     await clock.advance(5);
     expect(calls).toEqual(["stubborn", "other", "stubborn"]);
-    expect(results("timeout")).toBe(1);
+    expect([results("error"), metrics.value("reconcile_timeouts_total", { controller: "c" })]).toEqual([1, 1]);
     expect(controller.longestOverrunMs()).toBe(0);
   });
 
@@ -246,9 +246,40 @@ describe("controller", () => {
     queue.add("a", "edit");
     await settle();
     controller.stop();
-    controller.abort(new Error("stop"));
+    controller.interrupt(new Error("stop"));
     await controller.drain();
-    expect(results("aborted")).toBe(1);
+    expect([results("success"), results("error"), results("requeue_after")]).toEqual([0, 0, 0]);
     expect(metrics.value("reconcile_errors_total", { controller: "c", code: "bug" })).toBe(0);
+  });
+
+  it("hands the keys of interrupted calls out again, and goes on with a fresh signal", async () => {
+    const signals: AbortSignal[] = [];
+    const { controller, queue, results } = aController(async ({ signal }) => {
+      signals.push(signal);
+      if (signals.length === 1)
+        await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+      return done();
+    });
+    queue.add("a", "edit");
+    await settle();
+    controller.interrupt(new Error("another leads"));
+    await settle();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect([results("success"), results("error")]).toEqual([1, 0]);
+  });
+
+  it("counts who gave up apart from who failed, and who waits as neither", async () => {
+    const errors = [new PermanentError("no"), new TemporaryError("soon"), new TypeError("bug")];
+    const { metrics, queue, results } = aController(async () => {
+      throw errors.shift();
+    });
+    for (const key of ["a", "b", "c"]) queue.add(key, "edit");
+    await settle();
+    expect([results("error"), results("requeue_after")]).toEqual([2, 1]);
+    const value = (name: string, labels = {}): number => metrics.value(name, { controller: "c", ...labels });
+    expect(value("terminal_reconcile_errors_total")).toBe(1);
+    expect([value("reconcile_errors_total", { code: "KOPF_PERMANENT" }), value("reconcile_errors_total", { code: "bug" })]).toEqual([1, 1]);
+    expect(value("reconcile_errors_total", { code: "KOPF_TEMPORARY" })).toBe(0);
+    expect([value("max_concurrent_reconciles"), value("active_workers"), value("reconcile_time_seconds")]).toEqual([1, 0, 3]);
   });
 });

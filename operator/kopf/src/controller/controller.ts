@@ -10,6 +10,7 @@ import { type Log, withFields } from "../log/log.js";
 import type { Instruments } from "../metrics/metrics.js";
 import type { ObjectKey } from "../object/kube-object.js";
 import type { WorkQueue } from "../queue/work-queue.js";
+import { countOutcome } from "./count-outcome.js";
 import { type Outcome, runToOutcome, timedOut } from "./outcome.js";
 import type { OwnWrites } from "./own-writes.js";
 import type { ReconcileResult } from "./result.js";
@@ -47,8 +48,8 @@ export interface Controller {
   stop(): void;
   /** Resolves when no handler runs any more; after stop(). */
   drain(): Promise<void>;
-  /** Aborts the signals of all running handlers. */
-  abort(reason: Error): void;
+  /** Aborts the signals of all running handlers; their keys are handed out again, if anything is. */
+  interrupt(reason: Error): void;
   /** Keys whose handler runs, with the milliseconds since it began. */
   running(): ReadonlyMap<ObjectKey, number>;
   /** Milliseconds since the time limit of the handler that ignores its signal the longest; 0 if none does. */
@@ -59,7 +60,8 @@ export function createController(options: ControllerOptions): Controller {
   const { clock, concurrency, instruments, name, queue, timeoutMs } = options;
   const running = new Map<ObjectKey, number>();
   const overrun = new Map<ObjectKey, number>();
-  const stopping = new AbortController();
+  let interruption = new AbortController();
+  let stopped = false;
   const labels = { controller: name };
   let idle: (() => void)[] = [];
 
@@ -67,37 +69,40 @@ export function createController(options: ControllerOptions): Controller {
     for (let key = await queue.next(); key !== undefined; key = await queue.next()) await processKey(key);
   };
 
-  /** Returns when the worker is free, which after a time limit is before the handler returns; the key stays locked until then. */
+  /** Returns when the worker is free, which after an abort is before the handler returns; the key stays locked until then. */
   const processKey = async (key: ObjectKey): Promise<void> => {
     const startedAt = clock.now();
     running.set(key, startedAt);
     instruments.activeWorkers.set(labels, running.size - overrun.size);
     const log = withFields(options.log, { controller: name, key, reconcileId: reconcileId(options.random()) });
-    const deadline = startDeadline(clock, timeoutMs, stopping.signal, () => timedOut(timeoutMs));
+    const interrupted = interruption.signal;
+    const deadline = startDeadline(clock, timeoutMs, interrupted, () => timedOut(timeoutMs));
     const writes = options.recordWrites();
+    const end = (outcome: Outcome): Promise<void> => {
+      deadline.clear();
+      return finish(key, outcome, startedAt, writes, interrupted, log);
+    };
 
     const call = runToOutcome(
       async () => options.handle({ key, client: writes.client, signal: deadline.signal, log }),
-      () => stopping.signal.aborted,
+      () => interrupted.aborted && !deadline.expired(),
     );
-    const limit = abortOf(deadline.signal).then(() => ({ kind: "limit" }) as const);
-    const first = await Promise.race([call, limit]);
+    const abort = abortOf(deadline.signal).then(() => ({ kind: "abort" }) as const);
+    const first = await Promise.race([call, abort]);
+    if (first.kind !== "abort") return end(first);
+    // When the operator stops, the worker has nothing else to do than to see the call off.
+    if (stopped && !deadline.expired()) return end(await call);
 
-    if (first.kind !== "limit" || stopping.signal.aborted) {
-      const outcome = first.kind === "limit" ? await call : first;
-      return finish(key, outcome, startedAt, writes, deadline.clear, log);
-    }
-    // Give a handler that honours its signal the chance to end before it is called stuck.
+    // A handler that honours its signal ends now; one that does not is counted until it does.
     overrun.set(key, clock.now());
     instruments.abandoned.set(labels, overrun.size);
-    log.warn({ timeoutMs }, "time limit is over, signal aborted");
+    if (deadline.expired()) log.warn({ timeoutMs }, "time limit is over, signal aborted");
     void call.then((late) => {
       overrun.delete(key);
       instruments.abandoned.set(labels, overrun.size);
+      if (!deadline.expired()) return end(late);
       // Even if it came to a good end: who relies on its result has long been told otherwise.
-      const outcome: Outcome =
-        late.kind === "aborted" ? late : { kind: "timeout", error: "error" in late ? late.error : timedOut(timeoutMs) };
-      return finish(key, outcome, startedAt, writes, deadline.clear, log);
+      return end({ kind: "timeout", error: "error" in late ? late.error : timedOut(timeoutMs) });
     });
   };
 
@@ -106,12 +111,11 @@ export function createController(options: ControllerOptions): Controller {
     outcome: Outcome,
     startedAt: number,
     writes: OwnWrites,
-    clear: () => void,
+    interrupted: AbortSignal,
     log: Log,
   ): Promise<void> => {
-    clear();
     const seconds = (clock.now() - startedAt) / 1000;
-    if (!(await writes.settle(options.echoLimitMs ?? 5_000, stopping.signal)) && !stopping.signal.aborted) {
+    if (!(await writes.settle(options.echoLimitMs ?? 5_000, interrupted)) && !interrupted.aborted) {
       instruments.echoTimeouts.increment(labels);
       log.warn({}, "own writes are not in the cache yet");
     }
@@ -123,9 +127,7 @@ export function createController(options: ControllerOptions): Controller {
   };
 
   const settleKey = (key: ObjectKey, outcome: Outcome, log: Log, seconds: number): void => {
-    instruments.reconciles.increment({ ...labels, result: outcome.kind });
-    instruments.reconcileSeconds.observe(labels, seconds);
-    if ("error" in outcome) instruments.reconcileErrors.increment({ ...labels, code: codeOf(outcome.error) });
+    countOutcome(instruments, name, outcome, seconds);
     switch (outcome.kind) {
       case "success":
         queue.forget(key);
@@ -154,7 +156,9 @@ export function createController(options: ControllerOptions): Controller {
         else log.error({ seconds, err: outcome.error }, "reconcile failed, will retry");
         break;
       case "aborted":
-        log.info({ seconds }, "aborted because the operator stops");
+        // Kept for the next term; a queue that is closed drops it.
+        queue.add(key, "derived");
+        log.info({ seconds }, "aborted");
         break;
     }
   };
@@ -162,11 +166,18 @@ export function createController(options: ControllerOptions): Controller {
   return {
     name,
     start() {
+      instruments.maxWorkers.set(labels, concurrency);
       for (let worker = 0; worker < concurrency; worker++) void work();
     },
-    stop: () => queue.close(),
+    stop() {
+      stopped = true;
+      queue.close();
+    },
     drain: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
-    abort: (reason) => stopping.abort(reason),
+    interrupt(reason) {
+      interruption.abort(reason);
+      interruption = new AbortController();
+    },
     running: () => new Map(Array.from(running, ([key, since]) => [key, clock.now() - since])),
     longestOverrunMs: () => Math.max(0, ...Array.from(overrun.values(), (since) => clock.now() - since)),
   };

@@ -6,17 +6,22 @@ import type { LoopLag } from "../health/loop-lag.js";
 import type { KubeObject } from "../object/kube-object.js";
 import type { WorkQueue } from "../queue/work-queue.js";
 import type { ObjectStore } from "../store/object-store.js";
+import type { ChangeFeed } from "./change-feed.js";
+import type { TermFollower } from "./follow-terms.js";
 
 export interface Life {
   stage: "declared" | "starting" | "running" | "stopping";
   controllers: readonly Controller[];
   /** Of the reconcile handlers, by type id; empty until the caches are being read. */
   queues: ReadonlyMap<string, WorkQueue>;
+  feeds: readonly ChangeFeed[];
+  terms: TermFollower | undefined;
   /** One per store; each ends when `reading` aborts. */
   fills: readonly Promise<void>[];
   readonly reading: AbortController;
   /** Measured while running. */
   lag: LoopLag | undefined;
+  stopMeasuring: () => void;
 }
 
 export type Stores = ReadonlyMap<string, ObjectStore<KubeObject>>;
@@ -27,7 +32,17 @@ const lagBoundMs = 5_000;
 const overrunBoundMs = 300_000;
 
 export function createLife(): Life {
-  return { stage: "declared", controllers: [], queues: new Map(), fills: [], reading: new AbortController(), lag: undefined };
+  return {
+    stage: "declared",
+    controllers: [],
+    queues: new Map(),
+    feeds: [],
+    terms: undefined,
+    fills: [],
+    reading: new AbortController(),
+    lag: undefined,
+    stopMeasuring: () => {},
+  };
 }
 
 /** Registered with the declaration, so that an operator that was never run does not look ready. */

@@ -1,24 +1,16 @@
 /**
- * The front door: collects what an author declares and holds what all of it shares. Nothing reaches the network before
- * run(), except through `client`.
+ * The front door, and the edge: here the machine's clock, randomness, files and network are taken, and handed to everything else.
  */
 import { readFile } from "node:fs/promises";
-import { createClient } from "../client/create-client.js";
 import { systemClock } from "../clock/clock.js";
 import { KopfError } from "../errors.js";
-import { createCheckRegistry } from "../health/check-registry.js";
 import { createInstruments, noMetrics } from "../metrics/metrics.js";
-import { type KubeObject, type ResourceType, typeId } from "../object/kube-object.js";
-import { ObjectStore } from "../store/object-store.js";
-import type { StoreOptions, StoreReader } from "../store/store-reader.js";
 import { createConnectionPool } from "../transport/connection-pool.js";
 import { createCredentialSource } from "../transport/credentials.js";
 import { createTransport } from "../transport/transport.js";
-import type { App, Cache, OperatorOptions, ReconcileHandler, ReconcileOptions, TimerHandler } from "./app.js";
-import { checkDeclarations, checkPositive, emptyDeclarations } from "./declarations.js";
-import { addLifeChecks, createLife } from "./life.js";
-import { ownerKey } from "./owner-key.js";
-import { runApp } from "./run-app.js";
+import type { App, OperatorOptions } from "./app.js";
+import { createApp } from "./create-app.js";
+import { checkPositive } from "./declarations.js";
 
 /** Declares an operator. Throws KOPF_CONFIG_INVALID here and in the declarations for what could never work. */
 export function operator(options: OperatorOptions): App {
@@ -35,92 +27,5 @@ export function operator(options: OperatorOptions): App {
     random,
     instruments,
   });
-  const client = createClient(transport, identity);
-  const checks = createCheckRegistry(clock);
-  const declarations = emptyDeclarations();
-  const stores = new Map<string, ObjectStore<KubeObject>>();
-  const life = createLife();
-  addLifeChecks(checks, life, stores);
-  let started = false;
-
-  const refuseLate = (): void => {
-    if (started) throw new KopfError("KOPF_CONFIG_INVALID", "declared after run()");
-  };
-  const declareStore = <T extends KubeObject>(type: ResourceType<T>): ObjectStore<T> => {
-    const id = typeId(type);
-    const known = stores.get(id);
-    if (known !== undefined) return known as unknown as ObjectStore<T>;
-    refuseLate();
-    const store = new ObjectStore(type, { log, instruments });
-    stores.set(id, store as unknown as ObjectStore<KubeObject>);
-    return store;
-  };
-  const cache: Cache = <T extends KubeObject>(type: ResourceType<T>): StoreReader<T> => {
-    const store = stores.get(typeId(type));
-    if (store === undefined) throw new KopfError("KOPF_STORE_UNKNOWN", `no cache of ${typeId(type)}: declare it with app.store()`);
-    return store as unknown as StoreReader<T>;
-  };
-
-  return {
-    client,
-    health: checks,
-    on: {
-      reconcile(type, handler, reconcileOptions = {}) {
-        refuseLate();
-        checkPositive("concurrency", reconcileOptions.concurrency);
-        checkPositive("timeoutMs", reconcileOptions.timeoutMs);
-        const id = typeId(type);
-        if (declarations.reconciles.has(id)) throw new KopfError("KOPF_CONFIG_INVALID", `${id} already has a reconcile handler`);
-        declareStore(type);
-        // The one place where the type parameter ends: the handler of a type only ever meets objects of its store.
-        declarations.reconciles.set(id, {
-          type,
-          handler: handler as ReconcileHandler<KubeObject>,
-          options: reconcileOptions as ReconcileOptions<KubeObject>,
-        });
-      },
-    },
-    owns(parent, child) {
-      refuseLate();
-      declareStore(child);
-      declarations.links.push({ type: child, target: parent, name: `owns ${parent.kind}`, map: (object) => ownerKey(parent, object) });
-    },
-    watches(type, mapToRequests, { for: target }) {
-      refuseLate();
-      declareStore(type);
-      const map = mapToRequests as (object: KubeObject, cache: Cache) => Iterable<string>;
-      declarations.links.push({ type, target, name: `watches for ${target.kind}`, map });
-    },
-    timer(type, timerOptions, handler) {
-      refuseLate();
-      for (const name of ["intervalMs", "concurrency", "timeoutMs"] as const) checkPositive(name, timerOptions[name]);
-      declareStore(type);
-      declarations.timers.push({ type, options: timerOptions, handler: handler as TimerHandler<KubeObject> });
-    },
-    trigger: (type, key) => life.queues.get(typeId(type))?.add(key, "derived"),
-    startup: (action) => {
-      refuseLate();
-      declarations.startups.push(action);
-    },
-    cleanup: (action) => {
-      refuseLate();
-      declarations.cleanups.push(action);
-    },
-    probe: (name, check, purpose = "ready") => checks.add(name, check, purpose),
-    store<T extends KubeObject>(type: ResourceType<T>, storeOptions?: StoreOptions<T>): StoreReader<T> {
-      const store = declareStore(type);
-      if (storeOptions !== undefined) {
-        refuseLate();
-        store.configure(storeOptions);
-      }
-      return store;
-    },
-    async run(runOptions) {
-      refuseLate();
-      checkDeclarations(declarations);
-      started = true;
-      const environment = { log, instruments, clock, random, transport, client, cache, life };
-      return runApp({ ...environment, declarations, stores, shutdownTimeoutMs: options.shutdownTimeoutMs ?? 30_000 }, runOptions);
-    },
-  };
+  return createApp({ ...options, clock, identity, instruments, log, random, transport });
 }

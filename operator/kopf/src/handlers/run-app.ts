@@ -3,11 +3,15 @@
  */
 import type { KubeClient } from "../client/kube-client.js";
 import type { Clock } from "../clock/clock.js";
+import { createTimerHeap } from "../clock/timer-heap.js";
 import { KopfError } from "../errors.js";
+import type { StoppableRecorder } from "../events/create-event-recorder.js";
 import { measureLoopLag } from "../health/loop-lag.js";
+import type { Elector } from "../leader/elector.js";
 import type { Log } from "../log/log.js";
 import type { Instruments } from "../metrics/metrics.js";
 import { type KubeObject, type ResourceType, typeId } from "../object/kube-object.js";
+import { measureQueues } from "../queue/measure-queues.js";
 import { type Phase, stopInOrder } from "../shutdown/stop-in-order.js";
 import { defaultWatchLimits, fillStore } from "../store/fill-store.js";
 import type { ObjectStore } from "../store/object-store.js";
@@ -15,7 +19,9 @@ import type { Transport } from "../transport/transport.js";
 import type { Cache, RunOptions, ShutdownReport } from "./app.js";
 import { createControllers } from "./create-controllers.js";
 import type { Declarations } from "./declarations.js";
+import { followTerms } from "./follow-terms.js";
 import type { Life } from "./life.js";
+import { createTenure } from "./tenure.js";
 
 export interface AppParts {
   readonly declarations: Declarations;
@@ -23,6 +29,8 @@ export interface AppParts {
   readonly life: Life;
   readonly transport: Transport;
   readonly client: KubeClient;
+  readonly events: StoppableRecorder;
+  readonly elector: Elector;
   readonly cache: Cache;
   readonly clock: Clock;
   readonly random: () => number;
@@ -32,6 +40,8 @@ export interface AppParts {
 }
 
 const cleanupLimitMs = 10_000;
+const eventsLimitMs = 2_000;
+const leaseLimitMs = 5_000;
 
 /** Resolves after the stop. Rejects, also after the stop, when a startup failed (KOPF_STARTUP_FAILED) or a reflector met a bug. */
 export async function runApp(parts: AppParts, { signal, forceSignal }: RunOptions): Promise<ShutdownReport> {
@@ -65,7 +75,7 @@ export async function runApp(parts: AppParts, { signal, forceSignal }: RunOption
 
 /** Returns when `signal` aborts. */
 async function startAndWork(parts: AppParts, signal: AbortSignal): Promise<void> {
-  const { client, declarations, life, log, stores } = parts;
+  const { client, clock, declarations, elector, life, log, stores } = parts;
   for (const action of declarations.startups) {
     if (signal.aborted) return;
     await action({ client, signal, log }).catch((cause: unknown) => {
@@ -77,25 +87,36 @@ async function startAndWork(parts: AppParts, signal: AbortSignal): Promise<void>
   const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   const findStore = (type: ResourceType) => stores.get(typeId(type));
   // Controllers subscribe before the first event, and work only once all they may look at has been read.
-  const { controllers, queues } = createControllers({ ...parts, findStore });
-  life.controllers = controllers;
-  life.queues = queues;
+  const tenure = createTenure(elector);
+  const wired = createControllers({ ...parts, findStore, tenure, timers: createTimerHeap(clock) });
+  life.controllers = wired.controllers;
+  life.queues = wired.queues;
+  life.feeds = wired.feeds;
   life.fills = Array.from(stores.values(), (store) => fillStore(store, { ...parts, limits: defaultWatchLimits }, life.reading.signal));
-  const crashed = Promise.all(life.fills);
+  // An operator without caches runs until it is stopped, too.
+  const crashed = Promise.all(life.fills).then(() => stopped);
   crashed.catch(() => {}); // raced below, but it may also reject after the race is over
   const required = [...stores.values()].filter((store) => store.options.optional !== true);
   await Promise.race([Promise.all(required.map((store) => store.whenSynced)), stopped, crashed]);
   if (signal.aborted) return;
 
+  // Warm before leadership: whoever becomes leader begins in the same instant. Being ready does not depend on leading.
+  life.terms = followTerms({ elector, tenure, wired, actions: declarations.terms, client, clock, log }, signal);
+  life.stopMeasuring = measureQueues(clock, wired.allQueues);
   for (const controller of life.controllers) controller.start();
+  elector.start();
   life.stage = "running";
   log.info({ controllers: life.controllers.length, caches: stores.size }, "operator runs");
   await Promise.race([stopped, crashed]);
 }
 
-/** Handlers first, while their caches still show them what they write; then the caches; then cleanups; connections last. */
+/**
+ * Handlers first, while their caches still show them what they write and the lease is still renewed; then what they had to say;
+ * then the lease, but only if nothing of ours runs any more; then the caches; then cleanups; connections last.
+ */
 function stopPhases(parts: AppParts): Phase[] {
-  const { client, declarations, life, log, shutdownTimeoutMs, transport } = parts;
+  const { client, declarations, elector, events, life, log, shutdownTimeoutMs, transport } = parts;
+  let drained = false;
   const cleanup = (action: Declarations["cleanups"][number], index: number): Phase => ({
     name: `cleanup ${index}`,
     limitMs: cleanupLimitMs,
@@ -108,17 +129,24 @@ function stopPhases(parts: AppParts): Phase[] {
       async run(signal) {
         for (const controller of life.controllers) controller.stop();
         const abort = (): void => {
-          for (const controller of life.controllers) controller.abort(new KopfError("KOPF_ABORTED", "the operator stops"));
+          const reason = new KopfError("KOPF_ABORTED", "the operator stops");
+          for (const controller of life.controllers) controller.interrupt(reason);
+          for (const feed of life.feeds) feed.end(reason);
         };
         if (signal.aborted) abort();
         signal.addEventListener("abort", abort, { once: true });
-        await Promise.all(life.controllers.map((controller) => controller.drain()));
+        const running = [...life.controllers.map((controller) => controller.drain()), ...life.feeds.map((feed) => feed.stop())];
+        await Promise.all([...running, life.terms?.stop()]);
+        drained = true;
       },
     },
+    { name: "events", limitMs: eventsLimitMs, run: (signal) => events.stop(signal) },
+    { name: "lease", limitMs: leaseLimitMs, run: () => elector.stop({ release: drained }) },
     {
       name: "caches",
       limitMs: 1_000,
       async run() {
+        life.stopMeasuring();
         life.lag?.stop();
         life.reading.abort();
         await Promise.all(life.fills);

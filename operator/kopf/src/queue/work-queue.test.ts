@@ -7,9 +7,9 @@ import { createRecordingMetrics } from "../testing/recording-metrics.js";
 import { type Lane, lanes } from "./lane.js";
 import { createWorkQueue, type WorkQueue } from "./work-queue.js";
 
-function aQueue(metrics = noMetrics()) {
+function aQueue(metrics = noMetrics(), mayTake = () => true) {
   const clock = createManualClock();
-  const queue = createWorkQueue({ name: "test", clock, timers: createTimerHeap(clock), instruments: createInstruments(metrics) });
+  const queue = createWorkQueue({ name: "test", clock, timers: createTimerHeap(clock), instruments: createInstruments(metrics), mayTake });
   return { clock, queue };
 }
 
@@ -56,6 +56,37 @@ describe("work queue", () => {
     const next = queue.next();
     queue.add("a", "edit");
     expect(await next).toBe("a");
+  });
+
+  it("keeps keys, once each, while they may not be taken, and hands them to waiting workers in order once they may", async () => {
+    let mayTake = false;
+    const { clock, queue } = aQueue(noMetrics(), () => mayTake);
+    const first = queue.next();
+    queue.addAfter("later", 10, "edit");
+    for (const key of ["a", "b", "a"]) queue.add(key, "resync");
+    await clock.advance(20);
+    expect(queue.depth).toBe(3);
+    mayTake = true;
+    queue.wake();
+    expect(await first).toBe("later");
+    expect(await takeAll(queue)).toEqual(["a", "b"]);
+  });
+
+  it("measures how long keys have been with workers", async () => {
+    const metrics = createRecordingMetrics();
+    const { clock, queue } = aQueue(metrics);
+    const value = (name: string): number => metrics.value(`workqueue_${name}`, { name: "test" });
+    queue.add("a", "edit");
+    await queue.next();
+    await clock.advance(3_000);
+    queue.add("b", "edit");
+    await queue.next();
+    await clock.advance(1_000);
+    queue.measure();
+    expect([value("unfinished_work_seconds"), value("longest_running_processor_seconds")]).toEqual([5, 4]);
+    queue.done("a");
+    queue.measure();
+    expect([value("unfinished_work_seconds"), value("work_duration_seconds")]).toEqual([1, 1]);
   });
 
   it("doubles the wait of a failing key from 5 ms up to a minute and starts over once it is forgotten", async () => {

@@ -20,6 +20,10 @@ export interface WorkQueue {
   /** The next key, once there is one; undefined after close(). The caller owes a done(). */
   next(): Promise<string | undefined>;
   done(key: string): void;
+  /** Hands ready keys to waiting workers; to be called when `mayTake` turned true. */
+  wake(): void;
+  /** Sets the gauges that grow with time; to be called about once a second. */
+  measure(): void;
   /** True while the key is ready, delayed or with a worker. */
   has(key: string): boolean;
   /** Hands out nothing any more; later adds are dropped. */
@@ -34,26 +38,29 @@ export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly timers: TimerHeap;
   readonly instruments: Instruments;
+  /** Asked before every key that is handed out; while false, keys are kept and workers wait. Default: always true. */
+  readonly mayTake?: () => boolean;
 }
 
-export function createWorkQueue({ name, clock, timers, instruments }: WorkQueueOptions): WorkQueue {
+export function createWorkQueue({ name, clock, timers, instruments, mayTake = () => true }: WorkQueueOptions): WorkQueue {
   const ready = new Map<string, { lane: Lane; readonly since: number }>();
   /** The same keys in order; sets keep the order of insertion and remove in constant time. */
   const order: Readonly<Record<Lane, Set<string>>> = { edit: new Set(), derived: new Set(), resync: new Set() };
   const delayed = new Map<string, { readonly dueAt: number; readonly lane: Lane; readonly cancel: () => void }>();
-  /** With a worker; the lane in which the key was added meanwhile, if it was. */
-  const processing = new Map<string, Lane | undefined>();
+  /** With a worker since; the lane in which the key was added meanwhile, if it was. */
+  const processing = new Map<string, { readonly since: number; again: Lane | undefined }>();
   const waiting: ((key: string | undefined) => void)[] = [];
   const limits = createRetryLimits(clock);
   let closed = false;
 
   const take = (): string | undefined => {
+    if (ready.size === 0 || !mayTake()) return undefined;
     for (const lane of lanes) {
       for (const key of order[lane]) {
         order[lane].delete(key);
         instruments.queueSeconds.observe({ name }, (clock.now() - (ready.get(key)?.since ?? 0)) / 1000);
         ready.delete(key);
-        processing.set(key, undefined);
+        processing.set(key, { since: clock.now(), again: undefined });
         instruments.queueDepth.set({ name }, ready.size);
         return key;
       }
@@ -70,8 +77,9 @@ export function createWorkQueue({ name, clock, timers, instruments }: WorkQueueO
     if (closed) return;
     // The coming look at the object makes every earlier wish to look later void.
     cancelDelay(key);
-    if (processing.has(key)) {
-      processing.set(key, higherLane(lane, processing.get(key) ?? lane));
+    const taken = processing.get(key);
+    if (taken !== undefined) {
+      taken.again = higherLane(lane, taken.again ?? lane);
       return;
     }
     const waits = ready.get(key);
@@ -87,7 +95,15 @@ export function createWorkQueue({ name, clock, timers, instruments }: WorkQueueO
     order[lane].add(key);
     instruments.queueAdds.increment({ name });
     instruments.queueDepth.set({ name }, ready.size);
-    if (waiting.length > 0) waiting.shift()?.(take());
+    wake();
+  };
+
+  const wake = (): void => {
+    while (waiting.length > 0) {
+      const key = take();
+      if (key === undefined) return;
+      waiting.shift()?.(key);
+    }
   };
 
   const addAfter = (key: string, delayMs: number, lane: Lane): void => {
@@ -116,9 +132,23 @@ export function createWorkQueue({ name, clock, timers, instruments }: WorkQueueO
       return key !== undefined ? Promise.resolve(key) : new Promise((resolve) => waiting.push(resolve));
     },
     done(key) {
-      const again = processing.get(key);
+      const taken = processing.get(key);
+      if (taken === undefined) return;
       processing.delete(key);
-      if (again !== undefined) add(key, again);
+      instruments.workSeconds.observe({ name }, (clock.now() - taken.since) / 1000);
+      if (taken.again !== undefined) add(key, taken.again);
+    },
+    wake,
+    measure() {
+      const now = clock.now();
+      let sumMs = 0;
+      let longestMs = 0;
+      for (const { since } of processing.values()) {
+        sumMs += now - since;
+        longestMs = Math.max(longestMs, now - since);
+      }
+      instruments.unfinishedSeconds.set({ name }, sumMs / 1000);
+      instruments.longestSeconds.set({ name }, longestMs / 1000);
     },
     has: (key) => ready.has(key) || delayed.has(key) || processing.has(key),
     close() {

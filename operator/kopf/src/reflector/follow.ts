@@ -4,6 +4,8 @@
  */
 import { listPages } from "../client/list-pages.js";
 import { ApiError, KopfError } from "../errors.js";
+import { compareVersions } from "../object/compare-versions.js";
+import { readVersion } from "./read-version.js";
 import type { ReflectorEvent } from "./reflector-event.js";
 import { watchOnce, type WatchTarget } from "./watch-once.js";
 import type { WatchEvent } from "./watch-event.js";
@@ -14,10 +16,17 @@ export interface Cursor {
   resourceVersion: string | undefined;
   /** False once this server has refused or failed to stream a list. */
   streamingList: boolean;
+  /** False while pages expire faster than they are read. */
+  pagedList: boolean;
+  /** The connection was lost: who answers now may be another server, or one with an older storage. */
+  suspect: boolean;
 }
 
 /** Throws whatever ended a connection; a watch that the server closed in order is simply continued. */
 export async function* follow(target: WatchTarget, cursor: Cursor, signal: AbortSignal): AsyncGenerator<ReflectorEvent> {
+  if (cursor.suspect && cursor.resourceVersion !== undefined && isNewer(cursor.resourceVersion, await readVersion(target, signal)))
+    cursor.resourceVersion = undefined;
+  cursor.suspect = false;
   if (cursor.resourceVersion === undefined) {
     yield { kind: "snapshotStart" };
     if (cursor.streamingList) yield* streamSnapshot(target, cursor, signal);
@@ -64,23 +73,32 @@ async function* streamSnapshot(target: WatchTarget, cursor: Cursor, signal: Abor
 
 async function* listSnapshot(target: WatchTarget, cursor: Cursor, signal: AbortSignal): AsyncGenerator<ReflectorEvent> {
   let resourceVersion = "";
-  for await (const page of listPages(target.transport, target.type, { ...target, signal })) {
-    for (const object of page.items) yield { kind: "changed", object };
-    resourceVersion = page.resourceVersion;
+  try {
+    for await (const page of listPages(target.transport, target.type, { ...target, signal, ...(cursor.pagedList ? {} : { pageSize: 0 }) })) {
+      for (const object of page.items) yield { kind: "changed", object };
+      resourceVersion = page.resourceVersion;
+    }
+  } catch (error) {
+    // A page that expired would expire again, as long as reading is as slow as it is: everything at once then.
+    if (error instanceof ApiError && error.status === 410) cursor.pagedList = false;
+    throw error;
   }
+  cursor.pagedList = true;
   cursor.resourceVersion = resourceVersion;
   yield { kind: "snapshotEnd", resourceVersion };
 }
 
 function* advance(cursor: Cursor, event: WatchEvent): Generator<ReflectorEvent> {
-  if (event.kind === "bookmark") {
-    cursor.resourceVersion = event.resourceVersion;
-    yield { kind: "progress", resourceVersion: event.resourceVersion };
-    return;
-  }
   // Told first, then moved: if the consumer throws, the event is told again.
-  yield event;
-  cursor.resourceVersion = event.object.metadata.resourceVersion;
+  yield event.kind === "bookmark" ? { kind: "progress", resourceVersion: event.resourceVersion } : event;
+  const version = event.kind === "bookmark" ? event.resourceVersion : event.object.metadata.resourceVersion;
+  // Never back: from an old event's version everything since would be told again, and what was deleted since would seem alive.
+  if (version !== undefined && !isNewer(cursor.resourceVersion ?? "", version)) cursor.resourceVersion = version;
+}
+
+function isNewer(a: string, b: string): boolean {
+  const order = compareVersions(a, b);
+  return order !== undefined && order > 0;
 }
 
 /** 422 is what servers without the feature answer, 400 what some proxies make of it; silence is a server that ignores the parameter. */

@@ -4,7 +4,7 @@
  */
 import { KopfError } from "../errors.js";
 
-const newline = 0x0a;
+export const newline = 0x0a;
 
 /**
  * Yields complete lines without their newline; empty ones are skipped. Throws KOPF_WATCH_CUT when the bytes end inside a

@@ -28,7 +28,7 @@ export async function* reflect(
   random: () => number,
   backOff: BackOff = defaultBackOff,
 ): AsyncGenerator<ReflectorEvent> {
-  const cursor: Cursor = { resourceVersion: undefined, streamingList: true };
+  const cursor: Cursor = { resourceVersion: undefined, streamingList: true, pagedList: true, suspect: false };
   let failures = 0;
   while (!signal.aborted) {
     const startedAt = target.clock.now();
@@ -39,6 +39,7 @@ export async function* reflect(
     } catch (error) {
       if (signal.aborted) return;
       failures = target.clock.now() - startedAt >= backOff.healthyAfterMs ? 1 : failures + 1;
+      cursor.suspect = true;
       if (isCursorLost(error) || failures % failuresUntilRelist === 0) cursor.resourceVersion = undefined;
       const retryInMs = delayAfter(error, failures, backOff, random());
       yield { kind: "interrupted", error, retryInMs };

@@ -8,11 +8,11 @@ import type { Clock } from "../clock/clock.js";
 import { KopfError } from "../errors.js";
 import type { ResourceType } from "../object/kube-object.js";
 import type { Transport } from "../transport/transport.js";
-import { readLines } from "./read-lines.js";
+import { newline, readLines } from "./read-lines.js";
 import { parseWatchEvent, type WatchEvent } from "./watch-event.js";
 
 export interface WatchLimits {
-  /** Without a byte for so long the watch is dead; bookmarks come every minute, so two may be missed. Milliseconds. */
+  /** Without a complete line for so long the watch is dead; bookmarks come every minute, so two may be missed. Milliseconds. */
   readonly inactivityMs: number;
   readonly maxLineBytes: number;
   /** How long the server is asked to keep the watch open, seconds. */
@@ -59,22 +59,31 @@ export async function* watchOnce(target: WatchTarget, start: WatchStart, signal:
       },
       signal: connection.signal,
     });
-    // Counted per chunk and only while waiting: a consumer that takes its time must not look like a silent server.
+    // Counted only while waiting, since a consumer that takes its time must not look like a silent server; and over all
+    // chunks of a line, since a server that lets its bytes drip would look alive for ever.
+    let patienceMs = limits.inactivityMs;
     const supervised = async function* (): AsyncGenerator<Uint8Array> {
-      const arm = (): void => {
-        cancel = clock.setTimer(fallSilent, limits.inactivityMs);
+      let waitingSince = 0;
+      const arm = (withinLine: boolean): void => {
+        waitingSince = clock.now();
+        // Between two events anybody may be silent; who began a line has the rest of it at hand.
+        cancel = clock.setTimer(fallSilent, withinLine ? Math.min(patienceMs, limits.inactivityMs / 4) : patienceMs);
       };
-      arm();
+      arm(false);
       for await (const chunk of chunks) {
         cancel();
+        patienceMs -= clock.now() - waitingSince;
         yield chunk;
-        arm();
+        arm(chunk.at(-1) !== newline);
       }
       cancel();
     };
-    for await (const line of readLines(supervised(), limits.maxLineBytes)) yield parseWatchEvent(line);
+    for await (const line of readLines(supervised(), limits.maxLineBytes)) {
+      patienceMs = limits.inactivityMs;
+      yield parseWatchEvent(line);
+    }
   } catch (error) {
-    if (silent) throw new KopfError("KOPF_WATCH_SILENT", `${type.plural}: nothing for ${limits.inactivityMs} ms`, { cause: error });
+    if (silent) throw new KopfError("KOPF_WATCH_SILENT", `${type.plural}: no complete line for too long`, { cause: error });
     throw error;
   } finally {
     cancel();

@@ -1,13 +1,16 @@
 /**
  * The copy of one resource type. It believes a snapshot entirely (what is missing is gone), believes a watch only forward
- * (an older state after a newer one is a duplicate), and keeps everything through an outage.
+ * (an older state after a newer one is a duplicate, and so is one from before a deletion), and keeps everything through an
+ * outage.
  */
+import { isDeepStrictEqual } from "node:util";
 import { codeOf, KopfError } from "../errors.js";
 import type { Log } from "../log/log.js";
 import type { Instruments } from "../metrics/metrics.js";
 import { compareVersions } from "../object/compare-versions.js";
 import { type KubeObject, keyOf, type ObjectKey, type ResourceType, typeId } from "../object/kube-object.js";
 import type { ReflectorEvent } from "../reflector/reflector-event.js";
+import { Graveyard } from "./graveyard.js";
 import { normalizeObject } from "./normalize-object.js";
 import { createStoreIndex, type StoreIndex } from "./store-index.js";
 import type { StoreChange, StoreOptions, StoreReader } from "./store-reader.js";
@@ -40,6 +43,7 @@ export class ObjectStore<T extends KubeObject> implements StoreReader<T> {
   #options: StoreOptions<T> | undefined;
   /** Keys seen in the snapshot that is being read; undefined outside of one. */
   #seen: Set<ObjectKey> | undefined;
+  readonly #graves = new Graveyard();
   #observedVersion = "";
   #synced = false;
   #resolveSynced: () => void = () => {};
@@ -59,12 +63,16 @@ export class ObjectStore<T extends KubeObject> implements StoreReader<T> {
   configure(options: StoreOptions<T>): void {
     if (this.#options !== undefined) throw new KopfError("KOPF_CONFIG_INVALID", `${this.#id}: the cache already has options`);
     this.#options = options;
-    for (const [name, valuesOf] of Object.entries(options.indexes ?? {})) {
-      this.#indexes.set(
-        name,
-        createStoreIndex(valuesOf, (error, key) => this.#reportUserError(`index ${name}`, key, error)),
-      );
-    }
+    for (const [name, valuesOf] of Object.entries(options.indexes ?? {})) this.addIndex(name, valuesOf);
+  }
+
+  /** Before the first event. Throws KOPF_CONFIG_INVALID for a name that is taken. */
+  addIndex(name: string, valuesOf: (object: T) => readonly string[]): void {
+    if (this.#indexes.has(name)) throw new KopfError("KOPF_CONFIG_INVALID", `${this.#id}: there already is an index ${name}`);
+    this.#indexes.set(
+      name,
+      createStoreIndex(valuesOf, (error, key) => this.#reportUserError(`index ${name}`, key, error)),
+    );
   }
 
   get options(): StoreOptions<T> {
@@ -123,6 +131,7 @@ export class ObjectStore<T extends KubeObject> implements StoreReader<T> {
         this.#endSnapshot(event.resourceVersion);
         break;
       case "progress":
+        this.#graves.level(event.resourceVersion);
         this.#observe(event.resourceVersion);
         break;
       case "interrupted":
@@ -148,11 +157,12 @@ export class ObjectStore<T extends KubeObject> implements StoreReader<T> {
     this.#seen?.add(key);
     const before = this.#entries.get(key);
     const { uid = "", resourceVersion = "" } = raw.metadata;
-    if (before !== undefined && before.uid === uid) {
-      if (before.resourceVersion === resourceVersion) return;
-      // A snapshot may go back, after a restore of the storage; a watch may not.
-      if (this.#seen === undefined && isOlder(resourceVersion, before.resourceVersion)) return;
-    } else if (before !== undefined && this.#seen === undefined && isOlder(resourceVersion, before.resourceVersion)) return;
+    const isSameVersion = before !== undefined && before.uid === uid && before.resourceVersion === resourceVersion;
+    // A snapshot may go back, after a restore of the storage; a watch may not.
+    if (this.#seen === undefined) {
+      if (isSameVersion || (before !== undefined && isOlder(resourceVersion, before.resourceVersion))) return;
+      if (before?.uid !== uid && this.#graves.holds(uid, resourceVersion)) return;
+    }
 
     let object = normalizeObject(this.type, raw) as T;
     try {
@@ -162,6 +172,8 @@ export class ObjectStore<T extends KubeObject> implements StoreReader<T> {
       this.#reportUserError("project", key, error);
       return;
     }
+    // A restored storage uses its versions again, for other states.
+    if (isSameVersion && isDeepStrictEqual(object, before.object)) return;
     this.#entries.set(key, { uid, resourceVersion, object });
     for (const index of this.#indexes.values()) index.update(key, object);
     if (this.#seen === undefined) this.#observe(resourceVersion);
@@ -171,9 +183,10 @@ export class ObjectStore<T extends KubeObject> implements StoreReader<T> {
   #remove(raw: KubeObject): void {
     const key = keyOf(raw);
     const before = this.#entries.get(key);
-    const { uid, resourceVersion = "" } = raw.metadata;
-    // Another object has the name by now: this deletion is old news.
-    if (before !== undefined && before.uid !== uid && isOlder(resourceVersion, before.resourceVersion)) return;
+    const { uid = "", resourceVersion = "" } = raw.metadata;
+    this.#graves.dig(uid, resourceVersion);
+    // Another object has the name by now, or the object matches the selector again: this deletion is old news.
+    if (before !== undefined && isOlder(resourceVersion, before.resourceVersion)) return;
     this.#seen?.delete(key);
     this.#drop(key, "live");
     if (this.#seen === undefined) this.#observe(resourceVersion);
@@ -192,6 +205,7 @@ export class ObjectStore<T extends KubeObject> implements StoreReader<T> {
     const seen = this.#seen ?? new Set<ObjectKey>();
     this.#seen = undefined;
     for (const key of this.#entries.keys()) if (!seen.has(key)) this.#drop(key, "snapshot");
+    this.#graves.reset(resourceVersion);
     this.#observedVersion = resourceVersion;
     this.#synced = true;
     this.#resolveSynced();

@@ -2,29 +2,41 @@
  * An API server at the level of bytes: the real HTTP, chunking and framing, none of the semantics. It exists for what a
  * real API server will not do on request: end in the middle of a line, fall silent, turn clients away, repeat itself.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createPlainServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
-import { type KubeObject, keyOf, type ResourceType } from "../object/kube-object.js";
+import { rememberTransport } from "./cut-connection.js";
+import { type Fault, sendJson, sendStatus } from "./faults.js";
+import { WatchConnections } from "./watch-connections.js";
+import { WidgetStorage } from "./widget-storage.js";
+import { bookmark, changeLine, type Widget } from "./widgets.js";
 
-/** The resource type this server serves. */
-export const Widgets: ResourceType<Widget> = { group: "test.io", version: "v1", plural: "widgets", kind: "Widget", namespaced: true };
+export { type Fault, hangUp, refuse, stall } from "./faults.js";
+export { bookmark, type Widget, Widgets } from "./widgets.js";
 
-export interface Widget extends KubeObject {
-  readonly spec?: { readonly size: number; readonly text?: string };
-  readonly status?: { readonly seen: number };
+export interface TlsFiles {
+  readonly key: string;
+  readonly cert: string;
 }
 
-/** Answers one request instead of the server; faults are used up in order. */
-export type Fault = (request: IncomingMessage, response: ServerResponse) => void;
+export interface FakeApiServerOptions {
+  /** PEM; absent: plain HTTP. */
+  readonly tls?: TlsFiles;
+  /** Default: no bookmarks besides those of streaming lists. */
+  readonly bookmarkEveryMs?: number;
+}
 
 export interface FakeApiServer {
   readonly kube: KubeConfig;
+  readonly url: string;
+  readonly storage: WidgetStorage;
   /** `METHOD path?query` of everything that arrived. */
   readonly requests: string[];
   /** Stores a widget, assigns the next version and tells all watches. */
   put(name: string, spec: Widget["spec"]): Widget;
   remove(name: string): void;
+  readonly watches: WatchConnections;
   /** Writes raw bytes to all open watches. */
   writeRaw(bytes: string | Uint8Array): void;
   /** Cuts the TCP connections of all watches. */
@@ -33,73 +45,63 @@ export interface FakeApiServer {
   endWatches(): void;
   /** The next request that matches is answered by the fault. */
   failNext(matches: RegExp, fault: Fault): void;
+  /** All requests that match are, until the returned function is called. */
+  failWhile(matches: RegExp, fault: Fault): () => void;
+  /** Answers every request again. */
+  forgetFaults(): void;
+  /** Faults of failNext() that nobody met yet. */
+  readonly faultsLeft: number;
   /** Forgets the history: watches from before now get 410. */
   compact(): void;
   /** False: streaming lists are refused with 422, as by servers without the feature. */
   streamingList: boolean;
-  /** Objects per page of a list, whatever the client asks for. */
+  /** Objects per page of a list, whatever the client asks for; 0: what the client asks for. */
   pageSize: number;
+  /** Bearer tokens that are let in; undefined: everybody is. */
+  tokens: ReadonlySet<string> | undefined;
   readonly watchCount: number;
+  /** Nobody listens any more, and every connection is cut: as a process that was killed. */
+  refuseConnections(): Promise<void>;
+  /** Listens again at the same address. */
+  acceptConnections(): Promise<void>;
+  /** For connections made from now on. */
+  replaceTls(tls: TlsFiles): void;
   close(): Promise<void>;
 }
 
-export async function startFakeApiServer(): Promise<FakeApiServer> {
-  const widgets = new Map<string, Widget>();
-  const history: { readonly version: number; readonly line: string }[] = [];
-  const watches = new Set<ServerResponse>();
-  const faults: { readonly matches: RegExp; readonly fault: Fault }[] = [];
+export async function startFakeApiServer(options: FakeApiServerOptions = {}): Promise<FakeApiServer> {
+  const storage = new WidgetStorage();
+  const watches = new WatchConnections();
+  const faults: { readonly matches: RegExp; readonly fault: Fault; readonly once: boolean }[] = [];
   const requests: string[] = [];
-  let version = 10;
-  let oldest = 0;
-
-  const record = (type: "ADDED" | "MODIFIED" | "DELETED", object: Widget): void => {
-    const line = `${JSON.stringify({ type, object })}\n`;
-    history.push({ version, line });
-    for (const watch of watches) watch.write(line);
-  };
-
-  const put = (name: string, body: Partial<Widget>): Widget => {
-    const before = widgets.get(name);
-    const metadata = {
-      name,
-      namespace: "ns",
-      uid: before?.metadata.uid ?? `uid-${version}`,
-      resourceVersion: String(++version),
-      generation: (before?.metadata.generation ?? 0) + (body.spec === undefined ? 0 : 1),
-      managedFields: [{ manager: "test", fieldsV1: { "f:spec": {} } }],
-    };
-    const widget: Widget = { ...before, ...body, apiVersion: "test.io/v1", kind: "Widget", metadata };
-    widgets.set(name, widget);
-    record(before === undefined ? "ADDED" : "MODIFIED", widget);
-    return widget;
-  };
+  const sockets = new Set<Socket>();
+  storage.subscribe((change) => watches.tell(change));
 
   const watch = (url: URL, response: ServerResponse): void => {
     const initial = url.searchParams.get("sendInitialEvents") === "true";
-    const after = Number(url.searchParams.get("resourceVersion") ?? "0");
     if (initial && !server.streamingList) return sendStatus(response, 422, "Invalid");
+    const after = initial ? storage.version : Number(url.searchParams.get("resourceVersion") ?? "0");
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
-    if (initial) {
-      for (const object of widgets.values()) response.write(`${JSON.stringify({ type: "ADDED", object })}\n`);
-      response.write(bookmark(version, true));
-    } else if (after < oldest) {
-      response.end(`${JSON.stringify({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired", message: "too old" } })}\n`);
+    const changes = initial ? [] : storage.changesAfter(after);
+    if (changes === "gone") {
+      const object = { kind: "Status", code: 410, reason: "Expired", message: "too old" };
+      response.end(`${JSON.stringify({ type: "ERROR", object })}\n`);
       return;
-    } else {
-      for (const entry of history) if (entry.version > after) response.write(entry.line);
     }
-    watches.add(response);
-    response.on("close", () => watches.delete(response));
+    if (initial) response.write(storage.list().map((object) => changeLine("ADDED", object)).join("") + bookmark(after, true));
+    else response.write(changes.map(({ line }) => line).join(""));
+    watches.add(response, after);
   };
 
   const list = (url: URL, response: ServerResponse): void => {
-    const offset = Number(url.searchParams.get("continue") ?? "0");
+    const asked = Number(url.searchParams.get("limit") ?? "0");
+    const page = storage.readPage(url.searchParams.get("continue") ?? undefined, Math.min(asked, server.pageSize || asked));
+    if (page === "gone") return sendStatus(response, 410, "Expired");
     // Items of a real list carry neither apiVersion nor kind.
-    const items = [...widgets.values()].map(({ apiVersion: _apiVersion, kind: _kind, ...item }) => item);
-    const next = offset + server.pageSize;
-    const token = next < items.length ? { continue: String(next) } : {};
-    sendJson(response, 200, { metadata: { resourceVersion: String(version), ...token }, items: items.slice(offset, next) });
+    const items = page.items.map(({ apiVersion: _apiVersion, kind: _kind, ...item }) => item);
+    const metadata = { resourceVersion: String(page.version), ...(page.continue === undefined ? {} : { continue: page.continue }) };
+    sendJson(response, 200, { kind: "WidgetList", apiVersion: "test.io/v1", metadata, items });
   };
 
   const write = async (request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> => {
@@ -108,99 +110,103 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     const body = JSON.parse(Buffer.concat(chunks).toString() || "{}") as Partial<Widget>;
     const name = url.pathname.split("/")[7] ?? body.metadata?.name ?? "";
     if (request.method === "DELETE") {
-      const uid = widgets.get(name)?.metadata.uid;
+      const uid = storage.get(name)?.metadata.uid;
       if (uid === undefined) return sendStatus(response, 404, "NotFound");
-      remove(name);
+      storage.remove(name);
       return sendJson(response, 200, { kind: "Status", status: "Success", details: { uid } });
     }
     const { spec, status } = body;
-    sendJson(
-      response,
-      200,
-      put(name, url.pathname.endsWith("/status") ? { status: status ?? { seen: 0 } } : spec === undefined ? {} : { spec }),
-    );
+    const ofStatus = url.pathname.endsWith("/status");
+    sendJson(response, 200, storage.put(name, ofStatus ? { status: status ?? { seen: 0 } } : spec === undefined ? {} : { spec }));
   };
 
-  const remove = (name: string): void => {
-    const widget = widgets.get(name);
-    if (widget === undefined) return;
-    widgets.delete(name);
-    record("DELETED", { ...widget, metadata: { ...widget.metadata, resourceVersion: String(++version) } });
-  };
-
-  const http = createServer((request, response) => {
+  const route = (request: IncomingMessage, response: ServerResponse): void => {
+    const what = `${request.method} ${request.url}`;
+    requests.push(what);
+    const index = faults.findIndex(({ matches }) => matches.test(what));
+    const found = faults[index];
+    if (found !== undefined) {
+      if (found.once) faults.splice(index, 1);
+      return found.fault(request, response);
+    }
+    const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? "")?.[1] ?? "";
+    if (server.tokens?.has(token) === false) return sendStatus(response, 401, "Unauthorized");
     const url = new URL(request.url ?? "/", "http://fake");
-    requests.push(`${request.method} ${request.url}`);
-    const fault = faults.findIndex(({ matches }) => matches.test(`${request.method} ${request.url}`));
-    if (fault >= 0) return faults.splice(fault, 1)[0]?.fault(request, response);
     if (!url.pathname.startsWith("/apis/test.io/v1/")) return sendStatus(response, 404, "NotFound");
-    if (request.method !== "GET") return void write(request, url, response);
+    if (request.method !== "GET") return void write(request, url, response).catch(() => response.destroy());
     if (url.searchParams.get("watch") === "true") return watch(url, response);
     const name = url.pathname.split("/")[7];
     if (name === undefined) return list(url, response);
-    const widget = [...widgets.values()].find((candidate) => keyOf(candidate) === `ns/${name}`);
+    const widget = storage.get(name);
     return widget === undefined ? sendStatus(response, 404, "NotFound") : sendJson(response, 200, widget);
+  };
+
+  const http = openServer(options.tls, route);
+  http.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  http.on("secureConnection", (secure: Socket) => {
+    for (const socket of sockets) if (socket.remotePort === secure.remotePort) rememberTransport(secure, socket);
+  });
+  const listen = (port: number): Promise<void> => new Promise((resolve) => http.listen(port, "127.0.0.1", resolve));
+  const stopListening = (): Promise<void> =>
+    new Promise((resolve) => {
+      http.close(() => resolve());
+      for (const socket of sockets) socket.resetAndDestroy();
+    });
+  await listen(0);
+  const { port } = http.address() as AddressInfo;
+  const url = `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`;
+  const everyMs = options.bookmarkEveryMs;
+  const bookmarks = everyMs === undefined ? undefined : setInterval(() => watches.bookmark(storage.version), everyMs);
 
   const server: FakeApiServer = {
-    kube: kubeConfigFor((http.address() as AddressInfo).port),
+    kube: kubeConfigFor(url),
+    url,
+    storage,
     requests,
+    watches,
     streamingList: true,
     pageSize: 500,
-    put: (name, spec) => put(name, spec === undefined ? {} : { spec }),
-    remove,
-    writeRaw: (bytes) => watches.forEach((response) => void response.write(bytes)),
-    resetWatches: () => watches.forEach((response) => void response.socket?.resetAndDestroy()),
-    endWatches: () => watches.forEach((response) => void response.end()),
-    failNext: (matches, fault) => void faults.push({ matches, fault }),
-    compact: () => {
-      oldest = ++version;
+    tokens: undefined,
+    put: (name, spec) => storage.put(name, spec === undefined ? {} : { spec }),
+    remove: (name) => storage.remove(name),
+    writeRaw: (bytes) => watches.writeRaw(bytes),
+    resetWatches: () => watches.reset(),
+    endWatches: () => watches.end(),
+    failNext: (matches, fault) => void faults.push({ matches, fault, once: true }),
+    failWhile(matches, fault) {
+      const entry = { matches, fault, once: false };
+      faults.push(entry);
+      return () => void faults.splice(faults.indexOf(entry), 1);
     },
+    forgetFaults: () => void faults.splice(0),
+    get faultsLeft() {
+      return faults.filter(({ once }) => once).length;
+    },
+    compact: () => storage.compact(),
     get watchCount() {
       return watches.size;
     },
-    close: () =>
-      new Promise((resolve) => {
-        http.close(() => resolve());
-        http.closeAllConnections();
-      }),
+    refuseConnections: stopListening,
+    acceptConnections: () => listen(port),
+    replaceTls: (tls) => (http as TlsServer).setSecureContext(tls),
+    async close() {
+      clearInterval(bookmarks);
+      await stopListening();
+    },
   };
   return server;
 }
 
-/** A bookmark line; `endsSnapshot` adds the mark of a streaming list. */
-export function bookmark(version: number, endsSnapshot = false): string {
-  const annotations = endsSnapshot ? { annotations: { "k8s.io/initial-events-end": "true" } } : {};
-  const object = { apiVersion: "test.io/v1", kind: "Widget", metadata: { resourceVersion: String(version), ...annotations } };
-  return `${JSON.stringify({ type: "BOOKMARK", object })}\n`;
+function openServer(tls: TlsFiles | undefined, route: RequestListener) {
+  return tls === undefined ? createPlainServer(route) : createTlsServer(tls, route);
 }
 
-/** Turns a request away with a Status, and Retry-After if given. */
-export function refuse(status: number, reason: string, retryAfterSeconds?: number): Fault {
-  return (_request, response) => {
-    if (retryAfterSeconds !== undefined) response.setHeader("retry-after", String(retryAfterSeconds));
-    sendStatus(response, status, reason);
-  };
-}
-
-/** Closes the connection without a word. */
-export const hangUp: Fault = (request) => void request.socket.resetAndDestroy();
-
-/** Never answers. */
-export const stall: Fault = () => {};
-
-function sendStatus(response: ServerResponse, code: number, reason: string): void {
-  sendJson(response, code, { kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message: `${reason} says the fake` });
-}
-
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-}
-
-function kubeConfigFor(port: number): KubeConfig {
+function kubeConfigFor(url: string): KubeConfig {
   const kube = new KubeConfig();
   // The library refuses plain http unless verification is off.
-  kube.loadFromClusterAndUser({ name: "fake", server: `http://127.0.0.1:${port}`, skipTLSVerify: true }, { name: "me", token: "secret" });
+  kube.loadFromClusterAndUser({ name: "fake", server: url, skipTLSVerify: true }, { name: "me", token: "secret" });
   return kube;
 }

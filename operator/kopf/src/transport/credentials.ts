@@ -33,6 +33,8 @@ export interface CredentialSource {
   current(): Promise<Credentials>;
   /** Reads everything now, after a 401. */
   refresh(): Promise<Credentials>;
+  /** The next current() reads everything, after a connection that failed: perhaps a certificate was replaced. */
+  invalidate(): void;
 }
 
 export interface CredentialSourceOptions {
@@ -62,6 +64,9 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
   };
   return {
     refresh,
+    invalidate: () => {
+      latest = undefined;
+    },
     current: async () => (latest !== undefined && clock.now() - latest.readAt < maxAgeMs ? latest.credentials : refresh()),
   };
 }

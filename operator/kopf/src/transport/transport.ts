@@ -71,7 +71,10 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** One exchange; a 401 is answered with fresh credentials once, because tokens expire between two requests. */
   const exchange = async (request: TransportRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
-    const first = await dispatch(request, await credentials.current(), signal);
+    const first = await dispatch(request, await credentials.current(), signal).catch((error: unknown) => {
+      if (!signal.aborted) credentials.invalidate();
+      throw error;
+    });
     if (first.statusCode !== 401) return first;
     await first.body.dump();
     return dispatch(request, await credentials.refresh(), signal);

@@ -1,0 +1,281 @@
+/**
+ * Leader election over a Lease. Why two replicas never believe to lead at once:
+ *
+ * A leader counts its renewDeadline from before it sent the last renewal that succeeded. Another replica counts the record's
+ * duration from when it first saw that renewal, which is later. Both count on their own monotonic clocks, and the deadline is
+ * shorter than the duration, so the leader stops first. Every write names the resourceVersion that it was decided on; of two
+ * writers one gets 409 and looks again.
+ *
+ * What no lease can prevent: a write of the old leader that was in flight when its process was stopped arrives whenever the
+ * network delivers it; and a Lease that is deleted at the very moment in which a replica starts that has never seen it. Term.epoch
+ * is for these. The monotonic clock must not stand still: on a machine that was suspended it did, and the others' did not.
+ */
+import type { KubeClient } from "../client/kube-client.js";
+import type { Clock } from "../clock/clock.js";
+import { sleep } from "../clock/sleep.js";
+import { ApiError, codeOf, KopfError } from "../errors.js";
+import type { Log } from "../log/log.js";
+import type { Instruments } from "../metrics/metrics.js";
+import { formatMicroTime } from "../object/micro-time.js";
+import { decideClaim } from "./decide-claim.js";
+import { checkElection, jitterShare } from "./election-times.js";
+import type { Elector } from "./elector.js";
+import type { LeaderElectionOptions, Leadership } from "./leadership.js";
+import { createLeadershipState } from "./leadership-state.js";
+import type { Lease, LeaseSpec } from "./lease.js";
+import { type Annotations, createLeaseAccess, type RequestLimit } from "./lease-access.js";
+import { type ObservedLease, observeAbsence, observeLease } from "./observed-lease.js";
+
+export interface LeaseElectorOptions {
+  readonly election: LeaderElectionOptions;
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly instruments: Instruments;
+}
+
+/** leaseTransitions is an int32. */
+const highestPossibleEpoch = 2 ** 31 - 1;
+/** Of one round: as it was known, and again after somebody else was faster. */
+const attemptsPerRound = 3;
+const releaseLimitMs = 2_000;
+
+/** Throws KOPF_CONFIG_INVALID. */
+export function createLeaseElector({ client, clock, election, instruments, log, random }: LeaseElectorOptions): Elector {
+  const { identity, name, namespace } = election;
+  const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = checkElection(election);
+  const access = createLeaseAccess(client, { name, namespace }, clock);
+  const stopping = new AbortController();
+  let observed: ObservedLease | undefined;
+  let highestEpoch = 0;
+  /** Monotonic milliseconds at which the running term ends unless it is renewed. */
+  let validUntil = Number.NEGATIVE_INFINITY;
+  let candidateFrom = Number.NEGATIVE_INFINITY;
+  /** What raiseEpoch() wants; 0: nothing. */
+  let askedEpoch = 0;
+  let ownAnnotations: readonly string[] = [];
+  let writes = 0;
+  let failing: string | undefined;
+  let cancelExpiry = (): void => {};
+  let rounds: Promise<void> = Promise.resolve();
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One exchange with the Lease at a time: each decides on what the last one saw. */
+  const inTurn = <R>(action: () => Promise<R>): Promise<R> => {
+    const result = turn.then(action);
+    turn = result.catch(() => {});
+    return result;
+  };
+
+  const state = createLeadershipState({
+    name,
+    log,
+    measure: (leads) => instruments.leading.set({ name }, leads ? 1 : 0),
+    raiseEpoch: (epoch) => inTurn(() => raise(epoch)),
+  });
+
+  const end = (reason: string): void => {
+    cancelExpiry();
+    validUntil = Number.NEGATIVE_INFINITY;
+    state.end(reason);
+  };
+
+  const confirm = (): boolean => {
+    if (state.term === null) return false;
+    if (clock.now() < validUntil) return true;
+    end(`not renewed within ${renewDeadlineMs} ms`);
+    return false;
+  };
+
+  const leadership: Leadership = {
+    // Also who only asks, and never waits for a signal, must not be told of a term that has run out.
+    get term() {
+      return confirm() ? state.term : null;
+    },
+    get holder() {
+      return state.holder;
+    },
+    get annotations() {
+      return state.annotations;
+    },
+    subscribe: (listener) => state.subscribe(listener),
+    raiseEpoch: (epoch) => state.raiseEpoch(epoch),
+  };
+
+  /** A stalled API server must leave time for a second attempt, and no attempt outlasts the term. */
+  const limit = (): RequestLimit => {
+    const remainingMs = state.term === null ? renewDeadlineMs : Math.max(validUntil - clock.now(), 1);
+    return { limitMs: Math.min(renewDeadlineMs / 2, remainingMs), signal: stopping.signal };
+  };
+
+  const see = (lease: Lease): void => {
+    const before = observed?.holder;
+    observed = observeLease(observed, lease, clock.now(), leaseDurationMs);
+    highestEpoch = Math.max(highestEpoch, observed.epoch);
+    const { epoch, holder } = observed;
+    if (holder === "" && holder !== before) log.info({ lease: name, epoch }, "the lease is free");
+    else if (holder !== identity && holder !== before) log.info({ lease: name, holder, epoch }, "the lease has another holder");
+    state.see(holder, observed.annotations);
+  };
+
+  const look = async (): Promise<boolean> => {
+    const lease = await access.read(limit());
+    if (lease !== undefined) see(lease);
+    else observed = observeAbsence(observed, clock.now(), leaseDurationMs);
+    return lease !== undefined;
+  };
+
+  /** Names what is to be removed, too: of the annotations that this process wrote before. */
+  const annotationsToWrite = (wanted: Readonly<Record<string, string>>): Annotations => {
+    const dropped = ownAnnotations.filter((key) => !(key in wanted)).map((key) => [key, null]);
+    ownAnnotations = Object.keys(wanted);
+    return { ...wanted, ...(Object.fromEntries(dropped) as Annotations) };
+  };
+
+  const annotationsNow = (): Readonly<Record<string, string>> => {
+    try {
+      return election.annotations?.() ?? {};
+    } catch (err) {
+      log.error({ lease: name, err }, "the annotations of the lease cannot be had");
+      return {};
+    }
+  };
+
+  const claim = async (kind: "create" | "write", epoch: number): Promise<void> => {
+    const term = state.term;
+    const sentAt = clock.now();
+    const now = formatMicroTime(clock.date(), ++writes);
+    const spec: LeaseSpec = {
+      holderIdentity: identity,
+      leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000),
+      ...(term !== null && kind === "write" ? {} : { acquireTime: now }),
+      renewTime: now,
+      leaseTransitions: epoch,
+    };
+    const annotations = annotationsToWrite(annotationsNow());
+    if (kind === "create") see(await access.create(spec, annotations, limit()));
+    else see(await access.overwrite(observed?.resourceVersion ?? "", spec, annotations, limit()));
+
+    // An answer that took too long is as good as none: what it says may be over already.
+    if (stopping.signal.aborted || clock.now() >= sentAt + renewDeadlineMs || state.term !== term) {
+      confirm();
+      return;
+    }
+    validUntil = sentAt + renewDeadlineMs;
+    cancelExpiry();
+    cancelExpiry = clock.setTimer(() => void confirm(), validUntil - clock.now());
+    if (term === null) state.begin(epoch);
+    else state.raise(epoch);
+  };
+
+  /** Looks, decides, writes. @returns monotonic time before which there is nothing to do, if that is known */
+  const attend = async (): Promise<number | undefined> => {
+    // A leader wrote the record itself: a renewal is one request. Everybody else looks first.
+    let exists = confirm() && observed?.holder === identity ? true : await look();
+    for (let attempt = 1; ; attempt++) {
+      confirm();
+      if (state.term === null && clock.now() < candidateFrom) return candidateFrom;
+      const ownEpoch = state.term === null ? null : Math.max(state.term.epoch, askedEpoch);
+      const decision = decideClaim({ identity, ownEpoch, highestEpoch, observed, exists, now: clock.now() });
+      switch (decision.kind) {
+        case "wait":
+          return decision.until;
+        case "lost":
+          end(decision.holder === "" ? "somebody gave the lease back" : `${decision.holder} holds the lease`);
+          return undefined;
+        case "create":
+        case "write":
+          try {
+            await claim(decision.kind, decision.epoch);
+            return undefined;
+          } catch (error) {
+            const overtaken = error instanceof ApiError && (error.status === 409 || error.status === 404);
+            if (!overtaken || attempt >= attemptsPerRound) throw error;
+            exists = await look();
+          }
+      }
+    }
+  };
+
+  const raise = async (epoch: number): Promise<boolean> => {
+    if (!Number.isSafeInteger(epoch) || epoch > highestPossibleEpoch || !confirm()) return false;
+    askedEpoch = epoch;
+    try {
+      if ((state.term?.epoch ?? 0) < epoch) await attend();
+    } catch (err) {
+      log.warn({ lease: name, epoch, code: codeOf(err), err }, "cannot raise the epoch");
+    } finally {
+      askedEpoch = 0;
+    }
+    return confirm() && (state.term?.epoch ?? 0) >= epoch;
+  };
+
+  /** One line when it begins to fail, or fails in another way, and one when it works again. */
+  const report = (error: unknown): void => {
+    const code = error === undefined ? undefined : codeOf(error);
+    if (code === failing) return;
+    if (code === undefined) log.info({ lease: name }, "the lease can be read and written again");
+    else log.warn({ lease: name, code, err: error }, "the lease cannot be read or written");
+    failing = code;
+  };
+
+  const round = async (): Promise<void> => {
+    let quietUntil: number | undefined;
+    try {
+      quietUntil = await inTurn(attend);
+      report(undefined);
+    } catch (error) {
+      if (!stopping.signal.aborted) report(error);
+    }
+    // At most one period, also while another leads: it may give the lease back at any time.
+    const spreadMs = random() * jitterShare * retryPeriodMs;
+    const quietMs = quietUntil === undefined ? retryPeriodMs : Math.min(Math.max(quietUntil - clock.now(), 1), retryPeriodMs);
+    await sleep(clock, quietMs + spreadMs, stopping.signal);
+  };
+
+  const release = async (): Promise<void> => {
+    const releaseLimit = { limitMs: releaseLimitMs };
+    try {
+      for (let attempt = 1; ; attempt++) {
+        if (observed?.holder !== identity) return;
+        // The shortest duration there is: who does not know what an empty holder means has not long to wait either.
+        const spec: LeaseSpec = { holderIdentity: "", leaseDurationSeconds: 1, renewTime: formatMicroTime(clock.date(), ++writes) };
+        try {
+          return see(await access.overwrite(observed.resourceVersion, spec, annotationsToWrite({}), releaseLimit));
+        } catch (error) {
+          if (!(error instanceof ApiError && error.status === 409) || attempt >= attemptsPerRound) throw error;
+          const lease = await access.read(releaseLimit);
+          if (lease === undefined) return;
+          see(lease);
+        }
+      }
+    } catch (err) {
+      log.warn({ lease: name, code: codeOf(err), err }, "cannot give the lease back: others wait until it runs out");
+    }
+  };
+
+  return {
+    leadership,
+    confirm,
+    start() {
+      const run = async (): Promise<void> => {
+        while (!stopping.signal.aborted) await round();
+      };
+      rounds = run();
+    },
+    resign(reason) {
+      if (state.term === null) return;
+      candidateFrom = clock.now() + leaseDurationMs;
+      end(reason);
+      void inTurn(release);
+    },
+    async stop({ release: givesBack }) {
+      stopping.abort(new KopfError("KOPF_ABORTED", "the operator stops"));
+      end("the operator stops");
+      await rounds;
+      if (givesBack) await inTurn(release);
+    },
+  };
+}
