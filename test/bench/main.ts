@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [options]`: exit 0 when it measured, whatever the figures say; 2 when it could not run. */
 import { runAgentBench } from "./agent.js";
+import { runKubeBench } from "./kube.js";
 import { runServoBench } from "./servo.js";
 
 const benches: Readonly<Record<string, { readonly about: string; readonly run: (args: string[]) => Promise<number> }>> = {
@@ -7,6 +8,7 @@ const benches: Readonly<Record<string, { readonly about: string; readonly run: (
     about: "estimator against simulated oscillators and networks: --seeds A-B --scenario NAME[,NAME] --duration S --json",
     run: runServoBench,
   },
+  kube: { about: "the operator's framework against a real API server with 5,000 nodes: --rounds N --nodes N --json", run: runKubeBench },
   agent: { about: "CPU per exchange against ptp4l, memory, idle CPU: --rounds N --json", run: runAgentBench },
 };
 

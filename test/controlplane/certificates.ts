@@ -27,7 +27,6 @@ export interface ControlPlaneFiles {
 
 /** Writes everything into `directory`, private to its owner. @param url the API server's address */
 export async function writeControlPlaneFiles(directory: string, url: string): Promise<ControlPlaneFiles> {
-  x509.cryptoProvider.set(webcrypto);
   const path = (name: string, text: string): string => {
     const file = join(directory, name);
     writeFileSync(file, text, { mode: 0o600 });
@@ -52,9 +51,13 @@ export async function writeControlPlaneFiles(directory: string, url: string): Pr
   };
 }
 
-async function makeAuthority(): Promise<
-  Identity & { issue(subject: string, addresses: readonly string[], names: readonly string[]): Promise<Identity> }
-> {
+export interface Authority extends Identity {
+  issue(subject: string, addresses: readonly string[], names: readonly string[]): Promise<Identity>;
+}
+
+/** Certificates from now on for a month, PEM. */
+export async function makeAuthority(): Promise<Authority> {
+  x509.cryptoProvider.set(webcrypto);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const validity = { notBefore: new Date(Date.now() - dayMs), notAfter: new Date(Date.now() + 30 * dayMs) };
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({

@@ -15,6 +15,8 @@ import { createKubectl, type Kubectl } from "./kubectl.js";
 export interface ControlPlaneOptions {
   /** Runs the garbage collector, the token controller and the node lifecycle; false saves half a second of CPU. Default: true. */
   readonly controllerManager?: boolean;
+  /** Further flags of kube-apiserver, e.g. `--feature-gates`. */
+  readonly apiServerFlags?: readonly string[];
   /** Holds certificates, data and logs; default: a temporary folder that stop() removes. */
   readonly directory?: string;
 }
@@ -26,7 +28,14 @@ export interface ControlPlane {
   readonly directory: string;
   /** As a crash: SIGKILL. The address stays. */
   killApiServer(): Promise<void>;
-  startApiServer(): Promise<void>;
+  /** Resolves when it answers /readyz. @param flags instead of `apiServerFlags` */
+  startApiServer(flags?: readonly string[]): Promise<void>;
+  /** SIGSTOP and SIGCONT: connections stay and nobody answers. */
+  pauseApiServer(): void;
+  resumeApiServer(): void;
+  /** As a crash of the storage: SIGKILL. Address and data stay. */
+  killEtcd(): Promise<void>;
+  startEtcd(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -57,27 +66,50 @@ export async function startControlPlane(options: ControlPlaneOptions = {}, env: 
     if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
   };
   let apiserver: LabProcess | null = null;
-  const startApiServer = async (): Promise<void> => {
-    apiserver = start("kube-apiserver", programs.apiserver, apiServerFlags(files, etcdPort, apiPort));
+  let etcd: LabProcess | null = null;
+  const startEtcd = (): Promise<void> => {
+    etcd = start("etcd", programs.etcd, etcdFlags(directory, etcdPort, peerPort));
+    return Promise.resolve();
+  };
+  const startApiServer = async (flags = options.apiServerFlags ?? []): Promise<void> => {
+    apiserver = start("kube-apiserver", programs.apiserver, [...apiServerFlags(files, etcdPort, apiPort), ...flags]);
     await apiserver.waitUntil("readiness", () => answers(kubectl), 120_000);
   };
   try {
-    start("etcd", programs.etcd, etcdFlags(directory, etcdPort, peerPort));
+    await startEtcd();
     await startApiServer();
     if (manager !== null) start("kube-controller-manager", manager, controllerManagerFlags(files, managerPort));
   } catch (error) {
     await stop();
     throw error;
   }
-  return { kubeconfig: files.adminKubeconfig, kubectl, directory, startApiServer, killApiServer: async () => apiserver?.kill(), stop };
+  return {
+    kubeconfig: files.adminKubeconfig,
+    kubectl,
+    directory,
+    startApiServer,
+    killApiServer: async () => apiserver?.kill(),
+    pauseApiServer: () => apiserver?.signal("SIGSTOP"),
+    resumeApiServer: () => apiserver?.signal("SIGCONT"),
+    startEtcd,
+    killEtcd: async () => etcd?.kill(),
+    stop,
+  };
 }
 
 async function existingCluster(kubectlPath: string, directory: string, env: NodeJS.ProcessEnv): Promise<ControlPlane> {
   const kubeconfig = env["KUBECONFIG"] ?? join(env["HOME"] ?? "/", ".kube/config");
   const kubectl = createKubectl(kubectlPath, kubeconfig);
   await kubectl.run(["get", "--raw", "/readyz"]);
-  const refuse = (): Promise<void> => Promise.reject(new Error("an existing cluster is not ours to stop"));
-  return { kubeconfig, kubectl, directory, startApiServer: refuse, killApiServer: refuse, stop: () => Promise.resolve() };
+  const refusal = new Error("an existing cluster is not ours to stop");
+  const refuse = (): Promise<void> => Promise.reject(refusal);
+  const refuseAtOnce = (): never => {
+    throw refusal;
+  };
+  return {
+    ...{ kubeconfig, kubectl, directory, startApiServer: refuse, killApiServer: refuse, startEtcd: refuse, killEtcd: refuse },
+    ...{ pauseApiServer: refuseAtOnce, resumeApiServer: refuseAtOnce, stop: () => Promise.resolve() },
+  };
 }
 
 async function answers(kubectl: Kubectl): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** What turns a bare API server into a cluster for our operator: its kinds, its rights, nodes with leases, tokens. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Kubectl } from "../controlplane/kubectl.js";
 import { repositoryRoot } from "./repository.js";
 
@@ -8,12 +9,14 @@ export const operatorNamespace = "meridian-system";
 const operatorAccount = "meridian-operator";
 const agentAccount = "meridian-agent";
 
-/** Installs the CRDs and the operator's and agents' accounts with exactly the rights of the chart. */
+/**
+ * Installs kinds, accounts, rights and admission policies exactly as the chart does; the operator and the agents are processes of
+ * the lab. From the chart's rendering, so that no lab needs Helm.
+ */
 export async function installMeridian(kubectl: Kubectl): Promise<void> {
   const root = repositoryRoot();
-  await kubectl.run(["apply", "--server-side", "-f", join(root, "crds/manifests")]);
-  await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: operatorNamespace } }]);
-  await kubectl.run(["apply", "--server-side", "-f", join(root, "helm/meridian/templates/rbac.yaml")]);
+  const files = ["namespace", "crds", "rbac", "admission"].map((name) => join(root, `helm/kustomize/base/${name}.yaml`));
+  await kubectl.run(["apply", "--server-side", ...files.flatMap((file) => ["-f", file])]);
   const names = readdirSync(join(root, "crds/manifests")).map(
     (file) => `crd/${/^time\.meridian\.io_(.*)\.yaml$/.exec(file)?.[1] ?? ""}.time.meridian.io`,
   );
@@ -104,10 +107,16 @@ export async function writeOperatorKubeconfig(kubectl: Kubectl, adminKubeconfig:
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
 }
 
-/** The hub's CA, which the operator publishes. */
+/** The hub's CA, which the operator that leads publishes; waited for. @throws MER_LAB_COMMAND_FAILED after 30 s */
 export async function readHubCa(kubectl: Kubectl): Promise<string> {
-  const map = await kubectl.get<{ data: Record<string, string> }>(["configmap", "meridian-hub-ca", "-n", operatorNamespace]);
-  return map.data["ca.crt"] ?? "";
+  for (const end = Date.now() + 30_000; ; await sleep(100)) {
+    try {
+      const map = await kubectl.get<{ data: Record<string, string> }>(["configmap", "meridian-hub-ca", "-n", operatorNamespace]);
+      return map.data["ca.crt"] ?? "";
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
 }
 
 export async function writeHubCa(kubectl: Kubectl, file: string): Promise<void> {

@@ -1,0 +1,40 @@
+/** Everything that can be shown of the chart without a kubelet, one line a check. Exit 0: every check held. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startControlPlane } from "../controlplane/control-plane.js";
+import { Checks } from "./checks.js";
+import { createHelm, requireHelm } from "./helm.js";
+import { checkLifecycle } from "./lifecycle.js";
+import { checkOperatorStart } from "./operator-start.js";
+import { checkKustomize, checkPodSecurity, checkRenderings, checkTakeOver } from "./server-checks.js";
+import { checkStatics } from "./static-checks.js";
+
+async function main(): Promise<number> {
+  const started = performance.now();
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const checks = new Checks(say);
+  const directory = mkdtempSync(join(tmpdir(), "meridian-chart-"));
+  const program = await requireHelm();
+  try {
+    await checkStatics(checks, createHelm(program, { directory }));
+    const plane = await startControlPlane({ directory: join(directory, "plane") });
+    try {
+      const helm = createHelm(program, { directory, kubeconfig: plane.kubeconfig });
+      await checkLifecycle(checks, helm, plane.kubectl);
+      await checkKustomize(checks, helm, plane.kubectl);
+      await checkOperatorStart(checks, helm, plane, directory);
+      await checkTakeOver(checks, helm, plane.kubectl);
+      await checkRenderings(checks, helm, plane.kubectl);
+      await checkPodSecurity(checks, helm, plane.kubectl);
+    } finally {
+      await plane.stop();
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  say(`${checks.summary} in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  return checks.hold ? 0 : 1;
+}
+
+process.exitCode = await main();
