@@ -232,7 +232,14 @@ export class Agent {
     this.#applied = { epoch, revision, engine, refused };
     this.#answers.accept();
     this.#log.info(
-      { leaderEpoch: epoch, revision, role: config.role, domain: config.domain, receivers: engine.receivers.length, transmitters: engine.transmitters.length },
+      {
+        leaderEpoch: epoch,
+        revision,
+        role: config.role,
+        domain: config.domain,
+        receivers: engine.receivers.length,
+        transmitters: engine.transmitters.length,
+      },
       "configuration applied",
     );
     for (const { part, code, message } of refused) this.#log.warn({ part, code }, message ?? "");

@@ -41,7 +41,9 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
     .description("Keeps this node's clock within a stated error and publishes the bound.")
     .version(version)
     .addOption(new Option("--node-name <name>", "name of the Kubernetes node").env("NODE_NAME"))
-    .addOption(new Option("--hub <host:port,…>", "address of the operator's hub; of several one after the other is tried").env("MERIDIAN_HUB"))
+    .addOption(
+      new Option("--hub <host:port,…>", "address of the operator's hub; of several one after the other is tried").env("MERIDIAN_HUB"),
+    )
     .addOption(
       new Option("--hub-ca <file>", "PEM of the hub's certificate authority").default("/etc/meridian/hub-ca/ca.crt").env("MERIDIAN_HUB_CA"),
     )

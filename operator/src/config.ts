@@ -1,4 +1,5 @@
 /** The operator's own settings, from flags and environment. The only file that knows the command line. */
+import { isIPv6 } from "node:net";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { operatorError } from "./errors.js";
 
@@ -52,7 +53,7 @@ export function readOperatorConfig(argv: readonly string[], version: string): Op
     .addOption(
       new Option("--hub-endpoint <host:port>", "where agents reach the hub of this replica, when another one sends them here")
         .env("MERIDIAN_HUB_ENDPOINT")
-        .argParser(readAddress),
+        .argParser(readEndpoint),
     )
     .addOption(
       new Option("--hub-key-lifetime <days>", "age at which the hub's key is replaced")
@@ -129,6 +130,13 @@ function readAddress(value: string): string {
   const port = Number(/^.+:(\d{1,5})$/.exec(value)?.[1]);
   if (!(port >= 0 && port <= 65_535)) throw new InvalidArgumentError("must be host:port.");
   return value;
+}
+
+/** An IPv6 address as a pod's environment has it, without brackets, gets them. */
+function readEndpoint(value: string): string {
+  const address = readAddress(value);
+  const host = address.slice(0, address.lastIndexOf(":"));
+  return isIPv6(host) ? `[${host}]${address.slice(host.length)}` : address;
 }
 
 function readNumber(minimum: number, maximum: number): (value: string) => number {

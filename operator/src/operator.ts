@@ -2,15 +2,7 @@
  * The operator put together: caches and handlers of kopf-ts, the live plan, the hub and its fleet. Here stands which event leads
  * to which handler; what a handler does stands in its own folder.
  */
-import {
-  type App,
-  type KubeClient,
-  type Log,
-  operator,
-  type OperatorOptions,
-  type ResourceType,
-  type ShutdownReport,
-} from "kopf-ts";
+import { type App, type KubeClient, type Log, operator, type OperatorOptions, type ResourceType, type ShutdownReport } from "kopf-ts";
 import { Registry } from "prom-client";
 import type { OperatorConfig } from "./config.js";
 import { createClockProfileReconciler } from "./controllers/clockprofile/reconcile-clock-profile.js";

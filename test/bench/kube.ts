@@ -114,7 +114,9 @@ async function measureWork({ client, nodes, plane, rounds }: Bench, handler: "re
     middle.push(sorted[sorted.length >> 1] ?? Number.NaN);
     worst.push(sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN);
     perEvent.push(requests / events);
-    say(`${handler} ${String(round + 1)} of ${String(rounds)}: p50 ${(middle.at(-1) ?? 0).toFixed(2)} ms, p99 ${(worst.at(-1) ?? 0).toFixed(2)} ms`);
+    say(
+      `${handler} ${String(round + 1)} of ${String(rounds)}: p50 ${(middle.at(-1) ?? 0).toFixed(2)} ms, p99 ${(worst.at(-1) ?? 0).toFixed(2)} ms`,
+    );
   }
   const idle = handler === "read" ? await measureIdle(child) : [];
   await child.end();

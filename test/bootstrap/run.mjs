@@ -51,6 +51,10 @@ const commands = {
     await bootstrap({ parts: live ? ["compile", "native", "bundles"] : ["compile"], tools: live ? ["ip", "ptp4l"] : [] });
     return node("test/dist/bench/main.js", args);
   },
+  async "test:e2e"(args) {
+    await bootstrap({ parts: ["compile", "native", "controlplane", "bundles"], tools: ["ip"] });
+    return node("test/dist/e2e/main.js", args);
+  },
   async "test:chart"(args) {
     await bootstrap({ parts: ["compile", "controlplane", "helm", "bundles"] });
     return node("test/dist/chart/main.js", args);

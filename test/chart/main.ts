@@ -9,6 +9,7 @@ import { checkLifecycle } from "./lifecycle.js";
 import { checkOperatorStart } from "./operator-start.js";
 import { checkKustomize, checkPodSecurity, checkRenderings, checkTakeOver } from "./server-checks.js";
 import { checkStatics } from "./static-checks.js";
+import { checkWaiting } from "./wait.js";
 
 async function main(): Promise<number> {
   const started = performance.now();
@@ -29,6 +30,12 @@ async function main(): Promise<number> {
       await checkPodSecurity(checks, helm, plane.kubectl);
     } finally {
       await plane.stop();
+    }
+    const another = await startControlPlane({ directory: join(directory, "another") });
+    try {
+      await checkWaiting(checks, createHelm(program, { directory, kubeconfig: another.kubeconfig }), another, directory);
+    } finally {
+      await another.stop();
     }
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -173,7 +173,9 @@ export class World {
 
   /** Processes that ended though nobody asked them to. */
   get casualties(): LabProcess[] {
-    return [...this.agents.values(), ...this.operators.map((operator) => operator.process), ...(this.peer ? [this.peer] : [])].filter((process_) => process_.failed);
+    return [...this.agents.values(), ...this.operators.map((operator) => operator.process), ...(this.peer ? [this.peer] : [])].filter(
+      (process_) => process_.failed,
+    );
   }
 }
 

@@ -13,13 +13,17 @@ const missing =
   (findNamespaceFlags() === null ? "skipped: needs root or user namespaces" : existsSync(entry) ? null : "skipped: run npm run build");
 
 describe.skipIf(missing !== null)(`a cluster of real agents${missing === null ? "" : ` (${missing})`}`, () => {
-  it("keeps time through the loss of operator and API server", { timeout: 240_000 }, async () => {
-    const { claims, log } = await runScenario("loss-of-control");
+  it.each([
+    ["through the loss of operator and API server", "loss-of-control", 8],
+    ["while one operator takes over from the other", "failover", 15],
+    ["when intent is taken back", "deletion", 9],
+  ])("keeps time %s", { timeout: 300_000 }, async (_when, scenario, least) => {
+    const { claims, log } = await runScenario(scenario);
     expect(
       claims.filter(({ ok }) => !ok),
       log,
     ).toEqual([]);
-    expect(claims.length, log).toBeGreaterThanOrEqual(8);
+    expect(claims.length, log).toBeGreaterThanOrEqual(least);
   });
 });
 

@@ -18,7 +18,7 @@ const lockLimitMs = 60_000;
 /** A lease of 15 s, and the look of the other replica every 2 s. */
 const takeoverLimitMs = 20_000;
 /** A leader that only fell silent is noticed by its agents' keepalive first. */
-const silentLimitMs = 45_000;
+const silentLimitMs = 60_000;
 const endpointAnnotation = "time.meridian.io/hub-endpoint";
 
 interface Leader {

@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   const [name = ""] = process.argv.slice(2);
   const scenario = scenarios[name];
   if (!scenario) {
-    process.stderr.write(`no scenario ${name}; there are ${Object.keys(scenarios).join(", ")}\n`);
+    process.stderr.write(`${name === "" ? "which scenario?" : `no scenario ${name};`} there are ${Object.keys(scenarios).join(", ")}\n`);
     return 2;
   }
   const outside = await enterPrivateNamespace(process.argv.slice(1));

@@ -110,7 +110,16 @@ export class ClusterTrial {
   }
 
   get interruptions(): number {
-    const codes = ["KOPF_TRANSPORT_FAILED", "KOPF_API_UNAVAILABLE", "KOPF_WATCH_SILENT", "KOPF_API_GONE", "KOPF_API_THROTTLED", "KOPF_WATCH_ENDED", "KOPF_WATCH_CUT", "KOPF_TRANSPORT_TIMEOUT"];
+    const codes = [
+      "KOPF_TRANSPORT_FAILED",
+      "KOPF_API_UNAVAILABLE",
+      "KOPF_WATCH_SILENT",
+      "KOPF_API_GONE",
+      "KOPF_API_THROTTLED",
+      "KOPF_WATCH_ENDED",
+      "KOPF_WATCH_CUT",
+      "KOPF_TRANSPORT_TIMEOUT",
+    ];
     return codes.reduce((sum, code) => sum + this.metrics.value("reflector_errors_total", { type: typeId(ConfigMaps), code }), 0);
   }
 

@@ -51,7 +51,10 @@ export class FaultTrial {
     this.rotateToken("first");
     const kube = new KubeConfig();
     const authProvider = { name: "tokenFile", config: { tokenFile: this.#file("token") } };
-    kube.loadFromClusterAndUser({ name: "fake", server: server.url, caFile: this.#file("ca.crt"), skipTLSVerify: false }, { name: "me", authProvider });
+    kube.loadFromClusterAndUser(
+      { name: "fake", server: server.url, caFile: this.#file("ca.crt"), skipTLSVerify: false },
+      { name: "me", authProvider },
+    );
     this.app = operator({ kube, identity: "trial", log: this.#log, metrics: this.metrics, ...(clock === undefined ? {} : { clock }) });
     this.witness = new StoreWitness(this.app.store(Widgets), server.storage);
     this.app.on.reconcile(

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { missingComponents } from "../controlplane/built-binaries.js";
 import { type FaultOutcome, printOutcome, printSummary } from "./outcome.js";
+import { operatorFaults, runOperatorFault } from "./operator-faults.js";
 import { restartFaults, runRestartFault } from "./restart-faults.js";
 import { runWireFault } from "./run-wire-fault.js";
 import { runSoak } from "./soak.js";
@@ -32,8 +33,11 @@ export async function runKubeSuite(args: string[]): Promise<number> {
   const wanted = (cases: readonly Case[]): Case[] => cases.filter(({ name }) => only?.includes(name) ?? true);
   const wire = wanted(wireFaults.map((fault) => ({ name: fault.name, run: () => runWireFault(fault) })));
   const soak = soakSeconds === 0 ? [] : wanted([{ name: "soak", run: () => runSoak({ seconds: soakSeconds, seed }) }]);
-  const restarts = wanted(restartFaults.map((fault) => ({ name: fault.name, run: () => runRestartFault(fault) })));
-  const known = [...wireFaults, ...restartFaults].map(({ name }) => name).concat("soak");
+  const restarts = wanted([
+    ...restartFaults.map((fault) => ({ name: fault.name, run: () => runRestartFault(fault) })),
+    ...operatorFaults.map((fault) => ({ name: fault.name, run: () => runOperatorFault(fault) })),
+  ]);
+  const known = [...wireFaults, ...restartFaults, ...operatorFaults].map(({ name }) => name).concat("soak");
   const unknown = only?.filter((name) => !known.includes(name)) ?? [];
   if (unknown.length > 0) {
     process.stderr.write(`no fault ${unknown.join(", ")}; there are ${known.join(", ")}\n`);

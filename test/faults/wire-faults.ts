@@ -51,7 +51,12 @@ const halfLine = '{"type":"MODIFIED","object":{"metadata":{"name":"w1","namespac
 const halfPage = '{"kind":"WidgetList","metadata":{"resourceVersion":"15"},"items":[{"metadata":{"name":"w1","na';
 
 export const wireFaults: readonly WireFault[] = [
-  { name: "gone-at-start", signs: ["KOPF_API_GONE"], prepare: (server) => server.failNext(watch, refuse(410, "Expired")), inflict: (trial) => trial.change() },
+  {
+    name: "gone-at-start",
+    signs: ["KOPF_API_GONE"],
+    prepare: (server) => server.failNext(watch, refuse(410, "Expired")),
+    inflict: (trial) => trial.change(),
+  },
   {
     name: "gone-mid-watch",
     signs: ["KOPF_API_GONE"],
@@ -85,7 +90,13 @@ export const wireFaults: readonly WireFault[] = [
     },
     limitSeconds: 250,
   },
-  { name: "stall-mid-page", signs: ["KOPF_TRANSPORT_TIMEOUT"], prepare: pagedOnly, inflict: failing(list, stallAfter(halfPage), 1), limitSeconds: 150 },
+  {
+    name: "stall-mid-page",
+    signs: ["KOPF_TRANSPORT_TIMEOUT"],
+    prepare: pagedOnly,
+    inflict: failing(list, stallAfter(halfPage), 1),
+    limitSeconds: 150,
+  },
   {
     name: "reset-watch",
     signs: ["KOPF_TRANSPORT_FAILED"],
@@ -114,7 +125,12 @@ export const wireFaults: readonly WireFault[] = [
     },
   },
   { name: "wrong-type-watch", signs: ["KOPF_WATCH_CUT"], inflict: failing(watch, answer(200, "text/html", "<h1>Sign in</h1>"), 3) },
-  { name: "wrong-type-list", signs: ["KOPF_TRANSPORT_FAILED"], prepare: pagedOnly, inflict: failing(list, answer(200, "text/html", "<h1>Sign in</h1>"), 3) },
+  {
+    name: "wrong-type-list",
+    signs: ["KOPF_TRANSPORT_FAILED"],
+    prepare: pagedOnly,
+    inflict: failing(list, answer(200, "text/html", "<h1>Sign in</h1>"), 3),
+  },
   {
     name: "no-list",
     signs: ["KOPF_LIST_MALFORMED"],

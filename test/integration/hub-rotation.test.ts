@@ -22,7 +22,10 @@ describe.skipIf(missing !== null)(`rotation of the hub's key${missing === null ?
     directory = mkdtempSync(join(tmpdir(), "meridian-rotation-"));
     plane = await startControlPlane({ directory: join(directory, "plane") });
     await installMeridian(plane.kubectl);
-    await createNodes(plane.kubectl, [{ name: "a", address: "10.0.0.1", zone: "a" }, { name: "b", address: "10.0.0.2", zone: "a" }]);
+    await createNodes(plane.kubectl, [
+      { name: "a", address: "10.0.0.1", zone: "a" },
+      { name: "b", address: "10.0.0.2", zone: "a" },
+    ]);
     const kubeconfig = join(directory, "operator.kubeconfig");
     await writeOperatorKubeconfig(plane.kubectl, plane.kubeconfig, kubeconfig);
     operators.push(await startOperator({ directory, kubeconfig, hubAddress: "127.0.0.1:0", extraArgs: ["--hub-key-overlap", "3"] }));
@@ -37,7 +40,12 @@ describe.skipIf(missing !== null)(`rotation of the hub's key${missing === null ?
     const { kubectl } = plane;
     const address = operators[0]?.hub ?? "";
     const before = await readHubCa(kubectl);
-    const veteran = TestAgent.connect({ address, authority: before, token: await createToken(kubectl, { node: "a" }), hello: { nodeName: "a" } });
+    const veteran = TestAgent.connect({
+      address,
+      authority: before,
+      token: await createToken(kubectl, { node: "a" }),
+      hello: { nodeName: "a" },
+    });
     await veteran.until(({ welcome }) => welcome != null);
     let left = false;
     void veteran.closed.then(() => (left = true));

@@ -30,7 +30,9 @@ const definition = (served: boolean) => ({
         name: "v1",
         served,
         storage: true,
-        schema: { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties: { size: { type: "integer" } } } } } },
+        schema: {
+          openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties: { size: { type: "integer" } } } } },
+        },
       },
     ],
   },
@@ -128,7 +130,9 @@ describe.skipIf(missing !== null)(`kopf-ts on a real API server${missing === nul
     expect(await watched).toBe("");
   });
 
-  it("keeps what it knows while a definition is not served, calls nothing deleted, and hears what happens afterwards", { timeout: 90_000 }, async () => {
+  it("keeps what it knows while a definition is not served, calls nothing deleted, and hears what happens afterwards", {
+    timeout: 90_000,
+  }, async () => {
     await installDefinition(plane);
     await client.apply(Widgets, { metadata: { name: "kept", namespace }, spec: { size: 1 } });
     await client.apply(Widgets, { metadata: { name: "changed", namespace }, spec: { size: 1 } });
@@ -151,7 +155,9 @@ describe.skipIf(missing !== null)(`kopf-ts on a real API server${missing === nul
     expect(store.size).toBe(2);
   });
 
-  it("learns that all objects are gone when their definition is deleted, and finds the new ones when it is back", { timeout: 90_000 }, async () => {
+  it("learns that all objects are gone when their definition is deleted, and finds the new ones when it is back", {
+    timeout: 90_000,
+  }, async () => {
     await installDefinition(plane);
     await client.apply(Widgets, { metadata: { name: "doomed", namespace }, spec: { size: 1 } });
     const { app, metrics } = declare();

@@ -56,7 +56,7 @@ async function aHub() {
     lease,
     received,
     say: (bytes: Uint8Array) => stream.write(Buffer.from(bytes)),
-    async close() {
+    stop: async () => {
       stream.cancel();
       client.close();
       await server.close();
@@ -73,7 +73,7 @@ describe.each(versions)("an agent of release %s", (version) => {
   };
 
   it("is understood by today's hub", async () => {
-    const { close, fleet, received, say } = await aHub();
+    const { fleet, received, say, stop } = await aHub();
     try {
       for (const frame of frames) say(Buffer.from(frame, "base64"));
       await eventually(() => fleet.get("n1")?.applied?.revision === "recorded" && fleet.get("n1")?.report?.state === "FreeRunning");
@@ -81,12 +81,12 @@ describe.each(versions)("an agent of release %s", (version) => {
       expect(received.map(read)).toEqual([expect.objectContaining({ message: "welcome" })]);
       expect(fleet.get("n1")?.stream).not.toBeNull();
     } finally {
-      await close();
+      await stop();
     }
   });
 
   it("understands what today's hub orders and says", async () => {
-    const { close, fleet, lease, received, say } = await aHub();
+    const { fleet, lease, received, say, stop } = await aHub();
     try {
       say(Buffer.from(frames[0] ?? "", "base64"));
       await eventually(() => fleet.get("n1")?.stream != null);
@@ -107,7 +107,7 @@ describe.each(versions)("an agent of release %s", (version) => {
       expect(ordered).toMatchObject({ message: "config", config: { leaderEpoch: 5, revision: "r1", config } });
       expect(redirect).toMatchObject({ message: "redirect", redirect: { endpoint: "10.0.0.2:9463" } });
     } finally {
-      await close();
+      await stop();
     }
   });
 
@@ -119,7 +119,7 @@ describe.each(versions)("an agent of release %s", (version) => {
 
 describe("an agent of the next release", () => {
   it("may say more than today's hub knows", async () => {
-    const { close, fleet, say } = await aHub();
+    const { fleet, say, stop } = await aHub();
     try {
       const unknownField = Buffer.from([0xfa, 0x3e, 0x03, 1, 2, 3]); // field 1007, three octets
       const hello = hub.Hello.encode({ protocolVersion: 2, nodeName: "n1" }).finish();
@@ -130,7 +130,7 @@ describe("an agent of the next release", () => {
       say(hub.AgentMessage.encode({ report: { sequence: 1, state: "Levitating" } }).finish());
       await eventually(() => fleet.get("n1")?.report?.state === "Levitating");
     } finally {
-      await close();
+      await stop();
     }
   });
 });

@@ -91,13 +91,16 @@ describe.each(crds.map((crd) => [crd.metadata.name, crd] as const))("manifest of
   });
 
   it("has defaults that its own limits allow", () => {
-    const refused = (field: StructuralSchema) => {
-      const value = field["default"];
+    const refused = (field: StructuralSchema, _name?: string, value: unknown = field["default"]): boolean => {
       if (value === undefined) return false;
       const { minimum, maximum, enum: words, pattern } = field as { minimum?: number; maximum?: number; enum?: string[]; pattern?: string };
       if (typeof value === "number") return value < (minimum ?? value) || value > (maximum ?? value);
       if (typeof value === "string") return words?.includes(value) === false || (pattern !== undefined && !new RegExp(pattern).test(value));
-      return typeof value === "object" ? Object.keys(value as object).length > 0 : typeof value !== field.type;
+      if (typeof value !== "object" || value === null) return typeof value !== field.type;
+      return Object.entries(value).some(([name, part]) => {
+        const own = field.properties?.[name];
+        return own === undefined || refused(own, name, part);
+      });
     };
     expect(complaints(refused)).toEqual([]);
   });

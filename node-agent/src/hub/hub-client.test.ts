@@ -224,13 +224,16 @@ test("leaves the field to another process of the same identity instead of fighti
   await expect(hub.accept(1500)).rejects.toThrow("no agent came");
 });
 
-test.each(["not an address", "127.0.0.1:1", "unix:/run/somewhere", "host:0", "host:65536"])("comes back from a redirect to '%s'", async (endpoint) => {
-  const hub = await startHub();
-  connect(hub.address);
-  (await hub.accept()).send({ redirect: { endpoint } });
-  (await hub.accept()).welcome();
-  await until(() => changes.includes("connected"));
-});
+test.each(["not an address", "127.0.0.1:1", "unix:/run/somewhere", "host:0", "host:65536"])(
+  "comes back from a redirect to '%s'",
+  async (endpoint) => {
+    const hub = await startHub();
+    connect(hub.address);
+    (await hub.accept()).send({ redirect: { endpoint } });
+    (await hub.accept()).welcome();
+    await until(() => changes.includes("connected"));
+  },
+);
 
 test("comes back with a fresh Hello and a fresh token after the hub died in the middle of a stream", async () => {
   const hub = await startHub();

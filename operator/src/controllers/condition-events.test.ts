@@ -13,12 +13,22 @@ const bad = condition("Ready", "False", "NotSynchronized");
 
 describe("events from conditions", () => {
   it.each([
-    ["a flip to the worse is a warning", [good], [bad], [{ type: "Warning", reason: "NotSynchronized", action: "Ready", note: "Ready: NotSynchronized" }]],
+    [
+      "a flip to the worse is a warning",
+      [good],
+      [bad],
+      [{ type: "Warning", reason: "NotSynchronized", action: "Ready", note: "Ready: NotSynchronized" }],
+    ],
     ["a flip to the better is normal", [bad], [good], [{ type: "Normal", reason: "Ready", action: "Ready", note: "Ready: Ready" }]],
     ["another reason for the same status is no news", [bad], [condition("Ready", "False", "WaitingForAgents")], []],
     ["becoming unknown is no news", [good], [condition("Ready", "Unknown", "NotMeasured")], []],
     ["coming back from unknown is", [condition("Ready", "Unknown", "NotMeasured")], [good], [expect.objectContaining({ type: "Normal" })]],
-    ["a first status tells only what is wrong", undefined, [good, condition("Accepted", "False", "NoMember")], [expect.objectContaining({ reason: "NoMember" })]],
+    [
+      "a first status tells only what is wrong",
+      undefined,
+      [good, condition("Accepted", "False", "NoMember")],
+      [expect.objectContaining({ reason: "NoMember" })],
+    ],
     ["progress is said by Ready already", [good], [good, condition("Reconciling", "True", "WaitingForAgents")], []],
     ["no conditions, no events", [good], undefined, []],
   ])("%s", (_what, standing, next, events) => expect(conditionEvents(standing, next)).toEqual(events));

@@ -100,23 +100,23 @@ export class HubIdentity {
 
   async #rotate(secret: Secret, { keys, rotation }: ReadSecret): Promise<HubKeys> {
     const { date, log, policy } = this.#options;
-    const step = nextRotationStep(rotation, policy, date());
-    switch (step.kind) {
+    switch (nextRotationStep(rotation, policy, date())) {
       case "none":
-        return keys;
+        break;
       case "date":
         return this.#write(secret, keys);
       case "announce":
         log.info({ secret: hubSecretName }, "rotating the hub's key: the next authority is announced");
         return this.#write(secret, { ...keys, next: await makeHubCertificates() });
       case "serve":
-        if (keys.next === null) return keys;
+        if (keys.next === null) break;
         log.info({ secret: hubSecretName }, "rotating the hub's key: the next one serves");
         return this.#write(secret, { serving: keys.next, next: null, previousAuthority: keys.serving.authority });
       case "retire":
         log.info({ secret: hubSecretName }, "rotated the hub's key: the previous authority is retired");
         return this.#write(secret, { ...keys, previousAuthority: null });
     }
+    return keys;
   }
 
   async #write(secret: Secret, keys: HubKeys): Promise<HubKeys> {

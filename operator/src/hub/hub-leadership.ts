@@ -60,7 +60,8 @@ export class HubLeadership {
       this.#log.warn({ seen, epoch }, "an agent claims an epoch that cannot be");
       return;
     }
-    if (await this.#leadership.raiseEpoch(seen)) this.#log.warn({ from: epoch, to: seen }, "raised the leader's epoch: agents had seen a newer one");
+    if (await this.#leadership.raiseEpoch(seen))
+      this.#log.warn({ from: epoch, to: seen }, "raised the leader's epoch: agents had seen a newer one");
     else this.#log.warn({ seen, epoch }, "cannot raise the leader's epoch now");
   }
 }

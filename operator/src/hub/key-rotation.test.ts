@@ -5,7 +5,8 @@ import { nextRotationStep, type RotationStage } from "./key-rotation.js";
 const policy = { lifetimeMs: 1_000_000, overlapMs: 1000 };
 const now = new Date("2026-06-01T00:00:00Z");
 const ago = (ms: number) => new Date(now.getTime() - ms);
-const step = (stage: RotationStage, since: Date | null, requested = false) => nextRotationStep({ stage, since, requested }, policy, now).kind;
+const step = (stage: RotationStage, since: Date | null, requested = false) =>
+  nextRotationStep({ stage, since, requested }, policy, now);
 
 describe("the rotation of the hub's key", () => {
   it.each([

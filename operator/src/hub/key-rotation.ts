@@ -23,23 +23,21 @@ export interface RotationPolicy {
 }
 
 export type RotationStep =
-  | { readonly kind: "none" }
+  | "none"
   /** The stage's beginning is missing or lies in the future, as after a correction of the clock: it begins now. */
-  | { readonly kind: "date" }
-  | { readonly kind: "announce" }
-  | { readonly kind: "serve" }
-  | { readonly kind: "retire" };
+  | "date"
+  | "announce"
+  | "serve"
+  | "retire";
 
 export function nextRotationStep({ stage, since, requested }: RotationState, policy: RotationPolicy, now: Date): RotationStep {
-  if (stage === "Settled" && requested) return { kind: "announce" };
-  if (since === null || Number.isNaN(since.getTime()) || since > now) return { kind: "date" };
-  const age = now.getTime() - since.getTime();
-  switch (stage) {
-    case "Settled":
-      return { kind: age >= policy.lifetimeMs ? "announce" : "none" };
-    case "Announced":
-      return { kind: age >= policy.overlapMs ? "serve" : "none" };
-    case "Serving":
-      return { kind: age >= policy.overlapMs ? "retire" : "none" };
-  }
+  if (stage === "Settled" && requested) return "announce";
+  if (since === null || Number.isNaN(since.getTime()) || since > now) return "date";
+  const due = {
+    Settled: { step: "announce", afterMs: policy.lifetimeMs },
+    Announced: { step: "serve", afterMs: policy.overlapMs },
+    Serving: { step: "retire", afterMs: policy.overlapMs },
+  } as const;
+  const { afterMs, step } = due[stage];
+  return now.getTime() - since.getTime() >= afterMs ? step : "none";
 }

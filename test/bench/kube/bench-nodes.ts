@@ -47,7 +47,10 @@ export function describeNode(index: number): object {
       ],
       capacity: { cpu: "64", memory: "263856612Ki", pods: "110" },
       allocatable: { cpu: "63", memory: "263754212Ki", pods: "110" },
-      conditions: [condition("Ready", "True"), ...["MemoryPressure", "DiskPressure", "PIDPressure"].map((type) => condition(type, "False"))],
+      conditions: [
+        condition("Ready", "True"),
+        ...["MemoryPressure", "DiskPressure", "PIDPressure"].map((type) => condition(type, "False")),
+      ],
       images: Array.from({ length: 50 }, (_, item) => image(item)),
     },
   };

@@ -16,7 +16,9 @@ export class StoreChild {
 
   /** @param script the bench's own entry, which knows `--child` */
   static start(script: string, task: StoreTask): StoreChild {
-    const child = spawn(process.execPath, ["--expose-gc", script, "kube", "--child", JSON.stringify(task)], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--expose-gc", script, "kube", "--child", JSON.stringify(task)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     return new StoreChild(child, createInterface({ input: child.stdout })[Symbol.asyncIterator]());
   }
 

@@ -50,9 +50,9 @@ function eventRules(): string[] {
 }
 function operatorAtHome(): string[] {
   return [
-    ...["get", "patch", "update", "delete"].map((verb) => `${verb} secrets. meridian-hub-tls`),
+    ...["get", "patch", "delete"].map((verb) => `${verb} secrets. meridian-hub-tls`),
     ...["get", "patch"].map((verb) => `${verb} configmaps. meridian-hub-ca`),
-    ...["get", "patch", "update"].map((verb) => `${verb} leases.coordination.k8s.io meridian-operator`),
+    ...["get", "patch"].map((verb) => `${verb} leases.coordination.k8s.io meridian-operator`),
     "create secrets.",
     "create configmaps.",
     "create leases.coordination.k8s.io",

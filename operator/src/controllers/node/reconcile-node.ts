@@ -42,7 +42,12 @@ export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
       log.info({ node: key, role: planned.spec.role, reason: planned.spec.roleReason }, "planned");
       const { role, roleReason } = planned.spec;
       if (standing !== undefined && standing.spec.role !== role)
-        events.record(NodeClocks, standing, { type: "Normal", reason: "RoleChanged", action: "Plan", note: `${standing.spec.role} → ${role}: ${roleReason}` });
+        events.record(NodeClocks, standing, {
+          type: "Normal",
+          reason: "RoleChanged",
+          action: "Plan",
+          note: `${standing.spec.role} → ${role}: ${roleReason}`,
+        });
     }
     // A refused or paused domain changes no running agent; one that lost everything gets back what it had.
     if (!planned.kept || fleet.get(key)?.stream?.revision === "") orderAgent(planned);

@@ -5,7 +5,12 @@ import { urgencyOf } from "./urgency.js";
 const condition = (status: "True" | "False" | "Unknown") => ({
   conditions: [{ type: "Synchronized", status, reason: "R", message: "", lastTransitionTime: "2026-01-01T00:00:00Z" }],
 });
-const good: NodeClockStatus = { state: "PhaseAligned", errorBoundNanoseconds: 1000, guaranteedErrorNanoseconds: 5000, ...condition("True") };
+const good: NodeClockStatus = {
+  state: "PhaseAligned",
+  errorBoundNanoseconds: 1000,
+  guaranteedErrorNanoseconds: 5000,
+  ...condition("True"),
+};
 const { errorBoundNanoseconds: _calibrated, ...unbounded } = good;
 
 it.each<[string, NodeClockStatus | undefined, NodeClockStatus, string]>([
