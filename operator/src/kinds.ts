@@ -55,22 +55,6 @@ export interface ConfigMap extends KubeObject {
 }
 export const ConfigMaps: ResourceType<ConfigMap> = { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true };
 
-export interface Lease extends KubeObject {
-  readonly spec?: {
-    readonly holderIdentity?: string;
-    readonly leaseTransitions?: number;
-    readonly acquireTime?: string;
-    readonly renewTime?: string;
-  };
-}
-export const Leases: ResourceType<Lease> = {
-  group: "coordination.k8s.io",
-  version: "v1",
-  plural: "leases",
-  kind: "Lease",
-  namespaced: true,
-};
-
 export interface TokenReview extends KubeObject {
   readonly status?: {
     readonly authenticated?: boolean;
