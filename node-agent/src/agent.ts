@@ -20,6 +20,7 @@ import { explainNotReady } from "./http/readiness.js";
 import { AppliedAnswers } from "./hub/applied-answers.js";
 import { readCapabilities } from "./hub/capabilities.js";
 import { HubClient } from "./hub/hub-client.js";
+import { printable } from "./hub/printable.js";
 import { readEffectiveConfig } from "./hub/read-config.js";
 import { ReportBuilder } from "./hub/report.js";
 import { ReportTimer } from "./hub/report-timer.js";
@@ -177,7 +178,7 @@ export class Agent {
         this.#answers.startAnew();
         // One line per change: attempts go on for as long as the operator is away.
         if (connected) this.#log.info({ hub: this.#hub?.address }, "connected to the hub");
-        else if (code !== this.#hubTrouble) this.#log.warn({ hub: this.#hub?.address, code, reason }, "no hub now; time goes on");
+        else if (code !== this.#hubTrouble) this.#log.warn({ hub: this.#hub?.address, code, reason: printable(reason, 512) }, "no hub now; time goes on");
         this.#hubTrouble = code;
       },
     });
@@ -199,7 +200,7 @@ export class Agent {
     } else if (message.release) {
       if (this.#isStale(message.release.leaderEpoch ?? 0, "")) return;
       if (this.#applied?.revision === "") return;
-      this.#log.info({ reason: message.release.reason }, "released: the clock keeps its frequency");
+      this.#log.info({ reason: printable(message.release.reason) }, "released: the clock keeps its frequency");
       this.#memory.forgetConfig(message.release.leaderEpoch ?? 0);
       this.#apply(message.release.leaderEpoch ?? 0, "", nothing);
     }

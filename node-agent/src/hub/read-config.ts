@@ -12,6 +12,7 @@ import {
 } from "@meridian/engine";
 import type { EffectiveConfig, PartResult, PtpReceiver, PtpTiming, PtpTransmitter } from "@meridian/proto";
 import type { AgentErrorCode } from "../errors.js";
+import { printable } from "./printable.js";
 
 /** What this node adds to a configuration. */
 export interface NodeFacts {
@@ -81,10 +82,16 @@ function readParts<From, To>(
   refused: PartResult[],
 ): To[] {
   const names = new Set<string>();
-  return (parts ?? []).flatMap((item, index) => {
-    const part = nameOf(item);
+  const all = parts ?? [];
+  const [first] = all.slice(mostParts);
+  // One answer for all of them: however many there are, they cost no more than that.
+  if (first !== undefined) {
+    const message = `this and ${all.length - mostParts - 1} more: this agent runs ${mostParts} parts of this kind at most`;
+    refused.push({ part: printable(nameOf(first)), ok: false, code: "MER_AGENT_PART_INVALID", message });
+  }
+  return all.slice(0, mostParts).flatMap((item) => {
+    const part = printable(nameOf(item));
     try {
-      if (index >= mostParts) throw new PartError("MER_AGENT_PART_INVALID", `this agent runs ${mostParts} parts of this kind at most`);
       if (names.has(part)) throw new PartError("MER_AGENT_PART_INVALID", `${part} stands in the configuration twice`);
       names.add(part);
       return [read(item)];
@@ -117,7 +124,7 @@ function readReceiver(receiver: PtpReceiver): ReceiverInstanceConfig {
   const identity = receiver.acceptableClockIdentity ?? "";
   const acceptableClockIdentity = identity === "" ? null : parseClockIdentity(identity);
   if (identity !== "" && acceptableClockIdentity === null)
-    throw new PartError("MER_AGENT_PART_INVALID", `acceptableClockIdentity "${identity}" is not aabbcc.ddee.ff0011`);
+    throw new PartError("MER_AGENT_PART_INVALID", `acceptableClockIdentity "${printable(identity, 32)}" is not aabbcc.ddee.ff0011`);
   return {
     source: readName("source", receiver.source),
     timing: readTiming(receiver.timing),
@@ -135,7 +142,7 @@ function readReceiver(receiver: PtpReceiver): ReceiverInstanceConfig {
 function readTransmitter(transmitter: PtpTransmitter, node: NodeFacts): TransmitterInstanceConfig {
   const name = transmitter.reference ?? "";
   const clock = node.identify(name);
-  if (clock === null) throw new PartError("MER_AGENT_CLOCK_UNKNOWN", `this node has no clock "${name}"`);
+  if (clock === null) throw new PartError("MER_AGENT_CLOCK_UNKNOWN", `this node has no clock "${printable(name, 64)}"`);
   return {
     grandmaster: readName("grandmaster", transmitter.grandmaster),
     timing: readTiming(transmitter.timing),
