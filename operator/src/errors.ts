@@ -38,7 +38,7 @@ export const operatorErrorRegistry = [
   },
   {
     code: "MER_HUB_PROTOCOL",
-    meaning: "An agent's stream does not follow the protocol: no Hello first, unknown version, too many values.",
+    meaning: "An agent's stream does not follow the protocol: no Hello first or in time, unknown version.",
     remedy: "Operator and agent may differ by one minor version: upgrade the older one.",
   },
   {
@@ -50,6 +50,11 @@ export const operatorErrorRegistry = [
     code: "MER_HUB_SILENT",
     meaning: "A connection to the hub was ended because it showed no token in time.",
     remedy: "Nothing to do for agents; a load balancer or scanner that only opens the port should use the probes' port instead.",
+  },
+  {
+    code: "MER_HUB_EPOCH",
+    meaning: "An agent has obeyed a newer leader's epoch than this leader has, because the Lease was lost or restored; or it says so.",
+    remedy: "Nothing to do: the leader raises its own. From one node again and again, look at that node's agent.",
   },
   {
     code: "MER_HUB_CERTIFICATE",

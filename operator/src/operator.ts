@@ -4,11 +4,13 @@
  */
 import { type App, type KubeClient, type Log, operator, type OperatorOptions, type ResourceType, type ShutdownReport } from "kopf-ts";
 import { Registry } from "prom-client";
+import { coalesce } from "./coalesce.js";
 import type { OperatorConfig } from "./config.js";
 import { createClockProfileReconciler } from "./controllers/clockprofile/reconcile-clock-profile.js";
 import { createGrandmasterReconciler } from "./controllers/grandmaster/reconcile-grandmaster.js";
 import { byNode, createNodeReconciler } from "./controllers/node/reconcile-node.js";
 import { type Clocks, createNodeClockReconciler } from "./controllers/nodeclock/reconcile-node-clock.js";
+import { StepCounts } from "./controllers/nodeclock/step-counts.js";
 import { StatusBudget } from "./controllers/nodeclock/status-budget.js";
 import { createTimeDomainReconciler } from "./controllers/timedomain/reconcile-time-domain.js";
 import { createHubInstruments, type HubInstruments } from "./http/hub-instruments.js";
@@ -21,6 +23,7 @@ import { HubIdentity } from "./hub/hub-identity.js";
 import { endpointAnnotation, HubLeadership } from "./hub/hub-leadership.js";
 import { type HubServer, startHubServer } from "./hub/hub-server.js";
 import { ClockProfiles, Grandmasters, NodeClocks, Nodes, TimeDomains } from "./kinds.js";
+import { DomainDefinition } from "./world/domain-definition.js";
 import { projectNode } from "./world/project-node.js";
 import { retryUntilDone } from "./retry.js";
 import { LivePlan } from "./world/live-plan.js";
@@ -40,6 +43,9 @@ export interface MeridianOptions {
 
 const fieldManager = "meridian-operator";
 const leaseName = "meridian-operator";
+/** Annotation of the Lease: uid of the definition under which there were TimeDomains. */
+const definitionAnnotation = "time.meridian.io/domain-definition";
+const lookAgainMs = 50;
 /** How often a replica looks at the hub's Secret, at most. */
 const identityPeriodMs = 60_000;
 /** What users write, and what the planner and the resolution of configurations look at. */
@@ -58,6 +64,11 @@ export class MeridianOperator {
   readonly #plan: LivePlan;
   readonly #leadership: HubLeadership;
   readonly #identity: HubIdentity;
+  readonly #definition: DomainDefinition;
+  readonly #budget: StatusBudget;
+  readonly #steps = new StepCounts();
+  /** Looks again at everything that depends on the plan; agents that come as a crowd cause one look. */
+  readonly #lookAgain = coalesce(lookAgainMs, () => this.#triggerPlanned());
   #hub: HubServer | null = null;
   #probes: ProbeServer | null = null;
 
@@ -75,10 +86,25 @@ export class MeridianOperator {
       leaderElection: { namespace: config.namespace, name: leaseName, identity, annotations: () => this.#leaseAnnotations() },
     });
     this.#app = app;
-    this.#leadership = new HubLeadership(app.leadership, () => this.#endpoint(), log);
+    this.#leadership = new HubLeadership(app.leadership, () => this.#endpoint(), log, clocks.monotonic);
     const policy = { lifetimeMs: config.hubKeyLifetimeMs, overlapMs: config.hubKeyOverlapMs };
-    this.#identity = new HubIdentity({ client: app.client, namespace: config.namespace, policy, log, date: clocks.date });
+    this.#identity = new HubIdentity({
+      client: app.client,
+      namespace: config.namespace,
+      policy,
+      log,
+      date: clocks.date,
+      now: clocks.monotonic,
+    });
     this.#fleet = new Fleet(clocks.monotonic);
+    this.#budget = new StatusBudget(clocks.monotonic, (waiting) => this.#instruments.statusWaiting.set({}, waiting));
+    this.#definition = new DomainDefinition({
+      client: app.client,
+      domains: () => app.store(TimeDomains).size,
+      inherited: () => app.leadership.annotations[definitionAnnotation] ?? "",
+      log,
+      now: clocks.monotonic,
+    });
     app.store(Nodes, { project: projectNode });
     app.store(NodeClocks, { indexes: { [byNode]: ({ spec }) => [spec.nodeName] } });
     this.#plan = new LivePlan({
@@ -103,11 +129,10 @@ export class MeridianOperator {
   #declareHandlers(): void {
     const { clocks } = this.#options;
     const [app, plan, fleet] = [this.#app, this.#plan, this.#fleet];
-    const { statusWaiting } = this.#instruments;
-    const budget = new StatusBudget(clocks.monotonic, (waiting) => statusWaiting.set({}, waiting));
     const ofGeneration = { isRelevant: isNewGeneration };
-    app.on.reconcile(Nodes, createNodeReconciler(plan, fleet), { concurrency, isRelevant: (now, before) => hasMoved(now, before) });
-    app.on.reconcile(NodeClocks, createNodeClockReconciler(fleet, clocks, budget), { concurrency });
+    const ofMoves = { concurrency, isRelevant: hasMoved };
+    app.on.reconcile(Nodes, createNodeReconciler(plan, fleet, this.#definition), ofMoves);
+    app.on.reconcile(NodeClocks, createNodeClockReconciler(fleet, clocks, this.#budget, this.#steps), { concurrency });
     app.on.reconcile(TimeDomains, createTimeDomainReconciler(plan, fleet, clocks), ofGeneration);
     app.on.reconcile(Grandmasters, createGrandmasterReconciler(plan, fleet, clocks), ofGeneration);
     app.on.reconcile(ClockProfiles, createClockProfileReconciler(clocks.date), ofGeneration);
@@ -125,6 +150,10 @@ export class MeridianOperator {
         this.#replan();
       });
     }
+    const domains = this.#app.store(TimeDomains);
+    domains.subscribe(({ previous }) => {
+      if (previous === undefined && domains.size === 1 && this.#leadership.epoch !== null) void this.#definition.follow();
+    });
     this.#app.store(Nodes).subscribe(({ current, previous }) => {
       if (current && previous && !hasMoved(current, previous)) return;
       this.#replan();
@@ -163,6 +192,10 @@ export class MeridianOperator {
 
   #replan(): void {
     this.#plan.invalidate();
+    this.#lookAgain();
+  }
+
+  #triggerPlanned(): void {
     for (const type of plannedTypes) for (const key of this.#app.store(type).keys()) this.#app.trigger(type, key);
   }
 
@@ -201,11 +234,22 @@ export class MeridianOperator {
     listening({ hub: hub.port, http: this.#probes.port });
   }
 
-  /** Agents trust what the leader publishes; nobody is judged absent before it had the time to come. */
+  /**
+   * A term begins with what the cluster says: what this replica decided, counted or heard in an earlier one is history. Agents trust
+   * what the leader publishes; nobody is judged absent before it had the time to come.
+   */
   async #takeOver(signal: AbortSignal): Promise<void> {
     const { log } = this.#options;
     this.#fleet.begin();
-    this.#plan.invalidate();
+    this.#plan.forget();
+    this.#steps.clear();
+    this.#budget.clear();
+    const leave = (): void => {
+      this.#budget.clear();
+      this.#definition.forget();
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    await this.#definition.follow();
     await retryUntilDone("publishing the hub's authority", signal, log, () => this.#identity.ensure(true));
   }
 
@@ -219,7 +263,7 @@ export class MeridianOperator {
 
   #leaseAnnotations(): Record<string, string> {
     // Always written: what the last leader said must not stand there as ours.
-    return { [endpointAnnotation]: this.#endpoint() ?? "" };
+    return { [endpointAnnotation]: this.#endpoint() ?? "", [definitionAnnotation]: this.#definition.known };
   }
 
   /** Agents keep time without us; they are told, so that they come back at once. */

@@ -15,6 +15,6 @@ export async function retryUntilDone<T>(what: string, signal: AbortSignal, log: 
       signal.throwIfAborted();
       log.warn({ code: codeOf(error), reason: messageOf(error), retryInMs: delayMs }, `${what} failed, will try again`);
     }
-    await sleep(delayMs, undefined, { signal });
+    await sleep(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

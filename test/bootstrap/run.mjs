@@ -48,12 +48,17 @@ const commands = {
   },
   async bench(args) {
     const live = args[0] === "agent";
-    await bootstrap({ parts: live ? ["compile", "native", "bundles"] : ["compile"], tools: live ? ["ip", "ptp4l"] : [] });
+    const parts = live ? ["compile", "native", "bundles"] : args[0] === "kube" ? ["compile", "controlplane"] : ["compile"];
+    await bootstrap({ parts, tools: live ? ["ip", "ptp4l"] : [] });
     return node("test/dist/bench/main.js", args);
   },
   async "test:e2e"(args) {
     await bootstrap({ parts: ["compile", "native", "controlplane", "bundles"], tools: ["ip"] });
     return node("test/dist/e2e/main.js", args);
+  },
+  async "test:faults"(args) {
+    await bootstrap({ parts: ["compile", "native", "controlplane", "bundles"] });
+    return node("test/dist/faults/main.js", args);
   },
   async "test:chart"(args) {
     await bootstrap({ parts: ["compile", "controlplane", "helm", "bundles"] });

@@ -34,7 +34,12 @@ async function aHub() {
     certificates: { authority, ...keys },
     authenticator: { authenticate: () => Promise.resolve({ kind: "agent", node: "n1", lifeMs: 3_600_000 }) },
     fleet,
-    leadership: new HubLeadership(lease, () => null, log),
+    leadership: new HubLeadership(
+      lease,
+      () => null,
+      log,
+      () => performance.now(),
+    ),
     reportIntervalMs: 10_000,
     log,
     now: () => performance.now(),
@@ -75,8 +80,18 @@ describe.each(versions)("an agent of release %s", (version) => {
   it("is understood by today's hub", async () => {
     const { fleet, received, say, stop } = await aHub();
     try {
-      for (const frame of frames) say(Buffer.from(frame, "base64"));
-      await eventually(() => fleet.get("n1")?.applied?.revision === "recorded" && fleet.get("n1")?.report?.state === "FreeRunning");
+      const [hello = "", ...others] = frames;
+      const told: (string | undefined)[] = [];
+      fleet.subscribe((node, change) => {
+        if (change === "applied") told.push(fleet.get(node)?.applied?.revision);
+        if (change === "report") told.push(fleet.get(node)?.report?.state);
+      });
+      say(Buffer.from(hello, "base64"));
+      await eventually(() => received.length > 0);
+      for (const frame of others) say(Buffer.from(frame, "base64"));
+      await eventually(() => fleet.get("n1")?.report?.reason === "NothingConfigured");
+      expect(told.slice(0, 3)).toEqual(["recorded", "Unknown", "FreeRunning"]);
+      expect(told).toContain("");
       expect(fleet.get("n1")?.capabilities.devices).toContainEqual(expect.objectContaining({ name: "system", type: "Virtual" }));
       expect(received.map(read)).toEqual([expect.objectContaining({ message: "welcome" })]);
       expect(fleet.get("n1")?.stream).not.toBeNull();

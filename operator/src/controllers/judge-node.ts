@@ -52,7 +52,7 @@ export function judgeNode(
   hubStartedAt: number,
 ): NodeJudgement {
   const unknown = { synchronized: "Unknown", reason: "AgentDisconnected", report: null, reportAge: 0, bound: null } as const;
-  const goneMs = view?.stream ? 0 : nowMs - (view?.since ?? hubStartedAt);
+  const goneMs = view?.stream ? 0 : nowMs - Math.max(view?.since ?? hubStartedAt, hubStartedAt);
   const silentMs = view?.report ? nowMs - view.reportedAt : 0;
   if (goneMs >= disconnectedAfterMs || silentMs >= silentAfterMs) {
     const message = goneMs >= disconnectedAfterMs ? "the agent is not connected" : "the agent is connected and does not report";

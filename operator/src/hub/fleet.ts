@@ -53,9 +53,10 @@ export class Fleet {
     return this.#startedAt;
   }
 
-  /** This replica leads from now: agents that another one had are on their way here. */
+  /** This replica leads from now: agents that another one had are on their way here, and what they said long ago is history. */
   begin(): void {
     this.#startedAt = this.#now();
+    for (const [node, { stream }] of this.#agents) if (stream === null) this.#agents.delete(node);
   }
 
   subscribe(listener: (node: string, change: FleetChange) => void): void {

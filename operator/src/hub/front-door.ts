@@ -52,11 +52,19 @@ export class FrontDoor {
   /** @param address host:port, port 0: any. @returns the port. @throws MER_OPERATOR_LISTEN */
   listen(address: string): Promise<number> {
     const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(address) ?? [];
+    const server = this.#server;
     return new Promise((resolve, reject) => {
-      this.#server.once("error", (error) => {
+      const refuse = (error: Error): void =>
         reject(operatorError("MER_OPERATOR_LISTEN", `the hub cannot listen on ${address}: ${error.message}`, error));
+      server.once("error", refuse);
+      server.listen(Number(port), host.replace(/^\[|\]$/g, ""), () => {
+        server.off("error", refuse);
+        // No descriptor for a connection that came: that one is lost, the port stays open.
+        server.on("error", ({ message }) =>
+          this.#options.log.warn("MER_HUB_CROWDED", "", { reason: message }, "cannot accept a connection"),
+        );
+        resolve((server.address() as AddressInfo).port);
       });
-      this.#server.listen(Number(port), host.replace(/^\[|\]$/g, ""), () => resolve((this.#server.address() as AddressInfo).port));
     });
   }
 

@@ -15,7 +15,14 @@ class Cluster {
   now = new Date("2026-01-01T00:00:00Z");
 
   replica(): HubIdentity {
-    return new HubIdentity({ client: this.memory.client, namespace: "ns", policy, log, date: () => this.now });
+    return new HubIdentity({
+      client: this.memory.client,
+      namespace: "ns",
+      policy,
+      log,
+      date: () => this.now,
+      now: () => this.now.getTime(),
+    });
   }
 
   wait(ms: number): void {
@@ -63,8 +70,28 @@ describe("the hub's identity", () => {
     const first = await standby.ensure(false);
     cluster.editSecret(({ data }) => (data["tls.key"] = ""));
     expect(await standby.ensure(false)).toEqual(first);
+    cluster.memory.objects.delete(secretId);
+    expect(await standby.ensure(false)).toEqual(first);
+    expect(cluster.memory.objects.has(secretId)).toBe(false);
     const second = await cluster.replica().ensure(true);
     expect(await standby.ensure(false)).toEqual(second);
+  });
+
+  it("is written back by a leader that has it, when somebody's edit broke the Secret", async () => {
+    const cluster = new Cluster();
+    const leader = cluster.replica();
+    const first = await leader.ensure(true);
+    cluster.editSecret(({ data }) => (data["tls.crt"] = ""));
+    expect(await leader.ensure(true)).toEqual(first);
+    expect(await cluster.replica().ensure(false)).toEqual(first);
+  });
+
+  it("is made anew by a leader when somebody deletes the Secret", async () => {
+    const cluster = new Cluster();
+    const leader = cluster.replica();
+    const first = await leader.ensure(true);
+    cluster.memory.objects.delete(secretId);
+    expect((await leader.ensure(true)).authority).not.toBe(first.authority);
   });
 
   it("is the other's when two operators start at once: one writes, the other comes again", async () => {
@@ -136,6 +163,7 @@ describe("the hub's identity", () => {
     cluster.wait(policy.overlapMs * 10);
     const next = cluster.replica();
     expect(await next.ensure(true)).toEqual(old);
+    await next.ensure(true);
     cluster.wait(policy.overlapMs - 1);
     expect(await next.ensure(true)).toEqual(old);
     cluster.wait(1);

@@ -6,8 +6,8 @@
 import { ApiError, isNotFound, type KubeClient, type Log, TemporaryError } from "kopf-ts";
 import { ConfigMaps, type Secret, Secrets } from "../kinds.js";
 import { type HubCertificates, makeHubCertificates } from "./certificates.js";
-import { authoritiesOf, type HubKeys, hubSecretName, type ReadSecret, readHubSecret, writeHubSecret } from "./hub-secret.js";
-import { nextRotationStep, type RotationPolicy } from "./key-rotation.js";
+import { authoritiesOf, type HubKeys, hubSecretName, type ReadSecret, readHubSecret, stageOf, writeHubSecret } from "./hub-secret.js";
+import { nextRotationStep, type RotationPolicy, type RotationStage } from "./key-rotation.js";
 
 const authorityName = "meridian-hub-ca";
 const labels = { "app.kubernetes.io/name": "meridian", "app.kubernetes.io/component": "hub" };
@@ -18,12 +18,16 @@ export interface HubIdentityOptions {
   readonly policy: RotationPolicy;
   readonly log: Log;
   readonly date: () => Date;
+  /** Monotonic ms. */
+  readonly now: () => number;
 }
 
 /** Throws what the API server answered, everywhere; whoever calls tries again. */
 export class HubIdentity {
   readonly #options: HubIdentityOptions;
   #serving: HubCertificates | null = null;
+  /** The stage of a rotation that this process saw last, and when first, monotonic ms. */
+  #stage: { readonly stage: RotationStage; readonly since: number } | null = null;
 
   constructor(options: HubIdentityOptions) {
     this.#options = options;
@@ -33,7 +37,8 @@ export class HubIdentity {
   async ensure(leading: boolean): Promise<HubCertificates> {
     const { log } = this.#options;
     const secret = await this.#read();
-    if (secret === null) return this.#use((await this.#create()).keys, leading);
+    // Deleted while we serve: the leader replaces the key at once, which is what a deletion asks for; nobody else does.
+    if (secret === null) return !leading && this.#serving !== null ? this.#serving : this.#use((await this.#create(null)).keys, leading);
     const read = readHubSecret(secret);
     if (read.problem === null) return leading ? this.#lead(secret, read) : this.#use(read.keys, false);
     log.warn({ code: "MER_HUB_CERTIFICATE", secret: hubSecretName, problem: read.problem }, "the hub's certificates cannot be used");
@@ -44,7 +49,8 @@ export class HubIdentity {
     }
     // This very Secret: another operator may have put a good one in its place by now.
     await this.#options.client.delete(Secrets, this.#secretRef, { preconditions: { uid: secret.metadata.uid ?? "" } });
-    return this.#use((await this.#create()).keys, leading);
+    // What was served until now is good, and agents trust it: broken by somebody's edit, it is written back.
+    return this.#use((await this.#create(this.#serving)).keys, leading);
   }
 
   get #secretRef() {
@@ -81,9 +87,9 @@ export class HubIdentity {
   }
 
   /** Creates, never overwrites: of two operators that start at once one wins and the other reads what it wrote. */
-  async #create(): Promise<ReadSecret> {
+  async #create(serving: HubCertificates | null): Promise<ReadSecret> {
     const { client, date } = this.#options;
-    const keys = { serving: await makeHubCertificates(), next: null, previousAuthority: null };
+    const keys = { serving: serving ?? (await makeHubCertificates()), next: null, previousAuthority: null };
     const { data, annotations } = writeHubSecret(keys, date());
     const present = Object.fromEntries(Object.entries(data ?? {}).filter(([, value]) => value !== null));
     try {
@@ -100,7 +106,7 @@ export class HubIdentity {
 
   async #rotate(secret: Secret, { keys, rotation }: ReadSecret): Promise<HubKeys> {
     const { date, log, policy } = this.#options;
-    switch (nextRotationStep(rotation, policy, date())) {
+    switch (nextRotationStep({ ...rotation, seenForMs: this.#watchStage(rotation.stage) }, policy, date())) {
       case "none":
         break;
       case "date":
@@ -119,11 +125,19 @@ export class HubIdentity {
     return keys;
   }
 
+  /** @returns ms for which this process has seen the rotation at this stage */
+  #watchStage(stage: RotationStage): number {
+    const now = this.#options.now();
+    if (this.#stage?.stage !== stage) this.#stage = { stage, since: now };
+    return now - this.#stage.since;
+  }
+
   async #write(secret: Secret, keys: HubKeys): Promise<HubKeys> {
     const { client, date } = this.#options;
     const { annotations, data } = writeHubSecret(keys, date());
     const metadata = { resourceVersion: secret.metadata.resourceVersion, annotations };
     await client.patch(Secrets, this.#secretRef, { kind: "merge", patch: { metadata, data } });
+    this.#watchStage(stageOf(keys));
     return keys;
   }
 }

@@ -13,6 +13,8 @@ export const endpointAnnotation = "time.meridian.io/hub-endpoint";
 
 /** Further ahead than any number of operators could have come: an agent that says so is wrong, and raises nothing. */
 const farthest = 1000;
+/** At most one raise in so long: an agent that keeps claiming more costs the API server little. */
+const raiseEveryMs = 10_000;
 /** leaseTransitions is an int32; nobody may drive it to where no operator could take over any more. */
 const mostEpoch = 2 ** 31 - 100_000;
 
@@ -20,13 +22,16 @@ export class HubLeadership {
   readonly #leadership: Leadership;
   readonly #ownEndpoint: () => string | null;
   readonly #log: Log;
+  readonly #now: () => number;
   #raising: Promise<unknown> = Promise.resolve();
+  #raisedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param ownEndpoint host:port that this replica announces; null: none */
-  constructor(leadership: Leadership, ownEndpoint: () => string | null, log: Log) {
+  /** @param ownEndpoint host:port that this replica announces; null: none. @param now monotonic ms */
+  constructor(leadership: Leadership, ownEndpoint: () => string | null, log: Log, now: () => number) {
     this.#leadership = leadership;
     this.#ownEndpoint = ownEndpoint;
     this.#log = log;
+    this.#now = now;
   }
 
   /** Null: this replica does not lead and must order nothing. */
@@ -46,22 +51,27 @@ export class HubLeadership {
     return this.#leadership.subscribe(listener);
   }
 
-  /** Sees to it that the epoch is at least `seen`, if this replica leads and the number is possible. Never throws. */
-  async outrank(seen: number): Promise<void> {
-    const ofTurn = this.#raising.then(() => this.#raise(seen));
+  /**
+   * Sees to it that the epoch is at least `seen`, if this replica leads, the number is possible and no other raise was just made.
+   * Never throws. @param node whose agent says so
+   */
+  async outrank(seen: number, node: string): Promise<void> {
+    const ofTurn = this.#raising.then(() => this.#raise(seen, node));
     this.#raising = ofTurn;
     await ofTurn;
   }
 
-  async #raise(seen: number): Promise<void> {
+  async #raise(seen: number, node: string): Promise<void> {
     const { epoch } = this;
     if (epoch === null || seen <= epoch) return;
     if (!Number.isSafeInteger(seen) || seen - epoch > farthest || seen > mostEpoch) {
-      this.#log.warn({ seen, epoch }, "an agent claims an epoch that cannot be");
+      this.#log.warn({ code: "MER_HUB_EPOCH", node, seen, epoch }, "an agent claims an epoch that cannot be");
       return;
     }
-    if (await this.#leadership.raiseEpoch(seen))
-      this.#log.warn({ from: epoch, to: seen }, "raised the leader's epoch: agents had seen a newer one");
-    else this.#log.warn({ seen, epoch }, "cannot raise the leader's epoch now");
+    if (this.#now() - this.#raisedAt < raiseEveryMs) return;
+    this.#raisedAt = this.#now();
+    const raised = await this.#leadership.raiseEpoch(seen);
+    const what = raised ? "raised the leader's epoch: an agent had seen a newer one" : "cannot raise the leader's epoch now";
+    this.#log.warn({ code: "MER_HUB_EPOCH", node, epoch, seen }, what);
   }
 }

@@ -1,7 +1,7 @@
 /** The Secret with the hub's keys, as text on both sides: what is read from it and what is written to it. */
 import { type Secret } from "../kinds.js";
 import { checkHubCertificates, type HubCertificates } from "./certificates.js";
-import type { RotationState } from "./key-rotation.js";
+import type { RotationStage, RotationState } from "./key-rotation.js";
 
 export const hubSecretName = "meridian-hub-tls";
 /** Since when the keys are as they are, RFC 3339. */
@@ -22,7 +22,7 @@ export interface HubKeys {
 
 export interface ReadSecret {
   readonly keys: HubKeys;
-  readonly rotation: RotationState;
+  readonly rotation: Omit<RotationState, "seenForMs">;
   /** Somebody else makes and replaces the keys. */
   readonly foreign: boolean;
   /** Why the keys cannot be used; null: they can. */
@@ -43,18 +43,24 @@ export function readHubSecret({ data, metadata }: Secret): ReadSecret {
   // A next pair that cannot be used is none: the rotation begins again.
   const usableNext = checkHubCertificates(next) === null ? next : null;
   const previousAuthority = read("previous-ca.crt") || null;
+  const keys = { serving, next: usableNext, previousAuthority };
   const annotations = metadata.annotations ?? {};
   const since = annotations[sinceAnnotation];
   return {
-    keys: { serving, next: usableNext, previousAuthority },
+    keys,
     rotation: {
-      stage: usableNext ? "Announced" : previousAuthority === null ? "Settled" : "Serving",
+      stage: stageOf(keys),
       since: since === undefined ? null : new Date(since),
       requested: annotations[rotateAnnotation] !== undefined,
     },
     foreign: annotations[certManagerAnnotation] !== undefined,
     problem: checkHubCertificates(serving),
   };
+}
+
+export function stageOf({ next, previousAuthority }: HubKeys): RotationStage {
+  if (next !== null) return "Announced";
+  return previousAuthority === null ? "Settled" : "Serving";
 }
 
 /** The parts of a Secret that hold these keys; what is not there any more is null, as a merge patch wants it. */

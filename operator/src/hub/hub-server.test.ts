@@ -49,7 +49,12 @@ describe("the hub", () => {
         authenticate: (token) => Promise.resolve(token === "token-late" ? lateToken() : (tokens[token] ?? refusal)),
       },
       fleet,
-      leadership: new HubLeadership(leadership, () => "127.0.0.1:1", log),
+      leadership: new HubLeadership(
+        leadership,
+        () => "127.0.0.1:1",
+        log,
+        () => performance.now(),
+      ),
       reportIntervalMs: 10_000,
       log,
       now: () => performance.now(),

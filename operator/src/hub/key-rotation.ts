@@ -2,6 +2,9 @@
  * When the hub's key is replaced, as a pure function of what the Secret says. An agent must never meet a certificate whose
  * authority it has not been given yet, so a rotation takes three steps with an overlap between them, in which the kubelets bring
  * the ConfigMap to every node: announce the next authority, serve with it, retire the previous one.
+ *
+ * Dates count over restarts, and lie when a machine's clock is corrected: no step that an agent could feel is taken on a date's
+ * word alone, but only when the process has seen the stage for as long by its own monotonic clock.
  */
 
 /** Where a rotation stands: settled (one authority), announced (two, the old one serves), serving (two, the new one serves). */
@@ -11,6 +14,8 @@ export interface RotationState {
   readonly stage: RotationStage;
   /** When the stage began; null: nobody wrote it down. */
   readonly since: Date | null;
+  /** For how long this process has seen it there, ms. */
+  readonly seenForMs: number;
   /** Somebody asked for a rotation now. */
   readonly requested: boolean;
 }
@@ -30,7 +35,7 @@ export type RotationStep =
   | "serve"
   | "retire";
 
-export function nextRotationStep({ stage, since, requested }: RotationState, policy: RotationPolicy, now: Date): RotationStep {
+export function nextRotationStep({ stage, since, requested, seenForMs }: RotationState, policy: RotationPolicy, now: Date): RotationStep {
   if (stage === "Settled" && requested) return "announce";
   if (since === null || Number.isNaN(since.getTime()) || since > now) return "date";
   const due = {
@@ -39,5 +44,6 @@ export function nextRotationStep({ stage, since, requested }: RotationState, pol
     Serving: { step: "retire", afterMs: policy.overlapMs },
   } as const;
   const { afterMs, step } = due[stage];
-  return now.getTime() - since.getTime() >= afterMs ? step : "none";
+  const seen = stage === "Settled" || seenForMs >= afterMs;
+  return seen && now.getTime() - since.getTime() >= afterMs ? step : "none";
 }

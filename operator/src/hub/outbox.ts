@@ -12,6 +12,7 @@ export class Outbox {
   #underway = 0;
   #orders: HubMessage | null = null;
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** @param slow called when nothing was read for `slowMs` while something waits */
   constructor(stream: ServerDuplexStream<AgentMessage, HubMessage>, slowMs: number, slow: () => void) {
@@ -41,17 +42,22 @@ export class Outbox {
     else this.#orders = message;
   }
 
+  /** Takes back orders that wait. @returns whether there were any */
+  withdraw(): boolean {
+    const waited = this.#orders !== null;
+    this.#orders = null;
+    return waited;
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#orders = null;
-    this.#slowed = true;
+    this.#closed = true;
   }
 
-  #slowed = false;
-
   #watch(): void {
-    if (this.#slowed) return;
+    if (this.#closed) return;
     this.#timer ??= setTimeout(() => this.#slow(), this.#slowMs);
   }
 }

@@ -24,7 +24,7 @@ export interface SessionTiming {
   readonly slowMs: number;
   /** How often a waiting agent is told to stay. Default 4 s, well below its patience for a Welcome. */
   readonly standbyMs: number;
-  /** How long an agent is kept without a leader. Default 60 s. */
+  /** How long an agent is kept without a leader: a little more than a failover takes. Default 20 s. */
   readonly leaderlessMs: number;
 }
 
@@ -33,7 +33,7 @@ export const usualSessionTiming: SessionTiming = {
   expiryGraceMs: 60_000,
   slowMs: 30_000,
   standbyMs: 4_000,
-  leaderlessMs: 60_000,
+  leaderlessMs: 20_000,
 };
 
 export interface SessionOptions {
@@ -56,6 +56,8 @@ export interface SessionOptions {
   readonly ended: (session: Session, code: string) => void;
 }
 
+/** What an agent runs whose last orders it may or may not have read: different from every revision there is. */
+const unknownRevision = "?";
 /** Code of a session that ended because the agent was sent to another replica. */
 const redirected = "REDIRECT";
 
@@ -75,14 +77,15 @@ export class Session implements AgentStream {
   #expiryTimer: NodeJS.Timeout | undefined;
   #standbyTimer: NodeJS.Timeout | undefined;
   #pauseTimer: NodeJS.Timeout | undefined;
-  #waitingSince = 0;
+  /** Monotonic ms since nobody leads here; null: this replica leads, or the agent has not said Hello. */
+  #leaderlessSince: number | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     const { now, stream, timing } = options;
     this.#intake = new Intake(now());
     this.#outbox = new Outbox(stream, timing.slowMs, () => this.close(CloseCode.CLOSE_SLOW_CONSUMER, "does not read"));
-    this.#helloTimer = setTimeout(() => this.close(CloseCode.CLOSE_PROTOCOL, "no Hello in time"), timing.helloMs);
+    this.#helloTimer = setTimeout(() => this.#breach("no Hello in time"), timing.helloMs);
     stream.on("error", () => this.#end(""));
     stream.on("end", () => {
       this.#end("");
@@ -135,13 +138,17 @@ export class Session implements AgentStream {
     const { leadership } = this.#options;
     if (this.#node === null || this.#ended) return;
     if (leadership.epoch !== null) {
+      this.#leaderlessSince = null;
+      clearTimeout(this.#standbyTimer);
       if (!this.#welcomed) void this.#welcome(this.#node);
       return;
     }
+    // What was not read before the lease was lost is not an order any more.
+    if (this.#outbox.withdraw()) this.#revision = unknownRevision;
     const endpoint = leadership.leaderEndpoint;
-    if (endpoint !== null && endpoint !== this.#hello?.unreachableEndpoint) return this.#leave({ redirect: { endpoint } }, redirected);
-    // A welcomed agent stays: if this replica leads again, nothing has happened to it.
-    if (!this.#welcomed) this.#keepWaiting();
+    const inVain = !this.#welcomed && endpoint === this.#hello?.unreachableEndpoint;
+    if (endpoint !== null && !inVain) return this.#leave({ redirect: { endpoint } }, redirected);
+    this.#keepWaiting();
   }
 
   async #start(): Promise<void> {
@@ -197,7 +204,6 @@ export class Session implements AgentStream {
     this.#node = node;
     this.#hello = hello;
     this.#revision = hello.appliedRevision ?? "";
-    this.#waitingSince = this.#options.now();
     this.#options.registered(node, this);
     this.followLeadership();
   }
@@ -208,25 +214,28 @@ export class Session implements AgentStream {
     const { fleet, leadership, reportIntervalMs } = this.#options;
     const hello = this.#hello ?? {};
     const seen = hello.newestEpoch ?? 0;
-    await leadership.outrank(seen);
+    await leadership.outrank(seen, node);
     this.#welcoming = false;
     if (this.#ended || this.#welcomed) return;
     const { epoch } = leadership;
     if (epoch === null) return this.followLeadership();
     if (epoch < seen) return this.close(CloseCode.CLOSE_NOT_LEADER, `this agent has obeyed epoch ${seen}, and this hub's is ${epoch}`);
-    clearTimeout(this.#standbyTimer);
     this.#welcomed = true;
     this.#options.welcomed(node);
     this.#outbox.say({ welcome: { leaderEpoch: epoch, reportIntervalMilliseconds: reportIntervalMs } });
     fleet.connect(node, this, readCapabilities(hello.capabilities), `${hello.bootId ?? ""} ${hello.instanceId ?? ""}`);
   }
 
-  /** Says "stay" now and then, for as long as a failover can take. */
+  /**
+   * For as long as a failover can take: whoever has not been welcomed is told to stay now and then; whoever has been notices
+   * nothing, if this replica leads again. After that it may well be that we alone do not see the leader.
+   */
   #keepWaiting(): void {
     const { now, timing } = this.#options;
     clearTimeout(this.#standbyTimer);
-    if (now() - this.#waitingSince >= timing.leaderlessMs) return this.close(CloseCode.CLOSE_NOT_LEADER, "no replica leads");
-    this.#outbox.say({ standby: {} });
+    this.#leaderlessSince ??= now();
+    if (now() - this.#leaderlessSince >= timing.leaderlessMs) return this.close(CloseCode.CLOSE_NOT_LEADER, "this replica sees no leader");
+    if (!this.#welcomed) this.#outbox.say({ standby: {} });
     this.#standbyTimer = setTimeout(() => this.followLeadership(), timing.standbyMs);
   }
 

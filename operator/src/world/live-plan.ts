@@ -26,6 +26,12 @@ export class LivePlan {
     this.#current = null;
   }
 
+  /** What was decided in an earlier term is no past of ours: others have decided since, and the cluster shows what. */
+  forget(): void {
+    this.#current = null;
+    this.#last = null;
+  }
+
   get current(): Plan {
     this.#current ??= this.#compute();
     return this.#current;

@@ -17,6 +17,8 @@ export interface StoreTask {
 export interface SyncReport {
   readonly kind: "synced";
   readonly seconds: number;
+  /** Of this process meanwhile. */
+  readonly cpuSeconds: number;
   readonly objects: number;
 }
 export interface HeapReport {
@@ -59,9 +61,12 @@ export async function runStoreChild(task: StoreTask): Promise<void> {
   const before = process.memoryUsage().heapUsed;
   const stop = new AbortController();
   const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
   const running = app.run({ signal: stop.signal });
   while (!store.synced) await sleep(1);
-  report({ kind: "synced", seconds: (performance.now() - startedAt) / 1000, objects: store.size });
+  const cpu = process.cpuUsage(cpuBefore);
+  const seconds = (performance.now() - startedAt) / 1000;
+  report({ kind: "synced", seconds, cpuSeconds: (cpu.user + cpu.system) / 1e6, objects: store.size });
   for await (const line of createInterface({ input: process.stdin })) {
     if (line === "heap") {
       await collectGarbage();

@@ -73,8 +73,9 @@ async function* streamSnapshot(target: WatchTarget, cursor: Cursor, signal: Abor
 
 async function* listSnapshot(target: WatchTarget, cursor: Cursor, signal: AbortSignal): AsyncGenerator<ReflectorEvent> {
   let resourceVersion = "";
+  const options = { ...target, signal, ...(cursor.pagedList ? {} : { pageSize: 0 }) };
   try {
-    for await (const page of listPages(target.transport, target.type, { ...target, signal, ...(cursor.pagedList ? {} : { pageSize: 0 }) })) {
+    for await (const page of listPages(target.transport, target.type, options)) {
       for (const object of page.items) yield { kind: "changed", object };
       resourceVersion = page.resourceVersion;
     }

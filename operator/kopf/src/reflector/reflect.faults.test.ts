@@ -108,7 +108,9 @@ describe("reflector", () => {
     server.put("b", { size: 1 });
     server.remove("b");
     server.writeRaw(`${old}\n`);
-    await eventually(() => events.some((event) => event.kind === "changed" && event.object.metadata.resourceVersion === metadata.resourceVersion));
+    await eventually(() =>
+      events.some((event) => event.kind === "changed" && event.object.metadata.resourceVersion === metadata.resourceVersion),
+    );
     server.resetWatches();
     await eventually(() => server.watchCount === 1 && server.requests.length >= 3);
     expect(server.requests.at(-1)).toContain(`resourceVersion=${server.storage.version}`);

@@ -35,9 +35,17 @@ const step = (about: string, run: Step["run"]): Step => ({ about, run, toString:
 
 const names = fc.constantFrom("a", "b", "c", "d", "e");
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(names, fc.nat(9)).map(([name, size]) => step(`put ${name}`, ({ storage }) => void storage.put(name, { spec: { size } }))) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(names, fc.nat(9))
+      .map(([name, size]) => step(`put ${name}`, ({ storage }) => void storage.put(name, { spec: { size } }))),
+  },
   { weight: 3, arbitrary: names.map((name) => step(`remove ${name}`, ({ storage }) => storage.remove(name))) },
-  { weight: 4, arbitrary: fc.constantFrom(1, 100, 5_000, 31_000, 140_000).map((ms) => step(`wait ${ms}`, ({ clock }) => clock.advance(ms))) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(1, 100, 5_000, 31_000, 140_000).map((ms) => step(`wait ${ms}`, ({ clock }) => clock.advance(ms))),
+  },
   {
     weight: 4,
     arbitrary: fc
@@ -102,7 +110,9 @@ async function settleTrial({ clock, server, storage, store, witness }: Trial): P
 }
 
 describe("a filled store", () => {
-  it("tells the truth and nothing else through any sequence of faults, and hears of what happens afterwards", { timeout: 60_000 }, async () => {
+  it("tells the truth and nothing else through any sequence of faults, and hears of what happens afterwards", {
+    timeout: 60_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 25 }), async (steps) => {
         const trial = await startTrial();

@@ -89,7 +89,13 @@ export async function startFakeApiServer(options: FakeApiServerOptions = {}): Pr
       response.end(`${JSON.stringify({ type: "ERROR", object })}\n`);
       return;
     }
-    if (initial) response.write(storage.list().map((object) => changeLine("ADDED", object)).join("") + bookmark(after, true));
+    if (initial)
+      response.write(
+        storage
+          .list()
+          .map((object) => changeLine("ADDED", object))
+          .join("") + bookmark(after, true),
+      );
     else response.write(changes.map(({ line }) => line).join(""));
     watches.add(response, after);
   };

@@ -10,11 +10,14 @@ import type { Change, WidgetStorage } from "./widget-storage.js";
 import { bookmark, changeLine } from "./widgets.js";
 
 /** What happens to one request instead of an answer. */
-export type Refusal = { readonly kind: "status"; readonly status: number; readonly retryAfterMs?: number } | { readonly kind: "cut" | "stall" };
+export type Refusal =
+  | { readonly kind: "status"; readonly status: number; readonly retryAfterMs?: number }
+  | { readonly kind: "cut" | "stall" };
 
 interface MemoryWatch {
   readonly after: number;
-  readonly chunks: (Uint8Array | Error | "end")[];
+  /** Null: the end. */
+  readonly chunks: (Uint8Array | Error | null)[];
   wake: () => void;
   frozen: boolean;
 }
@@ -54,7 +57,7 @@ export class MemoryApiServer implements Transport {
     const watch: MemoryWatch = { after, chunks: [], wake: () => {}, frozen: false };
     if (changes === "gone") {
       push(watch, `${JSON.stringify({ type: "ERROR", object: { kind: "Status", code: 410 } })}\n`);
-      push(watch, "end");
+      push(watch, null);
       return this.#read(watch, request);
     }
     for (const object of initial ? this.#storage.list() : []) push(watch, changeLine("ADDED", object));
@@ -75,7 +78,8 @@ export class MemoryApiServer implements Transport {
   }
 
   bookmark(): void {
-    if (this.#held === undefined) for (const watch of this.#awake()) if (this.#storage.version > watch.after) push(watch, bookmark(this.#storage.version));
+    if (this.#held === undefined)
+      for (const watch of this.#awake()) if (this.#storage.version > watch.after) push(watch, bookmark(this.#storage.version));
   }
 
   cut(): void {
@@ -85,7 +89,7 @@ export class MemoryApiServer implements Transport {
 
   end(): void {
     for (const watch of this.#awake()) {
-      push(watch, "end");
+      push(watch, null);
       this.#watches.delete(watch);
     }
   }
@@ -135,7 +139,7 @@ export class MemoryApiServer implements Transport {
       for (;;) {
         if (signal?.aborted) throw new KopfError("KOPF_ABORTED", "aborted");
         const chunk = watch.chunks.shift();
-        if (chunk === "end") return;
+        if (chunk === null) return;
         if (chunk instanceof Error) throw chunk;
         if (chunk !== undefined) yield chunk;
         else await new Promise<void>((resolve) => (watch.wake = resolve));
@@ -147,8 +151,8 @@ export class MemoryApiServer implements Transport {
   }
 }
 
-function push(watch: MemoryWatch, chunk: string | Error | "end"): void {
-  watch.chunks.push(chunk === "end" || chunk instanceof Error ? chunk : Buffer.from(chunk));
+function push(watch: MemoryWatch, chunk: string | Error | null): void {
+  watch.chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
   watch.wake();
 }
 

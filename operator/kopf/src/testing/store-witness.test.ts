@@ -61,7 +61,11 @@ describe("the witness of a cache", () => {
   });
 
   it.each<[string, (trial: ReturnType<typeof aTrial>) => void, RegExp]>([
-    ["an older state after a newer one", ({ store, put }) => [put("a", 1), put("a", 2)].reverse().forEach((state) => store.show(state)), /goes back/],
+    [
+      "an older state after a newer one",
+      ({ store, put }) => [put("a", 1), put("a", 2)].reverse().forEach((state) => store.show(state)),
+      /goes back/,
+    ],
     ["a state that never was", ({ store, put }) => store.show({ ...put("a", 1), spec: { size: 7 } }), /never was/],
     ["a deletion of what exists", ({ store, put }) => (store.show(put("a", 1)), store.bury("a")), /which exists/],
     ["a deletion of what was never shown", ({ store }) => store.bury("a"), /never showed/],

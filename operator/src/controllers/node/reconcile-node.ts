@@ -18,8 +18,7 @@ import type { Fleet } from "../../hub/fleet.js";
 import { type PolicyObjects, resolveConfig } from "../../hub/resolve-config.js";
 import { ClockProfiles, Grandmasters, type Node, type NodeClock, NodeClocks, Nodes, TimeDomains } from "../../kinds.js";
 import type { NodePlan } from "../../plan/plan.js";
-import { messageOf } from "../../errors.js";
-import { DomainDefinition } from "../../world/domain-definition.js";
+import type { DomainDefinition } from "../../world/domain-definition.js";
 import type { LivePlan } from "../../world/live-plan.js";
 
 /** Index of NodeClocks by the node that they are about; their names promise nothing. */
@@ -27,14 +26,12 @@ export const byNode = "byNode";
 const cacheLagMs = 2_000;
 const definitionRetryMs = 10_000;
 
-export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
-  const definition = new DomainDefinition();
-  return async ({ key, object, cache, client, events, log }: HandlerContext<Node>): Promise<ReconcileResult> => {
+export function createNodeReconciler(plan: LivePlan, fleet: Fleet, definition: DomainDefinition) {
+  return async ({ key, object, cache, client, events, log, signal }: HandlerContext<Node>): Promise<ReconcileResult> => {
     const planned = object === undefined ? undefined : plan.current.nodes.get(key);
     const standing = cache(NodeClocks).byIndex(byNode, key)[0];
     if (object === undefined) fleet.forget(key);
     if (planned === undefined || object === undefined) return releaseNode();
-    if (!definition.isKnown) await rememberDefinition();
 
     const wanted = describeNodeClock(planned, object);
     if (standing === undefined) await client.apply(NodeClocks, wanted);
@@ -64,26 +61,21 @@ export function createNodeReconciler(plan: LivePlan, fleet: Fleet) {
       if (claimed && object !== undefined) return done();
       // The cache may be behind: a node that has just registered again must not lose its time.
       if (object === undefined && (await nodeExists(client, key))) return requeueAfter(cacheLagMs);
-      if (object !== undefined && fleet.get(key) !== undefined && !(await definition.isTrusted(client, cache(TimeDomains).size))) {
-        log.warn({ node: key }, "TimeDomains went with their definition: the agent keeps its orders");
-        return requeueAfter(definitionRetryMs);
-      }
+      const concerned = standing !== undefined || fleet.get(key) !== undefined;
+      if (object !== undefined && concerned && !(await definition.isTrusted())) return requeueAfter(definitionRetryMs);
       if (standing !== undefined) {
         await deleteNodeClock(client, standing.metadata.name);
         log.info({ node: key }, "no domain claims the node: its NodeClock is deleted");
       }
+      // A decision of a term that is over meanwhile must not go out under the next one's epoch.
+      if (signal.aborted) return done();
       fleet.get(key)?.stream?.order({ kind: "release", reason: object === undefined ? "NodeDeleted" : "NoDomain" });
       return done();
     }
 
-    /** Without it the plan is as good; only a deleted definition would be taken for a wish. */
-    async function rememberDefinition(): Promise<void> {
-      await definition.remember(client).catch((error: unknown) => log.warn({ reason: messageOf(error) }, "cannot read the TimeDomains' definition"));
-    }
-
     function orderAgent({ spec }: NodePlan): void {
       const stream = fleet.get(key)?.stream;
-      if (!stream) return;
+      if (!stream || signal.aborted) return;
       const resolution = resolveConfig(spec, policyOf(cache));
       if (resolution.kind === "resolved") stream.order({ ...resolution, kind: "config" });
       else log.warn({ node: key, reason: resolution.reason }, "the agent keeps its configuration");

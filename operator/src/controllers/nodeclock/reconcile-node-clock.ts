@@ -5,7 +5,7 @@ import { type NodeClock, NodeClocks, TimeDomains } from "../../kinds.js";
 import { judgeNode, judgeOrphan } from "../judge-node.js";
 import { nodeClockEvents } from "./node-clock-events.js";
 import { nodeClockStatus } from "./node-clock-status.js";
-import { StepCounts } from "./step-counts.js";
+import type { StepCounts } from "./step-counts.js";
 import type { StatusBudget } from "./status-budget.js";
 import { urgencyOf } from "./urgency.js";
 
@@ -15,8 +15,7 @@ export interface Clocks {
   readonly date: () => Date;
 }
 
-export function createNodeClockReconciler(fleet: Fleet, clocks: Clocks, budget: StatusBudget) {
-  const steps = new StepCounts();
+export function createNodeClockReconciler(fleet: Fleet, clocks: Clocks, budget: StatusBudget, steps: StepCounts) {
   return async ({ key, object, cache, client, events }: HandlerContext<NodeClock>): Promise<ReconcileResult> => {
     if (object === undefined) {
       budget.cancel(key);

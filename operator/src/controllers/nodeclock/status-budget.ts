@@ -3,8 +3,8 @@
  * domain's own status says so in one write, and theirs follow at a pace that the API server does not notice. Worse news has
  * most of the budget to itself, so that good news never stands in its way.
  *
- * A write that has to wait gets a place in its queue and is made when the place comes, with what is true then: whatever
- * changes in between costs nothing.
+ * A write that has to wait is told when to ask again, by how many wait before it, and is then made with what is true then:
+ * whatever changes in between costs nothing. Only what is written is paid for.
  */
 export type Urgency = "worse" | "other";
 
@@ -21,61 +21,82 @@ export const usualPaces: Readonly<Record<Urgency, Pace>> = {
   other: { perSecond: 40, burst: 40 },
 };
 
-interface Lane {
-  readonly pace: Pace;
-  /** Monotonic ms at which the next place is free; in the past: so many are free at once. */
-  next: number;
-}
+class Lane {
+  readonly waiting = new Set<string>();
+  readonly #pace: Pace;
+  #tokens: number;
+  #at: number;
 
-interface Place {
-  readonly urgency: Urgency;
-  readonly due: number;
+  constructor(pace: Pace, now: number) {
+    this.#pace = pace;
+    this.#tokens = pace.burst;
+    this.#at = now;
+  }
+
+  /** @returns ms to wait; 0: one write is paid for */
+  take(key: string, now: number): number {
+    const { burst, perSecond } = this.#pace;
+    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) * perSecond) / 1000);
+    this.#at = now;
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
+      this.waiting.delete(key);
+      return 0;
+    }
+    // Whoever comes back and finds nothing is nearly at its turn; whoever is new comes after all that wait.
+    const before = this.waiting.has(key) ? 1 : this.waiting.size + 1;
+    this.waiting.add(key);
+    return Math.ceil(((before - this.#tokens) * 1000) / perSecond);
+  }
 }
 
 export class StatusBudget {
   readonly #now: () => number;
-  readonly #lanes: Readonly<Record<Urgency, Lane>>;
-  readonly #places = new Map<string, Place>();
-  readonly #waiting: (count: number) => void;
+  readonly #paces: Readonly<Record<Urgency, Pace>>;
+  readonly #tellWaiting: (count: number) => void;
+  #lanes: Readonly<Record<Urgency, Lane>>;
 
-  /** @param now monotonic ms. @param waiting called with the number of keys that wait whenever it changes */
-  constructor(now: () => number, waiting: (count: number) => void = () => undefined, paces: Readonly<Record<Urgency, Pace>> = usualPaces) {
+  /** @param now monotonic ms. @param tellWaiting called with the number of keys that wait, for the metric */
+  constructor(
+    now: () => number,
+    tellWaiting: (count: number) => void = () => undefined,
+    paces: Readonly<Record<Urgency, Pace>> = usualPaces,
+  ) {
     this.#now = now;
-    this.#waiting = waiting;
-    const lane = (pace: Pace): Lane => ({ pace, next: Number.NEGATIVE_INFINITY });
-    this.#lanes = { worse: lane(paces.worse), other: lane(paces.other) };
+    this.#paces = paces;
+    this.#tellWaiting = tellWaiting;
+    this.#lanes = this.#fullLanes();
   }
 
-  /** @returns ms until `key` may be written, 0: now. Ask again then; its place is kept. */
+  /** @returns ms until `key` may ask again; 0: it may be written now */
   book(key: string, urgency: Urgency): number {
-    const now = this.#now();
-    const held = this.#places.get(key);
     // News that got worse does not wait in the queue of better news.
-    const place = held && !(urgency === "worse" && held.urgency === "other") ? held : this.#reserve(key, urgency, now);
-    if (place.due > now) return Math.ceil(place.due - now);
-    this.cancel(key);
-    return 0;
+    if (urgency === "worse") this.#lanes.other.waiting.delete(key);
+    const lane = this.#lanes.worse.waiting.has(key) ? this.#lanes.worse : this.#lanes[urgency];
+    const waitMs = lane.take(key, this.#now());
+    this.#tellWaiting(this.waiting);
+    return waitMs;
   }
 
   /** Nothing has to be written any more. */
   cancel(key: string): void {
-    if (this.#places.delete(key)) this.#waiting(this.#places.size);
+    const { other, worse } = this.#lanes;
+    if (worse.waiting.delete(key) || other.waiting.delete(key)) this.#tellWaiting(this.waiting);
+  }
+
+  /** Nobody waits any more: another replica writes now, or this one begins anew. */
+  clear(): void {
+    this.#lanes = this.#fullLanes();
+    this.#tellWaiting(0);
   }
 
   /** Keys that wait. */
   get waiting(): number {
-    return this.#places.size;
+    return this.#lanes.worse.waiting.size + this.#lanes.other.waiting.size;
   }
 
-  #reserve(key: string, urgency: Urgency, now: number): Place {
-    const lane = this.#lanes[urgency];
-    const { burst, perSecond } = lane.pace;
-    const spacing = 1000 / perSecond;
-    const due = Math.max(lane.next, now - (burst - 1) * spacing);
-    lane.next = due + spacing;
-    const place = { urgency, due };
-    this.#places.set(key, place);
-    this.#waiting(this.#places.size);
-    return place;
+  #fullLanes(): Record<Urgency, Lane> {
+    const now = this.#now();
+    return { worse: new Lane(this.#paces.worse, now), other: new Lane(this.#paces.other, now) };
   }
 }

@@ -20,6 +20,11 @@ export class StepCounts {
     return { type: "Warning", reason: "ClockStepped", action: "Step", note: `the agent stepped the node's clock ${times}` };
   }
 
+  /** Another replica has told since. */
+  clear(): void {
+    this.#known.clear();
+  }
+
   forget(key: string): void {
     this.#known.delete(key);
   }
