@@ -14,7 +14,7 @@ export const operatorErrorRegistry = [
   {
     code: "MER_OPERATOR_SCHEMA_OLD",
     meaning: "The cluster's CustomResourceDefinitions are missing or older than this operator.",
-    remedy: "Apply crds/manifests of the same release; the operator becomes ready by itself.",
+    remedy: "Upgrade the chart with crds.install, or apply crds/manifests of the same release; the operator becomes ready by itself.",
   },
   {
     code: "MER_OPERATOR_LISTEN",

@@ -37,8 +37,7 @@ const silences: readonly Inflict[] = [
 ];
 
 const repeatThePast: Inflict = ({ server }) => {
-  const past = server.storage.changesAfter(0);
-  if (past !== "gone") for (const { line } of past.slice(-20)) server.writeRaw(line);
+  for (const { line } of server.storage.history.slice(-20)) server.writeRaw(line);
 };
 
 const menu: readonly Inflict[] = [

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { World } from "../plan/world.js";
 import { LivePlan } from "./live-plan.js";
 
-const world = (nodes: readonly string[]): World => ({
+const world = (nodes: readonly string[], paused = false): World => ({
   nodes: nodes.map((name, index) => ({
     name,
     labels: {},
@@ -18,6 +18,7 @@ const world = (nodes: readonly string[]): World => ({
       name: "plant",
       createdAt: 0,
       spec: {
+        paused,
         objective: { maxErrorNanoseconds: 100_000 },
         members: { nodeSelector: {} },
         sources: [{ name: "roof", grandmasterRef: { name: "roof" } }],
@@ -52,5 +53,19 @@ describe("the live plan", () => {
     nodes = ["gm", "w", "new"];
     plan.invalidate();
     expect(plan.current.nodes.get("w")?.spec).toEqual(before);
+  });
+
+  it("begins a new term with what stands in the cluster, not with what it decided in an earlier one", () => {
+    const standing = new Map<string, NodeClockSpec>();
+    let paused = false;
+    const plan = new LivePlan({ world: () => world(["gm", "w"], paused), previous: () => standing });
+    const first = plan.current.nodes.get("w")?.spec;
+    if (!first) throw new Error("not planned");
+    standing.set("w", { ...first, roleReason: "DecidedByAnother" });
+    paused = true;
+    plan.invalidate();
+    expect(plan.current.nodes.get("w")?.spec.roleReason).toBe(first.roleReason);
+    plan.forget();
+    expect(plan.current.nodes.get("w")?.spec.roleReason).toBe("DecidedByAnother");
   });
 });

@@ -1,5 +1,5 @@
 /** What to do with the Lease as it was just seen, as one pure decision. */
-import { heldByOthersUntil, type ObservedLease } from "./observed-lease.js";
+import type { ObservedLease } from "./observed-lease.js";
 
 export interface ClaimSituation {
   readonly identity: string;
@@ -34,7 +34,7 @@ export function decideClaim({ exists, highestEpoch, identity, now, observed, own
     if (holder !== identity) return { kind: "lost", holder };
     return { kind: "write", epoch: Math.max(ownEpoch, observed?.epoch ?? 0) };
   }
-  const until = heldByOthersUntil(observed, identity);
+  const until = observed?.othersUntil ?? Number.NEGATIVE_INFINITY;
   if (until > now) return { kind: "wait", until };
   return { kind: exists ? "write" : "create", epoch: Math.max(highestEpoch, observed?.epoch ?? 0) + 1 };
 }

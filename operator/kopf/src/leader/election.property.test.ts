@@ -4,7 +4,9 @@ import { tryElection } from "../testing/election-trial.js";
 
 describe("three replicas", () => {
   it("never act as two leaders, have ever higher epochs, and one leads soon after the trouble is over", async () => {
-    const run = async (seed: number): Promise<void> => expect(await tryElection(seed)).toEqual([]);
+    const run = async (seed: number): Promise<void> => {
+      expect(await tryElection(seed)).toEqual([]);
+    };
     await fc.assert(fc.asyncProperty(fc.integer(), run), { numRuns: 25 });
   });
 

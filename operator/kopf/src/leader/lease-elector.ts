@@ -6,9 +6,13 @@
  * shorter than the duration, so the leader stops first. Every write names the resourceVersion that it was decided on; of two
  * writers one gets 409 and looks again.
  *
+ * A Lease may be deleted under its leader: its absence is waited out as a record of somebody else would be, and so is a record of
+ * our own that turns up in a Lease which we never saw created (observed-lease.ts).
+ *
  * What no lease can prevent: a write of the old leader that was in flight when its process was stopped arrives whenever the
- * network delivers it; and a Lease that is deleted at the very moment in which a replica starts that has never seen it. Term.epoch
- * is for these. The monotonic clock must not stand still: on a machine that was suspended it did, and the others' did not.
+ * network delivers it; a Lease that is deleted at the very moment in which a replica starts that has never seen it; and one that
+ * is deleted again before it has stood for two lease durations: who saw neither it nor its leader takes the two deletions for one.
+ * Term.epoch is for these. The monotonic clock must not stand still: on a machine that was suspended it did, and the others' did not.
  */
 import type { KubeClient } from "../client/kube-client.js";
 import type { Clock } from "../clock/clock.js";
@@ -24,7 +28,7 @@ import type { LeaderElectionOptions, Leadership } from "./leadership.js";
 import { createLeadershipState } from "./leadership-state.js";
 import type { Lease, LeaseSpec } from "./lease.js";
 import { type Annotations, createLeaseAccess, type RequestLimit } from "./lease-access.js";
-import { type ObservedLease, observeAbsence, observeLease } from "./observed-lease.js";
+import { type Look, type ObservedLease, observeAbsence, observeLease, observeOwnTerm } from "./observed-lease.js";
 
 export interface LeaseElectorOptions {
   readonly election: LeaderElectionOptions;
@@ -110,9 +114,11 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
     return { limitMs: Math.min(renewDeadlineMs / 2, remainingMs), signal: stopping.signal };
   };
 
+  const lookNow = (): Look => ({ identity, now: clock.now(), ownDurationMs: leaseDurationMs });
+
   const see = (lease: Lease): void => {
     const before = observed?.holder;
-    observed = observeLease(observed, lease, clock.now(), leaseDurationMs);
+    observed = observeLease(observed, lease, lookNow());
     highestEpoch = Math.max(highestEpoch, observed.epoch);
     const { epoch, holder } = observed;
     if (holder === "" && holder !== before) log.info({ lease: name, epoch }, "the lease is free");
@@ -123,7 +129,7 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
   const look = async (): Promise<boolean> => {
     const lease = await access.read(limit());
     if (lease !== undefined) see(lease);
-    else observed = observeAbsence(observed, clock.now(), leaseDurationMs);
+    else observed = observeAbsence(observed, lookNow());
     return lease !== undefined;
   };
 
@@ -163,6 +169,7 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
       confirm();
       return;
     }
+    if (observed !== undefined) observed = observeOwnTerm(observed);
     validUntil = sentAt + renewDeadlineMs;
     cancelExpiry();
     cancelExpiry = clock.setTimer(() => void confirm(), validUntil - clock.now());
@@ -239,7 +246,8 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
     const releaseLimit = { limitMs: releaseLimitMs };
     try {
       for (let attempt = 1; ; attempt++) {
-        if (observed?.holder !== identity) return;
+        // A record of ours that came too late to be a term must not tell others that nobody leads.
+        if (observed?.holder !== identity || observed.othersUntil > clock.now()) return;
         // The shortest duration there is: who does not know what an empty holder means has not long to wait either.
         const spec: LeaseSpec = { holderIdentity: "", leaseDurationSeconds: 1, renewTime: formatMicroTime(clock.date(), ++writes) };
         try {
@@ -276,6 +284,7 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
       end("the operator stops");
       await rounds;
       if (givesBack) await inTurn(release);
+      else if (observed?.holder === identity) log.warn({ lease: name }, "the lease is not given back: others wait until it runs out");
     },
   };
 }

@@ -7,7 +7,7 @@ import { ApiError } from "../errors.js";
 import type { Elector } from "../leader/elector.js";
 import { createLeaseElector } from "../leader/lease-elector.js";
 import { createInstruments, noMetrics } from "../metrics/metrics.js";
-import { createFakeLeaseApi, type FakeLeaseApi, type Fate } from "./fake-lease-api.js";
+import { createFakeLeaseApi, type FakeLeaseApi, type Fate, firstUid } from "./fake-lease-api.js";
 import { createManualClock, type ManualClock } from "./manual-clock.js";
 import { createRecordingLog } from "./recording-log.js";
 
@@ -87,6 +87,9 @@ function aProcess(api: FakeLeaseApi, clock: ManualClock, identity: string, rando
   };
 }
 
+/** As the default. */
+const leaseDurationMs = 15_000;
+
 /** What went wrong in four minutes of trouble and two of peace, in sentences; empty: nothing. */
 export async function tryElection(seed: number): Promise<string[]> {
   const random = randomFrom(seed);
@@ -112,12 +115,17 @@ export async function tryElection(seed: number): Promise<string[]> {
     elector.start();
   }
 
+  let standing: { readonly uid: string | undefined; readonly since: number } = { uid: undefined, since: 0 };
   for (let second = 0; second < 240; second++) {
     if (second % 5 === 0) for (const process of processes) process[random() < 0.5 ? "misfortune" : "recover"]();
     // Once all have seen this term: who has not cannot know which epoch comes next; raiseEpoch() is for that.
     const epoch = api.lease?.metadata.annotations?.["epoch"];
     const known = epoch !== "new" && processes.every(({ elector }) => elector.leadership.annotations["epoch"] === epoch);
-    if (random() < 0.01 && known) api.lease = undefined;
+    const uid = api.lease?.metadata.uid;
+    if (standing.uid !== uid) standing = { uid, since: clock.now() };
+    // One that was deleted before is left alone for two lease durations: the elector's header says why.
+    const settled = uid === firstUid || clock.now() - standing.since >= 2 * leaseDurationMs;
+    if (random() < 0.01 && known && settled) api.lease = undefined;
     for (let step = 0; step < 4; step++) {
       await clock.advance(250);
       lookForTwo("in the trouble");

@@ -148,7 +148,10 @@ export async function startFakeApiServer(options: FakeApiServerOptions = {}): Pr
   };
 
   const http = openServer(options.tls, route);
+  let listening = true;
   http.on("connection", (socket: Socket) => {
+    // Accepted by the kernel before it knew.
+    if (!listening) return void socket.resetAndDestroy();
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
@@ -158,6 +161,7 @@ export async function startFakeApiServer(options: FakeApiServerOptions = {}): Pr
   const listen = (port: number): Promise<void> => new Promise((resolve) => http.listen(port, "127.0.0.1", resolve));
   const stopListening = (): Promise<void> =>
     new Promise((resolve) => {
+      listening = false;
       http.close(() => resolve());
       for (const socket of sockets) socket.resetAndDestroy();
     });
@@ -196,7 +200,10 @@ export async function startFakeApiServer(options: FakeApiServerOptions = {}): Pr
       return watches.size;
     },
     refuseConnections: stopListening,
-    acceptConnections: () => listen(port),
+    acceptConnections() {
+      listening = true;
+      return listen(port);
+    },
     replaceTls: (tls) => (http as TlsServer).setSecureContext(tls),
     async close() {
       clearInterval(bookmarks);

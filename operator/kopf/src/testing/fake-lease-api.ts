@@ -16,6 +16,9 @@ export interface Fate {
 
 export const promptly: Fate = { arrivesAfterMs: 1, answersAfterMs: 1 };
 
+/** Of the first Lease that there is; each creation has one of its own. */
+export const firstUid = "uid-1";
+
 export interface FakeLeaseApi {
   lease: Lease | undefined;
   /** `GET`, `POST` or `PATCH`, as executed. */
@@ -33,11 +36,13 @@ interface LeasePatch {
 
 export function createFakeLeaseApi(): FakeLeaseApi {
   let version = 0;
+  let created = 0;
   const refuse = (status: number): never => {
     throw new ApiError(`lease: ${status}`, { status, reason: "" });
   };
   const store = (spec: LeaseSpec, annotations: Readonly<Record<string, string>>): Lease => {
-    const metadata = { name: "l", namespace: "ns", resourceVersion: String(++version), annotations };
+    const uid = api.lease?.metadata.uid ?? `uid-${++created}`;
+    const metadata = { name: "l", namespace: "ns", uid, resourceVersion: String(++version), annotations };
     api.lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
     return api.lease;
   };

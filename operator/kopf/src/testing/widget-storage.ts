@@ -99,6 +99,11 @@ export class WidgetStorage implements Ledger {
     this.#listeners.add(listener);
   }
 
+  /** What was not forgotten, oldest first. */
+  get history(): readonly Change[] {
+    return this.#history;
+  }
+
   /** `gone`: the history does not reach back so far. A version from the future has no changes after it, as with etcd. */
   changesAfter(version: number): readonly Change[] | "gone" {
     return version < this.#oldest ? "gone" : this.#history.filter((change) => change.version > version);

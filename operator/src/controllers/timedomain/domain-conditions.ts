@@ -121,10 +121,14 @@ function progress(facts: DomainFacts): Wanted[] {
   return behind.length === 0 ? [] : [isTrue("Reconciling", "WaitingForAgents", waitsFor(behind))];
 }
 
-/** Connected agents that do not run yet what they were sent, or whose interfaces are not planned yet. */
+/** Agents that have not come to a new operator yet, or are connected and do not run yet what they were sent, or whose interfaces are not planned yet. */
 function pendingMembers({ members, plan }: DomainFacts): Member[] {
   const waiting = new Set(plan.waiting);
-  return members.filter((member) => member.view?.stream && (!hasAcknowledged(member) || waiting.has(member.node)));
+  return members.filter((member) => {
+    // Just started: whoever has not come yet may or may not run what is planned.
+    if (!member.judgement.heard) return true;
+    return member.view?.stream && (!hasAcknowledged(member) || waiting.has(member.node));
+  });
 }
 
 const waitsFor = (members: readonly Member[]): string => `waiting until the configuration is applied by ${namesOf(members)}`;

@@ -5,7 +5,7 @@ import type { TimeDomain } from "../../kinds.js";
 import type { DomainPlan } from "../../plan/plan.js";
 import { aReport, aSource, aView } from "../../testing/an-agent.js";
 import { judgeNode } from "../judge-node.js";
-import { domainStatus } from "./domain-status.js";
+import { domainStatus, keepObservations } from "./domain-status.js";
 import type { Member } from "./member.js";
 
 const now = new Date("2026-01-01T00:00:00Z");
@@ -56,7 +56,8 @@ const apart: ReadonlyMap<string, string> = new Map([
   ["gm-a", "gm-a"],
   ["gm-b", "gm-b"],
 ]);
-const tell = (of: readonly Member[], plan = aPlan(), domain = aDomain(), groups = apart) => domainStatus(domain, plan, groups, of, now);
+const tell = (of: readonly Member[], plan = aPlan(), domain = aDomain(), groups = apart) =>
+  domainStatus(domain, plan, groups, of, { now, refusedForMs: 0 });
 const condition = (verdict: ReturnType<typeof tell>, type: string) =>
   verdict.status.conditions?.find((candidate) => candidate.type === type);
 
@@ -164,9 +165,9 @@ describe("TimeDomain.status", () => {
     expect(first.status.conditions?.map(({ type }) => type)).toContain("Reconciling");
     expect(condition(first, "Accepted")?.message).toContain("the nodes keep the plan that they have");
     expect(condition(tell([], refused), "Accepted")?.message).not.toContain("keep");
-    const later = domainStatus(aDomain({ status: first.status }), refused, apart, members(well()), new Date(now.getTime() + 20_000));
+    const later = domainStatus(aDomain({ status: first.status }), refused, apart, members(well()), { now, refusedForMs: 20_000 });
     expect(later.againAfterMs).toBe(40_000);
-    const last = domainStatus(aDomain({ status: later.status }), refused, apart, members(well()), new Date(now.getTime() + 60_000));
+    const last = domainStatus(aDomain({ status: later.status }), refused, apart, members(well()), { now, refusedForMs: 60_000 });
     expect(last.status.conditions?.map(({ type }) => type)).not.toContain("Reconciling");
     expect(condition(last, "Stalled")).toMatchObject({ status: "True", reason: "GrandmasterNotFound" });
     expect(condition(last, "Ready")).toMatchObject({ status: "False", message: "spec.sources[1].grandmasterRef: no gm-b" });
@@ -187,8 +188,29 @@ describe("TimeDomain.status", () => {
       aPlan(),
       apart,
       members(well(), well(), well(), well()),
-      new Date(now.getTime() + 5000),
+      { now: new Date(now.getTime() + 5000), refusedForMs: 0 },
     );
     expect(later.status).toEqual(first.status);
+  });
+
+  it("stays stalled in the hands of another operator, which has not waited itself", () => {
+    const acceptance = { accepted: false, reason: "NoSource", message: "none" } as const;
+    const stalled = domainStatus(aDomain(), aPlan({ acceptance }), apart, members(well()), { now, refusedForMs: 60_000 });
+    const taken = tell(members(well()), aPlan({ acceptance }), aDomain({ status: stalled.status }));
+    expect(condition(taken, "Stalled")?.status).toBe("True");
+    expect(taken.againAfterMs).toBeNull();
+  });
+
+  it("waits for agents that have not come to a new operator, and keeps what stands of their clocks", () => {
+    const standing = tell(members(well(), well(), well(), well())).status;
+    const unheard = [member("n0", undefined), ...members(well(), well(), well())];
+    const verdict = tell(unheard, aPlan(), aDomain({ status: standing }));
+    expect(condition(verdict, "Ready")).toMatchObject({ status: "False", reason: "WaitingForAgents" });
+    const kept = keepObservations(standing, verdict.status);
+    expect(kept.nodes).toEqual(standing.nodes);
+    expect(kept.worst).toEqual(standing.worst);
+    const synchronized = (status: typeof kept) => status.conditions?.find(({ type }) => type === "Synchronized");
+    expect(synchronized(kept)).toEqual(synchronized(standing));
+    expect(kept.conditions?.map(({ type }) => type)).toContain("Reconciling");
   });
 });

@@ -15,18 +15,25 @@ export interface DomainVerdict {
   readonly againAfterMs: number | null;
 }
 
+export interface Moment {
+  readonly now: Date;
+  /** ms for which this process has seen the domain refused; 0: it is not. By a monotonic clock: dates may be corrected meanwhile. */
+  readonly refusedForMs: number;
+}
+
 /** @param groups independence group of each source, by its name */
 export function domainStatus(
   domain: TimeDomain,
   plan: DomainPlan,
   groups: ReadonlyMap<string, string>,
   members: readonly Member[],
-  now: Date,
+  { now, refusedForMs: seenRefusedForMs }: Moment,
 ): DomainVerdict {
   const { metadata, spec, status: standing } = domain;
   const sources = sourcesStatus(spec.sources, members, standing?.sources, now);
-  const before = findCondition(standing?.conditions, "Accepted");
-  const refusedForMs = before?.status === "False" ? now.getTime() - Date.parse(before.lastTransitionTime) : 0;
+  // Another process has waited long enough for what is missing.
+  const isStalled = findCondition(standing?.conditions, "Stalled")?.status === "True";
+  const refusedForMs = isStalled ? Number.POSITIVE_INFINITY : seenRefusedForMs;
   const facts = { spec, plan, groups, members, sources, refusedForMs };
   const worst = worstOf(members);
   const status = {
@@ -64,4 +71,24 @@ function worstOf(members: readonly Member[]): { nodeName: string; errorBoundNano
     worst = { nodeName: node, errorBoundNanoseconds: judgement.bound };
   }
   return worst && { ...worst, errorBoundNanoseconds: roundUp125(worst.errorBoundNanoseconds) };
+}
+
+/** Conditions that speak of the clocks, not of the intent. */
+const observed: ReadonlySet<string> = new Set(["Synchronized", "SourcesRedundant"]);
+
+/** The same verdict on the intent, while what is known of the clocks is what stands: the operator has just started. */
+export function keepObservations(standing: TimeDomainStatus, status: TimeDomainStatus): TimeDomainStatus {
+  const { conditions = [], healthySources, nodes, sources, worst } = standing;
+  const judged = (status.conditions ?? []).map((condition) =>
+    observed.has(condition.type) ? (conditions.find(({ type }) => type === condition.type) ?? condition) : condition,
+  );
+  const { healthySources: _healthy, nodes: _nodes, sources: _sources, worst: _worst, ...rest } = status;
+  return {
+    ...rest,
+    conditions: judged,
+    ...(healthySources === undefined ? {} : { healthySources }),
+    ...(nodes === undefined ? {} : { nodes }),
+    ...(sources === undefined ? {} : { sources }),
+    ...(worst === undefined ? {} : { worst }),
+  };
 }

@@ -8,7 +8,7 @@ import type { LivePlan } from "../../world/live-plan.js";
 import { conditionEvents } from "../condition-events.js";
 import { judgeNode } from "../judge-node.js";
 import type { Clocks } from "../nodeclock/reconcile-node-clock.js";
-import { domainStatus } from "./domain-status.js";
+import { domainStatus, keepObservations } from "./domain-status.js";
 import type { Member } from "./member.js";
 
 const spacingMs = 2_000;
@@ -17,10 +17,13 @@ const refreshMs = 600_000;
 
 export function createTimeDomainReconciler(plan: LivePlan, fleet: Fleet, clocks: Clocks) {
   const writtenAt = new Map<string, number>();
+  /** Monotonic ms since which a domain is refused. */
+  const refusedSince = new Map<string, number>();
   return async ({ key, object, cache, client, events }: HandlerContext<TimeDomain>): Promise<ReconcileResult> => {
     const planned = object && plan.current.domains.get(key);
     if (object === undefined || planned === undefined) {
       writtenAt.delete(key);
+      refusedSince.delete(key);
       return done();
     }
     const nowMs = clocks.monotonic();
@@ -31,14 +34,19 @@ export function createTimeDomainReconciler(plan: LivePlan, fleet: Fleet, clocks:
 
     const members = planned.members.map((node) => memberOf(node, object, nowMs));
     // Just started: what stands is the best that is known of those who have not come yet.
-    if (object.status?.conditions !== undefined && members.some(({ judgement }) => !judgement.heard)) return requeueAfter(spacingMs);
-    const { status, againAfterMs } = domainStatus(object, planned, groupsOf(object, cache), members, clocks.date());
+    const unheard = object.status?.conditions !== undefined && members.some(({ judgement }) => !judgement.heard);
+    if (unheard && !urgent) return requeueAfter(spacingMs);
+    if (planned.acceptance.accepted) refusedSince.delete(key);
+    else if (!refusedSince.has(key)) refusedSince.set(key, nowMs);
+    const moment = { now: clocks.date(), refusedForMs: nowMs - (refusedSince.get(key) ?? nowMs) };
+    const verdict = domainStatus(object, planned, groupsOf(object, cache), members, moment);
+    const status = unheard && object.status ? keepObservations(object.status, verdict.status) : verdict.status;
     if (nowMs - written >= refreshMs ? !statusEquals(object.status, status) : !sameMeaning(object.status, status)) {
       await client.applyStatus(TimeDomains, { metadata: { name: key }, status });
       for (const event of conditionEvents(object.status?.conditions, status.conditions)) events.record(TimeDomains, object, event);
       writtenAt.set(key, nowMs);
     }
-    const next = Math.min(againAfterMs ?? Number.POSITIVE_INFINITY, ...members.map(({ judgement }) => judgement.againAfterMs ?? Infinity));
+    const next = Math.min(verdict.againAfterMs ?? Number.POSITIVE_INFINITY, ...members.map(({ judgement }) => judgement.againAfterMs ?? Infinity));
     return Number.isFinite(next) ? requeueAfter(Math.max(next, spacingMs)) : done();
   };
 
