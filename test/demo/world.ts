@@ -10,6 +10,7 @@ import {
   createNodes,
   type FakeNode,
   installMeridian,
+  readServer,
   renewLeases,
   writeAgentToken,
   writeHubCa,
@@ -18,6 +19,7 @@ import {
 import { LabNetwork, switchAddress } from "../lab/network.js";
 import { type OperatorProcess, startOperator } from "../lab/operator-process.js";
 import { startPtp4l } from "../lab/ptp4l.js";
+import { openTcpLink, type TcpLink } from "../lab/tcp-link.js";
 import { NodeSampler } from "./sampler.js";
 
 /** How wrong each node's clock is before anything is done. */
@@ -34,6 +36,7 @@ interface NodePlan {
   readonly clock: ClockError | null;
 }
 
+const kubeconfigName = "operator.kubeconfig";
 const leaseEveryMs = 10_000;
 /** Longer than any demo, with --keep too. */
 const oscillatorSeconds = 86_400;
@@ -58,28 +61,27 @@ export interface WorldOptions {
   readonly progress: (what: string) => void;
 }
 
-type WorldParts = Pick<World, "directory" | "plane" | "operators" | "agents" | "samplers" | "peer"> & {
-  readonly operatorKubeconfig: string;
-};
+type WorldParts = Pick<World, "directory" | "plane" | "operators" | "links" | "agents" | "samplers" | "peer">;
 
 export class World {
   readonly directory: string;
   readonly plane: ControlPlane;
   readonly operators: OperatorProcess[];
+  /** Each operator's way to the API server. */
+  readonly links: readonly TcpLink[];
   readonly agents: ReadonlyMap<string, LabProcess>;
   readonly samplers: readonly NodeSampler[];
   readonly peer: LabProcess | null;
-  readonly #operatorKubeconfig: string;
   readonly #leases: NodeJS.Timeout;
 
   private constructor(parts: WorldParts, nodes: readonly FakeNode[]) {
     this.directory = parts.directory;
     this.plane = parts.plane;
     this.operators = parts.operators;
+    this.links = parts.links;
     this.agents = parts.agents;
     this.samplers = parts.samplers;
     this.peer = parts.peer;
-    this.#operatorKubeconfig = parts.operatorKubeconfig;
     this.#leases = setInterval(() => void renewLeases(parts.plane.kubectl, nodes).catch(() => undefined), leaseEveryMs);
   }
 
@@ -99,13 +101,17 @@ export class World {
       await createNodes(plane.kubectl, nodes);
 
       progress("operator");
-      const operatorKubeconfig = join(directory, "operator.kubeconfig");
-      await writeOperatorKubeconfig(plane.kubectl, plane.kubeconfig, operatorKubeconfig);
       const operators: OperatorProcess[] = [];
+      const links: TcpLink[] = [];
       for (let replica = 0; replica < replicas; replica += 1) {
         const home = join(directory, `operator-${String(replica)}`);
         mkdirSync(home);
-        const operator = await startOperator({ directory: home, kubeconfig: operatorKubeconfig, hubAddress: `${switchAddress}:0` });
+        const link = await openTcpLink(readServer(plane.kubeconfig));
+        links.push(link);
+        started.push({ stop: () => link.close() });
+        const kubeconfig = join(home, kubeconfigName);
+        await writeOperatorKubeconfig(plane.kubectl, plane.kubeconfig, kubeconfig, `https://127.0.0.1:${String(link.port)}`);
+        const operator = await startOperator({ directory: home, kubeconfig, hubAddress: `${switchAddress}:0` });
         operators.push(operator);
         started.push(operator.process);
       }
@@ -138,7 +144,7 @@ export class World {
       const ptp4l = peer ? startPeer(network, join(directory, "peer")) : null;
       if (ptp4l) started.push(ptp4l);
       const samplers = await Promise.all(workers.map((name) => openSampler(directory, name, agents)));
-      return new World({ directory, plane, operators, agents, samplers, peer: ptp4l, operatorKubeconfig }, nodes);
+      return new World({ directory, plane, operators, links, agents, samplers, peer: ptp4l }, nodes);
     } catch (error) {
       for (const part of started.reverse()) await part.stop();
       throw error;
@@ -157,7 +163,7 @@ export class World {
     const gone = this.operators[replica];
     if (!gone) throw new Error(`there is no operator ${String(replica)}`);
     const directory = join(this.directory, `operator-${String(replica)}`);
-    this.operators[replica] = await startOperator({ directory, kubeconfig: this.#operatorKubeconfig, hubAddress: gone.hub });
+    this.operators[replica] = await startOperator({ directory, kubeconfig: join(directory, kubeconfigName), hubAddress: gone.hub });
   }
 
   /** Ends every process and removes every file, but for logs that somebody will want to read. */
@@ -167,6 +173,7 @@ export class World {
     await Promise.all([...this.agents.values()].map((agent) => agent.stop(3000)));
     await this.peer?.stop(3000);
     await Promise.all(this.operators.map(({ process: operator }) => operator.stop(3000)));
+    await Promise.all(this.links.map((link) => link.close()));
     await this.plane.stop();
     if (!keepFiles) rmSync(this.directory, { recursive: true, force: true });
   }

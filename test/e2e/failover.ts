@@ -1,12 +1,13 @@
 /**
- * Two operators, five live agents. The leader is killed, then stopped in the middle of its work and woken again, then asked to
- * leave: every time the other one leads soon, plans what the user changed meanwhile, and no clock notices. An old leader that
+ * Two operators, five live agents. The leader is killed, then stopped in the middle of its work and woken again, then cut off from
+ * the API server while its agents stay connected to it, then asked to leave: every time the other one leads soon, plans what the user changed meanwhile, and no clock notices. An old leader that
  * does not know that it was replaced is obeyed by nobody.
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claims } from "../demo/claims.js";
-import { readDomain } from "../demo/cluster-view.js";
+import type { Kubectl } from "../controlplane/kubectl.js";
+import { readDomain, readNodes } from "../demo/cluster-view.js";
 import type { World } from "../demo/world.js";
 import { join } from "node:path";
 import { operatorNamespace } from "../lab/cluster.js";
@@ -33,14 +34,43 @@ export async function failOver(world: World, claims: Claims): Promise<void> {
   const locked = await holdsWithin(lockLimitMs, () => workersSynchronized(world));
   claims.check("every worker is synchronized", locked, locked ? "yes" : "no");
   const referee = new Referee(world);
+  const unknown = new UnknownWatch(world);
   try {
     await killLeader(world, claims, referee);
     await silenceLeader(world, claims, referee);
+    await isolateLeader(world, claims, referee);
     await dismissLeader(world, claims, referee);
+    claims.check(
+      "no NodeClock was called unknown because leaders changed",
+      unknown.seen.size === 0,
+      [...unknown.seen].join(", ") || "none",
+    );
     const dead = world.casualties.map(({ name }) => name);
     claims.check("no process ended by itself", dead.length === 0, dead.join(", ") || "none");
   } finally {
+    await unknown.stop();
     await referee.stop();
+  }
+}
+
+/** Nodes whose NodeClock said Unknown at any time. */
+class UnknownWatch {
+  readonly seen = new Set<string>();
+  readonly #running: Promise<void>;
+  #ended = false;
+
+  constructor({ plane }: World) {
+    this.#running = this.#run(plane.kubectl);
+  }
+
+  async #run(kubectl: Kubectl): Promise<void> {
+    for (; !this.#ended; await sleep(500))
+      for (const { node, state } of await readNodes(kubectl).catch(() => [])) if (state === "Unknown") this.seen.add(node);
+  }
+
+  async stop(): Promise<void> {
+    this.#ended = true;
+    await this.#running;
   }
 }
 
@@ -83,6 +113,25 @@ async function silenceLeader(world: World, claims: Claims, referee: Referee): Pr
   );
   checkEpochs(world, claims);
   checkClocks(claims, "while the leader was stopped and woken", referee, from);
+}
+
+/** Alone, it is connected to every agent and leads nobody: that they get no orders is the one thing that it may do to them. */
+async function isolateLeader(world: World, claims: Claims, referee: Referee): Promise<void> {
+  const old = await readLeader(world);
+  const connections = connectionsOf(world);
+  const from = performance.now();
+  const link = world.links[old.replica];
+  link?.cut();
+  await changeIntent(world, 75_000);
+  const leader = await awaitOther(world, old, takeoverLimitMs);
+  claims.check("cut off from the API server: the other operator leads within 20 s", leader !== null, since(from));
+  await checkObeyed(world, claims, "cut off", connections, from, silentLimitMs);
+  link?.mend();
+  await sleep(10_000);
+  const now = await readLeader(world);
+  claims.check("the old leader comes back as the second", now.holder === leader?.holder, `epoch ${String(now.epoch)}`);
+  checkEpochs(world, claims);
+  checkClocks(claims, "while the leader was cut off", referee, from);
 }
 
 async function dismissLeader(world: World, claims: Claims, referee: Referee): Promise<void> {

@@ -99,10 +99,21 @@ export async function writeAgentToken(kubectl: Kubectl, node: string, file: stri
   writeFileSync(file, await createToken(kubectl, { node }), { mode: 0o600 });
 }
 
-/** A kubeconfig for the operator's own account: what it may do here is what it may do in production. */
-export async function writeOperatorKubeconfig(kubectl: Kubectl, adminKubeconfig: string, file: string): Promise<void> {
+/** Where the API server of a kubeconfig listens. */
+export function readServer(kubeconfig: string): { readonly host: string; readonly port: number } {
+  const { clusters } = JSON.parse(readFileSync(kubeconfig, "utf8")) as { clusters: { cluster: { server: string } }[] };
+  const { hostname, port } = new URL(clusters[0]?.cluster.server ?? "");
+  return { host: hostname, port: Number(port) };
+}
+
+/**
+ * A kubeconfig for the operator's own account: what it may do here is what it may do in production.
+ * @param server URL by which it reaches the API server, if not by the admin's
+ */
+export async function writeOperatorKubeconfig(kubectl: Kubectl, adminKubeconfig: string, file: string, server?: string): Promise<void> {
   const token = (await kubectl.run(["create", "token", operatorAccount, "-n", operatorNamespace, "--duration", "24h"])).trim();
-  const config = JSON.parse(readFileSync(adminKubeconfig, "utf8")) as { users: unknown[] };
+  const config = JSON.parse(readFileSync(adminKubeconfig, "utf8")) as { users: unknown[]; clusters: { cluster: { server: string } }[] };
+  if (server !== undefined) for (const { cluster } of config.clusters) cluster.server = server;
   config.users = [{ name: "lab", user: { token } }];
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
 }

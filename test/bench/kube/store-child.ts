@@ -63,17 +63,24 @@ export async function runStoreChild(task: StoreTask): Promise<void> {
   const startedAt = performance.now();
   const cpuBefore = process.cpuUsage();
   const running = app.run({ signal: stop.signal });
-  while (!store.synced) await sleep(1);
+  const requestsOfParent = createInterface({ input: process.stdin });
+  let orphaned = false;
+  requestsOfParent.once("close", () => {
+    orphaned = true;
+    stop.abort();
+  });
+  const lines = requestsOfParent[Symbol.asyncIterator]();
+  while (!store.synced && !orphaned) await sleep(1);
   const cpu = process.cpuUsage(cpuBefore);
   const seconds = (performance.now() - startedAt) / 1000;
   report({ kind: "synced", seconds, cpuSeconds: (cpu.user + cpu.system) / 1e6, objects: store.size });
-  for await (const line of createInterface({ input: process.stdin })) {
+  for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+    const line = next.value;
     if (line === "heap") {
       await collectGarbage();
       report({ kind: "heap", bytes: process.memoryUsage().heapUsed - before });
     } else report({ kind: "work", latencies: latencies.splice(0), requests: requests - (requests = 0) });
   }
-  stop.abort();
   await running;
 }
 
