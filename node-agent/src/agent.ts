@@ -178,7 +178,8 @@ export class Agent {
         this.#answers.startAnew();
         // One line per change: attempts go on for as long as the operator is away.
         if (connected) this.#log.info({ hub: this.#hub?.address }, "connected to the hub");
-        else if (code !== this.#hubTrouble) this.#log.warn({ hub: this.#hub?.address, code, reason: printable(reason, 512) }, "no hub now; time goes on");
+        else if (code !== this.#hubTrouble)
+          this.#log.warn({ hub: this.#hub?.address, code, reason: printable(reason, 512) }, "no hub now; time goes on");
         this.#hubTrouble = code;
       },
     });

@@ -75,11 +75,11 @@ async function measureFilling({ nodes, plane, rounds }: Bench, way: "watchlist" 
   const megabytes: number[] = [];
   for (let round = -1; round < rounds; round += 1) {
     const bare = await readBytes(plane.kubeconfig, way);
-    const child = startChild({ kubeconfig: plane.kubeconfig });
-    const synced = await child.synced();
+    const { synced, bytes } = await withChild({ kubeconfig: plane.kubeconfig }, async (child) => ({
+      synced: await child.synced(),
+      bytes: (await child.heap()).bytes,
+    }));
     if (synced.objects !== nodes) throw new Error(`the cache holds ${String(synced.objects)} of ${String(nodes)} nodes`);
-    const { bytes } = await child.heap();
-    await child.end();
     say(
       `${way} ${String(round + 1)} of ${String(rounds)}: ${synced.seconds.toFixed(2)} s (${synced.cpuSeconds.toFixed(2)} s of CPU; the bytes alone ${bare.toFixed(2)} s), ${(bytes / 1e6).toFixed(1)} MB`,
     );
@@ -99,19 +99,22 @@ async function measureFilling({ nodes, plane, rounds }: Bench, way: "watchlist" 
 
 /** Every object has arrived by a watch. */
 async function measureWatched({ client, nodes, plane }: Bench): Promise<Figure[]> {
-  const child = startChild({ kubeconfig: plane.kubeconfig });
-  await child.synced();
-  await forEachIndex(nodes, (index) => touchNode(client, index, 1));
-  await sleep(1_000);
-  const { bytes } = await child.heap();
-  await child.end();
+  const { bytes } = await withChild({ kubeconfig: plane.kubeconfig }, async (child) => {
+    await child.synced();
+    await forEachIndex(nodes, (index) => touchNode(client, index, "1"));
+    await sleep(1_000);
+    return child.heap();
+  });
   say(`watch: ${(bytes / 1e6).toFixed(1)} MB`);
   return [summarizeFigure({ metric: "kube.heap.watch", unit: "MB", target: 20 }, [bytes / 1e6])];
 }
 
 /** A reconcile handler under load: `read` looks at its caches, `write` applies one object per event. */
-async function measureWork({ client, nodes, plane, rounds }: Bench, handler: "read" | "write"): Promise<Figure[]> {
-  const child = startChild({ kubeconfig: plane.kubeconfig, handler });
+function measureWork(bench: Bench, handler: "read" | "write"): Promise<Figure[]> {
+  return withChild({ kubeconfig: bench.plane.kubeconfig, handler }, (child) => measureRounds(bench, handler, child));
+}
+
+async function measureRounds({ client, nodes, rounds }: Bench, handler: "read" | "write", child: StoreChild): Promise<Figure[]> {
   await child.synced();
   await rest(child);
   const [middle, worst, perEvent, writes]: [number[], number[], number[], number[]] = [[], [], [], []];
@@ -137,7 +140,6 @@ async function measureWork({ client, nodes, plane, rounds }: Bench, handler: "re
   // A handler that writes cannot be faster than the API server is, for the load itself in the same seconds.
   const peer = handler === "write" ? { peer: { name: "a write alone", value: roundFigure(median(writes)) } } : {};
   const idle = handler === "read" ? await measureIdle(child) : [];
-  await child.end();
   return [
     summarizeFigure({ metric: `kube.reconcile.${handler}.p50`, unit: "ms", target: 5 }, middle),
     summarizeFigure({ metric: `kube.reconcile.${handler}.p99`, unit: "ms", target: 10, ...peer }, worst),
@@ -165,16 +167,16 @@ async function loadWithEvents(client: KubeClient, nodes: number, turn: number): 
   const events = eventsPerSecond * loadSeconds;
   const startedAt = performance.now();
   const durations: number[] = [];
-  const write = async (index: number): Promise<void> => {
+  const write = async (event: number): Promise<void> => {
     const writtenAt = performance.now();
-    await touchNode(client, index, turn);
+    await touchNode(client, (event * 7) % nodes, `${String(turn)}-${String(event)}`);
     durations.push(performance.now() - writtenAt);
   };
   const writes: Promise<void>[] = [];
   for (let event = 0; event < events; event += 1) {
     const dueInMs = startedAt + (event * 1000) / eventsPerSecond - performance.now();
     if (dueInMs > 1) await sleep(dueInMs);
-    writes.push(write((event * 7) % nodes));
+    writes.push(write(event));
   }
   await Promise.all(writes);
   await sleep(1_000);
@@ -185,8 +187,14 @@ function ninetyNinth(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN;
 }
 
-function startChild(task: StoreTask): StoreChild {
-  return StoreChild.start(process.argv[1] ?? "", task);
+/** A measured process that ends with what is asked of it. */
+async function withChild<R>(task: StoreTask, use: (child: StoreChild) => Promise<R>): Promise<R> {
+  const child = StoreChild.start(process.argv[1] ?? "", task);
+  try {
+    return await use(child);
+  } finally {
+    await child.end();
+  }
 }
 
 function say(text: string): void {

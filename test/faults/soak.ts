@@ -16,7 +16,7 @@ export interface SoakOptions {
 /** 130 s of silence are 2 s. */
 const speed = 60;
 const changeEveryMs = 20;
-const convergeSeconds = 120;
+const convergeSeconds = 30;
 
 type Inflict = (trial: FaultTrial, random: () => number) => void | Promise<void>;
 

@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { agentError, messageOf } from "../errors.js";
+import { limitConnections } from "./limit-connections.js";
 
 export interface Health {
   /** null: well. */
@@ -16,6 +17,8 @@ export interface ProbeServer {
 }
 
 const mostConnections = 64;
+/** On one connection: a scraper keeps it for a few minutes, and nobody for ever. */
+const mostRequests = 20;
 /** Connections that say nothing must not use up mostConnections: the kubelet's probe would find no room and restart us. */
 const patience: ServerOptions = {
   headersTimeout: 5_000,
@@ -49,7 +52,8 @@ export async function startProbeServer(address: string, registry: Registry, heal
         return answer(404, "text/plain", "/healthz, /readyz or /metrics\n");
     }
   });
-  server.maxConnections = mostConnections;
+  limitConnections(server, mostConnections);
+  server.maxRequestsPerSocket = mostRequests;
   await listen(server, address);
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }

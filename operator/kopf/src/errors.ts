@@ -79,8 +79,9 @@ export const errorRegistry = {
     remedy: "Nothing to do if it happens once. If again and again, the API server answers too slowly, or the process gets no time.",
   },
   KOPF_TERM_FAILED: {
-    meaning: "A function that runs on taking over threw; the Lease was given back and is tried for again later.",
-    remedy: "The cause says why.",
+    meaning:
+      "A function that runs on taking over threw, or all of them together took longer than 60 s; the Lease was given back and is tried for again later.",
+    remedy: "The cause says why; after a KOPF_HANDLER_TIMEOUT find out what they wait for, and pass their `signal` on.",
   },
   KOPF_TRANSPORT_FAILED: {
     meaning: "No response: name resolution, connection, TLS or the connection ended early.",

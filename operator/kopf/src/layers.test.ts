@@ -30,6 +30,11 @@ function layerOf(file: string): number {
   return layers.findIndex((names) => names.includes(file.split("/")[0] as string));
 }
 
+/** Without doc comments. */
+function codeOf(file: string): string {
+  return readFileSync(join(root, file), "utf8").replace(/\/\*\*[\s\S]*?\*\//g, "");
+}
+
 describe("the layers of the package", () => {
   it.each(product)("%s imports only from below and beside", (file) => {
     const own = layerOf(file);
@@ -55,8 +60,15 @@ describe("the layers of the package", () => {
 
   it("reach the machine's clock, randomness and environment at the edge only", () => {
     const edge = /\b(Math\.random|Date\.now|new Date\(\)|performance\.now|setTimeout|setInterval|process\.)/;
-    const users = product.filter((file) => edge.test(readFileSync(join(root, file), "utf8").replace(/\/\*\*[\s\S]*?\*\//g, "")));
+    const users = product.filter((file) => edge.test(codeOf(file)));
     expect(users.sort()).toEqual(["clock/clock.ts", "handlers/operator.ts"]);
+  });
+});
+
+describe("the product", () => {
+  it("never joins signals with AbortSignal.any, which on Node 20 leaves something at a long-lived one with every call", () => {
+    const users = product.filter((file) => codeOf(file).includes("AbortSignal.any"));
+    expect(users).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Health, HealthReport } from "kopf-ts";
 import type { Registry } from "prom-client";
 import { messageOf, operatorError } from "../errors.js";
+import { limitConnections } from "./limit-connections.js";
 
 export interface ProbeServer {
   readonly port: number;
@@ -11,6 +12,8 @@ export interface ProbeServer {
 }
 
 const mostConnections = 64;
+/** On one connection: a scraper keeps it for a few minutes, and nobody for ever. */
+const mostRequests = 20;
 /** Connections that say nothing must not use up mostConnections: the kubelet's probe would find no room and restart us. */
 const patience: ServerOptions = {
   headersTimeout: 5_000,
@@ -27,7 +30,8 @@ export async function startProbeServer(address: string, registry: Registry, heal
       answer(response, 500, "text/plain", `${messageOf(error)}\n`),
     );
   });
-  server.maxConnections = mostConnections;
+  limitConnections(server, mostConnections);
+  server.maxRequestsPerSocket = mostRequests;
   await listen(server, address);
   return {
     port: (server.address() as AddressInfo).port,

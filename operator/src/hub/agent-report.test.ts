@@ -83,4 +83,21 @@ describe("whatever an agent says", () => {
     expect(readCapabilities(twice).interfaces).toHaveLength(1);
     expect(readCapabilities(twice).clocks).toEqual(["system"]);
   });
+
+  it("counts one opinion per source and agent, however often it is named", () => {
+    const sources = Array.from({ length: 16 }, () => ({ name: "roof", state: "Falseticker" }));
+    expect(readReport({ sources }).sources).toHaveLength(1);
+  });
+
+  it.each([
+    ["gm\u009b31m", "gm 31m"],
+    ["a\u001b[31mb\n", "a [31mb "],
+    ["\ud83d", " "],
+    ["a\u202eb\ufeffc\uffffd\u2028e", "a b c d e"],
+    [`${"u".repeat(62)}😀`, `${"u".repeat(62)}😀`],
+    [`${"u".repeat(63)}😀`, "u".repeat(63)],
+    ["Zürich", "Zürich"],
+  ])("keeps of a name what a status, a log and a terminal can bear: %#", (given, kept) => {
+    expect(readReport({ selectedUpstream: given }).selectedUpstream).toBe(kept);
+  });
 });

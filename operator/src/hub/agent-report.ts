@@ -72,15 +72,18 @@ export function readReport(report: Report): AgentReport {
     grandmasterIdentity: identity(report.grandmasterIdentity),
     stepsRemoved: clamp(report.stepsRemoved, 0, 65_535),
     steps: whole(report.clockSteps),
-    sources: (report.sources ?? []).slice(0, mostSources).map((source) => ({
-      name: name(source.name, 63),
-      state: word(source.state) || "Unknown",
-      reason: word(source.reason),
-      offsetFromConsensus: signed(source.offsetFromConsensusNanoseconds),
-      clockClass: clamp(source.clockClass, 0, 255),
-      grandmasterIdentity: identity(source.grandmasterIdentity),
-      currentUtcOffset: source.currentUtcOffsetValid === true ? clamp(source.currentUtcOffsetSeconds, -32_768, 32_767) : null,
-    })),
+    // One opinion per source: an agent that names one sixteen times has one vote all the same.
+    sources: uniqueByName(
+      (report.sources ?? []).slice(0, mostSources).map((source) => ({
+        name: name(source.name, 63),
+        state: word(source.state) || "Unknown",
+        reason: word(source.reason),
+        offsetFromConsensus: signed(source.offsetFromConsensusNanoseconds),
+        clockClass: clamp(source.clockClass, 0, 255),
+        grandmasterIdentity: identity(source.grandmasterIdentity),
+        currentUtcOffset: source.currentUtcOffsetValid === true ? clamp(source.currentUtcOffsetSeconds, -32_768, 32_767) : null,
+      })),
+    ),
     transitions: (report.transitions ?? []).slice(-mostTransitions).map((transition) => ({
       state: word(transition.state) || "Unknown",
       reason: word(transition.reason),
@@ -137,10 +140,16 @@ function identity(value: string | null | undefined): string {
   return value && /^[0-9a-f]{6}\.[0-9a-f]{4}\.[0-9a-f]{6}$/.test(value) ? value : "";
 }
 
-/** Without control characters, so that it can stand in a log and a table. */
+/**
+ * So that it can stand in a log, a table and a status: without control and format characters, lone surrogates and what is no
+ * character, all of which YAML refuses or a terminal obeys. @param longest code points
+ */
 function name(value: string | null | undefined, longest: number): string {
-  // eslint-disable-next-line no-control-regex
-  return (value ?? "").replaceAll(/[\u0000-\u001f\u007f]/g, " ").slice(0, longest);
+  // A code point has two units at most; the API server counts code points.
+  const bounded = (value ?? "").slice(0, 2 * longest);
+  return Array.from(bounded.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]/gu, " "))
+    .slice(0, longest)
+    .join("");
 }
 
 /** ms; ten years at most, so that it can be an instant. */

@@ -74,8 +74,8 @@ export async function createBenchNodes(client: KubeClient, count: number): Promi
 }
 
 /** One small change of a node, as a user or another controller makes it. */
-export async function touchNode(client: KubeClient, index: number, turn: number): Promise<void> {
-  const patch = { metadata: { labels: { "example.com/turn": String(turn) } } };
+export async function touchNode(client: KubeClient, index: number, turn: string): Promise<void> {
+  const patch = { metadata: { labels: { "example.com/turn": turn } } };
   await client.patch(Nodes, { name: nodeName(index) }, { kind: "merge", patch });
 }
 

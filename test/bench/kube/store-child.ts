@@ -64,13 +64,9 @@ export async function runStoreChild(task: StoreTask): Promise<void> {
   const cpuBefore = process.cpuUsage();
   const running = app.run({ signal: stop.signal });
   const requestsOfParent = createInterface({ input: process.stdin });
-  let orphaned = false;
-  requestsOfParent.once("close", () => {
-    orphaned = true;
-    stop.abort();
-  });
+  requestsOfParent.once("close", () => stop.abort()); // the bench has ended, however
   const lines = requestsOfParent[Symbol.asyncIterator]();
-  while (!store.synced && !orphaned) await sleep(1);
+  while (!store.synced && !stop.signal.aborted) await sleep(1);
   const cpu = process.cpuUsage(cpuBefore);
   const seconds = (performance.now() - startedAt) / 1000;
   report({ kind: "synced", seconds, cpuSeconds: (cpu.user + cpu.system) / 1e6, objects: store.size });

@@ -4,6 +4,7 @@
  */
 import type { KubeClient } from "../client/kube-client.js";
 import type { Clock } from "../clock/clock.js";
+import { joinSignals } from "../clock/join-signals.js";
 import { sleep } from "../clock/sleep.js";
 import { type KubeObject, keyOf, type ObjectRef, type ResourceType } from "../object/kube-object.js";
 import type { Expectation, ObjectStore } from "../store/object-store.js";
@@ -55,14 +56,16 @@ export function recordOwnWrites(client: KubeClient, findStore: FindStore, clock:
     async settle(limitMs, signal) {
       const waits = [...expected].flatMap(([store, byKey]) => Array.from(byKey.values(), (expectation) => store.await(expectation)));
       if (waits.length === 0) return true;
-      const over = new AbortController();
+      const shown = new AbortController();
+      const over = joinSignals(signal, shown.signal);
       let settled = false;
       const all = async (): Promise<void> => {
         await Promise.all(waits.map((wait) => wait.seen));
         settled = true;
-        over.abort(); // ends the sleep, and with it its timer
+        shown.abort(); // ends the sleep, and with it its timer
       };
-      await Promise.race([all(), sleep(clock, limitMs, AbortSignal.any([signal, over.signal]))]);
+      await Promise.race([all(), sleep(clock, limitMs, over.signal)]);
+      over.release();
       for (const wait of waits) wait.cancel();
       return settled;
     },

@@ -54,10 +54,10 @@ export function createEventSender({ client, clock, instruments, log, random, rep
   const write = async (series: Series): Promise<void> => {
     const { count } = series;
     const options = { timeoutMs, signal: closing.signal };
-    const told = count > 1 ? { series: { count, lastObservedTime: formatMicroTime(series.lastAt) } } : {};
+    const counted = count > 1 ? { series: { count, lastObservedTime: formatMicroTime(series.lastAt) } } : {};
     if (series.ref !== undefined) {
       try {
-        await client.patch(Events, series.ref, { kind: "merge", patch: told }, options);
+        await client.patch(Events, series.ref, { kind: "merge", patch: counted }, options);
         instruments.eventsSent.increment({ verb: "patch" });
         return settle(series, count);
       } catch (error) {
@@ -65,7 +65,7 @@ export function createEventSender({ client, clock, instruments, log, random, rep
       }
     }
     const ref = nameEvent(series.regarding, random);
-    await client.create(Events, { ...eventBody(ref, reporter, series.regarding, series.event, series.firstAt), ...told }, options);
+    await client.create(Events, { ...eventBody(ref, reporter, series.regarding, series.event, series.firstAt), ...counted }, options);
     series.ref = ref;
     instruments.eventsSent.increment({ verb: "create" });
     settle(series, count);

@@ -23,6 +23,12 @@ export interface ChangeFeed {
 
 type Change = StoreChange<KubeObject>;
 
+/** Of the term in which a change was taken, whichever runs when its handler is called. */
+interface Taken {
+  readonly signal: AbortSignal;
+  readonly check: () => void;
+}
+
 const atOnce = 16;
 const mostWaiting = 10_000;
 const timeoutMs = 60_000;
@@ -66,25 +72,25 @@ export function connectChangeFeed(wiring: Wiring, { handler, type }: ChangeDecla
       count--;
       dropping &&= count > mostWaiting / 2;
       running.add(key);
-      void serve(change);
+      void serve(change, { check: tenure.guard(), signal: interruption.signal });
     }
   };
 
   /** Never rejects. */
-  const serve = async (change: Change): Promise<void> => {
+  const serve = async (change: Change, taken: Taken): Promise<void> => {
     await Promise.resolve(); // the store is not kept waiting by what a handler does before its first await
-    await call(change);
+    if (!taken.signal.aborted) await call(change, taken);
     running.delete(change.key);
     if (running.size === 0) for (const resolve of idle.splice(0)) resolve();
     pump();
   };
 
   /** Never rejects. */
-  const call = async (change: Change): Promise<void> => {
+  const call = async (change: Change, { check, signal }: Taken): Promise<void> => {
     const log = withFields(wiring.log, { handler: name, key: change.key });
-    const deadline = startDeadline(clock, timeoutMs, interruption.signal, () => timedOut(timeoutMs));
+    const deadline = startDeadline(clock, timeoutMs, signal, () => timedOut(timeoutMs));
     try {
-      await handler({ ...change, cache, client: guardWrites(client, tenure.guard()), events, log, signal: deadline.signal });
+      await handler({ ...change, cache, client: guardWrites(client, check), events, log, signal: deadline.signal });
     } catch (error) {
       if (deadline.signal.aborted && !deadline.expired()) return;
       instruments.eventErrors.increment({ handler: name, code: codeOf(error) });

@@ -3,11 +3,10 @@ import { type KubeObject, type ObjectKey, typeId } from "../object/kube-object.j
 import type { WorkQueue } from "../queue/work-queue.js";
 import type { StoreChange } from "../store/store-reader.js";
 import type { Link } from "./declarations.js";
-import { createRecentlyGone } from "./recently-gone.js";
 import type { Wiring } from "./wiring.js";
 
 /** @returns what is to be done when a term begins: everything is mapped, as after a start, also to keys in no cache */
-export function connectLink({ cache, clock, instruments, log, tenure }: Wiring, link: Link, queue: WorkQueue): () => void {
+export function connectLink({ cache, gone, instruments, log, tenure }: Wiring, link: Link, queue: WorkQueue): () => void {
   const mapped = (object: KubeObject | undefined, key: ObjectKey): ObjectKey[] => {
     if (object === undefined) return [];
     try {
@@ -18,7 +17,7 @@ export function connectLink({ cache, clock, instruments, log, tenure }: Wiring, 
       return [];
     }
   };
-  const lostMeanwhile = createRecentlyGone<undefined>(clock);
+  const lostMeanwhile = gone.open<undefined>();
   const store = cache(link.type);
   store.subscribe(({ current, key, origin, previous }: StoreChange<KubeObject>) => {
     if (!tenure.leads) {

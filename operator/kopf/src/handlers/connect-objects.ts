@@ -3,23 +3,22 @@
  * order within a turn: finalizers first, then deletions and fields, then reconcile.
  */
 import { done, type ReconcileResult } from "../controller/result.js";
-import { type KubeObject, type ObjectKey, type ResourceType, typeId } from "../object/kube-object.js";
+import { isBeingDeleted, type KubeObject, type ObjectKey, type ResourceType, typeId } from "../object/kube-object.js";
 import type { StoreChange } from "../store/store-reader.js";
 import type { HandlerContext } from "./app.js";
 import type { ReconcileDeclaration } from "./declarations.js";
 import { createDeletePart } from "./delete-part.js";
 import { createFieldPart } from "./field-part.js";
-import { createFinalizerPart, ensureFinalizers, isBeingDeleted } from "./finalizer-part.js";
+import { createFinalizerPart, ensureFinalizers } from "./finalizer-part.js";
 import { laneOfChange } from "./lane-of-change.js";
 import { createPartRunner, type PartRunner } from "./part.js";
-import { createRecentlyGone } from "./recently-gone.js";
 import { connect, type Wire, type Wiring } from "./wiring.js";
 
 export function connectObjects(wiring: Wiring, type: ResourceType): Wire {
   const id = typeId(type);
   const reconcile = wiring.declarations.reconciles.get(id);
   const { finalizers, runners } = partsOf(wiring, id);
-  const goneMeanwhile = createRecentlyGone<undefined>(wiring.clock);
+  const goneMeanwhile = wiring.gone.open<undefined>();
 
   const handle = async (context: HandlerContext<KubeObject>): Promise<ReconcileResult> => {
     const { client, key, object } = context;
@@ -29,7 +28,7 @@ export function connectObjects(wiring: Wiring, type: ResourceType): Wire {
     }
     for (const runner of runners) await runner.run(context, queue);
     // What a deletion handler has just cleaned up must not be built up again.
-    if (reconcile === undefined || (finalizers.length > 0 && object !== undefined && isBeingDeleted(object))) return done();
+    if (reconcile === undefined || (finalizers.length > 0 && isBeingDeleted(object))) return done();
     return reconcile.handler(context);
   };
   const { concurrency, timeoutMs } = reconcile?.options ?? {};
@@ -55,17 +54,17 @@ export function connectObjects(wiring: Wiring, type: ResourceType): Wire {
     for (const [key] of goneMeanwhile.drain()) add(key);
     for (const key of store.keys()) add(key);
   };
-  return { controller, queue, begin };
+  return { controller, queue, begin, end: () => queue.rest() };
 }
 
-function partsOf({ clock, declarations, instruments }: Wiring, id: string): { finalizers: string[]; runners: PartRunner[] } {
+function partsOf({ clock, declarations, gone, instruments }: Wiring, id: string): { finalizers: string[]; runners: PartRunner[] } {
   const ofType = <D extends { readonly type: ResourceType }>(all: readonly D[]): D[] => all.filter(({ type }) => typeId(type) === id);
   const deletes = ofType(declarations.deletes);
   const parts = [
     ...deletes.map((declaration, index) => {
       const name = `delete-${index}.${id}`;
       const { finalizer } = declaration;
-      return finalizer === undefined ? createDeletePart(declaration, name, clock) : createFinalizerPart(declaration, finalizer, name);
+      return finalizer === undefined ? createDeletePart(declaration, name, gone.open()) : createFinalizerPart(declaration, finalizer, name);
     }),
     ...ofType(declarations.fields).map((declaration, index) => createFieldPart(declaration, `field-${index}.${id}`)),
   ];

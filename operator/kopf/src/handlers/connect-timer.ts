@@ -32,8 +32,9 @@ export function connectTimer(wiring: Wiring, declaration: TimerDeclaration, inde
     // After a permanent error nothing is scheduled; the change is what it waits for.
     if (tenure.leads && !queue.has(key)) queue.addAfter(key, previous === undefined ? random() * intervalMs : intervalMs, "derived");
   });
+  // Those that came due between two terms would all be called in the first moment of the next; so each term spreads them anew.
   const begin = (): void => {
     for (const key of store.keys()) if (!queue.has(key)) queue.addAfter(key, random() * intervalMs, "derived");
   };
-  return { controller, queue, begin };
+  return { controller, queue, begin, end: () => queue.clear() };
 }

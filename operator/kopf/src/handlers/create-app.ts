@@ -167,7 +167,7 @@ export function createApp({ clock, identity, instruments, log, random, transport
       checkDeclarations(declarations);
       started = true;
       const environment = { log, instruments, clock, random, transport, client, events, elector, cache, life };
-      return runApp({ ...environment, declarations, stores, shutdownTimeoutMs: options.shutdownTimeoutMs ?? 30_000 }, runOptions);
+      return runApp({ ...environment, declarations, stores, shutdownTimeoutMs: options.shutdownTimeoutMs ?? 25_000 }, runOptions);
     },
   };
 }

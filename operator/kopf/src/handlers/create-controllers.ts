@@ -6,7 +6,8 @@ import { type ChangeFeed, connectChangeFeed } from "./change-feed.js";
 import { connectLink } from "./connect-link.js";
 import { connectObjects } from "./connect-objects.js";
 import { connectTimer } from "./connect-timer.js";
-import type { Wiring } from "./wiring.js";
+import { createGoneMemory } from "./recently-gone.js";
+import type { Wire, Wiring } from "./wiring.js";
 
 export interface Wired {
   readonly controllers: readonly Controller[];
@@ -17,33 +18,33 @@ export interface Wired {
   readonly feeds: readonly ChangeFeed[];
   /** A term begins and handlers may be called: everything known is to be looked at. */
   begin(): void;
+  /** The term is over: aborts what runs. */
+  end(reason: Error): void;
+  /** Forgets what is kept for a next term; there is none. */
+  close(): void;
 }
 
-export function createControllers(wiring: Wiring): Wired {
+export function createControllers(surroundings: Omit<Wiring, "gone">): Wired {
+  const gone = createGoneMemory(surroundings.clock);
+  const wiring: Wiring = { ...surroundings, gone };
   const { declarations } = wiring;
-  const controllers: Controller[] = [];
-  const allQueues: WorkQueue[] = [];
-  const beginnings: (() => void)[] = [];
+  const wires: Wire[] = [];
+  const beginningsOfLinks: (() => void)[] = [];
 
   const queues = new Map<string, WorkQueue>();
   for (const [id, type] of typesWithObjectHandlers(wiring)) {
-    const { begin, controller, queue } = connectObjects(wiring, type);
-    controllers.push(controller);
-    allQueues.push(queue);
-    beginnings.push(begin);
-    queues.set(id, queue);
+    const wire = connectObjects(wiring, type);
+    wires.push(wire);
+    queues.set(id, wire.queue);
   }
   for (const link of declarations.links) {
     const queue = queues.get(typeId(link.target));
-    if (queue !== undefined) beginnings.push(connectLink(wiring, link, queue));
+    if (queue !== undefined) beginningsOfLinks.push(connectLink(wiring, link, queue));
   }
-  for (const [index, declaration] of declarations.timers.entries()) {
-    const { begin, controller, queue } = connectTimer(wiring, declaration, index);
-    controllers.push(controller);
-    allQueues.push(queue);
-    beginnings.push(begin);
-  }
+  for (const [index, declaration] of declarations.timers.entries()) wires.push(connectTimer(wiring, declaration, index));
   const feeds = declarations.changes.map((declaration, index) => connectChangeFeed(wiring, declaration, index));
+  const controllers = wires.map(({ controller }) => controller);
+  const allQueues = wires.map(({ queue }) => queue);
 
   return {
     controllers,
@@ -51,10 +52,18 @@ export function createControllers(wiring: Wiring): Wired {
     allQueues,
     feeds,
     begin() {
-      for (const begin of beginnings) begin();
+      for (const queue of allQueues) queue.gather();
+      for (const { begin } of wires) begin();
+      for (const begin of beginningsOfLinks) begin();
       for (const queue of allQueues) queue.wake();
       for (const feed of feeds) feed.begin();
     },
+    end(reason) {
+      for (const { end } of wires) end();
+      for (const controller of controllers) controller.interrupt(reason);
+      for (const feed of feeds) feed.end(reason);
+    },
+    close: () => gone.close(),
   };
 }
 

@@ -3,19 +3,18 @@
  * another stands under its name, or when it is being deleted and something else still holds it. Nothing is written to the object,
  * and so a deletion while the operator is down is never told; and the next leader may be told of one a second time.
  */
-import type { Clock } from "../clock/clock.js";
-import type { KubeObject, ObjectKey } from "../object/kube-object.js";
+import { isBeingDeleted, type KubeObject, type ObjectKey } from "../object/kube-object.js";
 import type { DeleteDeclaration } from "./declarations.js";
 import { recordFailedDeletion } from "./failed-deletion.js";
 import type { Job, Part } from "./part.js";
-import { createRecentlyGone } from "./recently-gone.js";
+import type { RecentlyGone } from "./recently-gone.js";
 
-export function createDeletePart({ handler, type }: DeleteDeclaration, name: string, clock: Clock): Part {
+/** `goneMeanwhile` holds whole objects, since a handler is promised the last state. */
+export function createDeletePart({ handler, type }: DeleteDeclaration, name: string, goneMeanwhile: RecentlyGone<KubeObject>): Part {
   /** Gone and not yet told, by key and in order: a name may be used again before its last bearer is dealt with. */
   const untold = new Map<ObjectKey, KubeObject[]>();
   /** Uid of the object that is being deleted, is still in the cache, and was told. */
   const told = new Map<ObjectKey, string>();
-  const goneMeanwhile = createRecentlyGone<KubeObject>(clock);
 
   const remember = (key: ObjectKey, object: KubeObject): void => {
     const waiting = untold.get(key);
@@ -41,7 +40,7 @@ export function createDeletePart({ handler, type }: DeleteDeclaration, name: str
           found = true;
         } else goneMeanwhile.add(key, previous);
       }
-      return found || (isBeingDeleted(current) && told.get(key) !== uidOf(current));
+      return found || (current !== undefined && isBeingDeleted(current) && told.get(key) !== uidOf(current));
     },
     *drainKeys() {
       for (const [key, object] of goneMeanwhile.drain()) remember(key, object);
@@ -56,7 +55,7 @@ export function createDeletePart({ handler, type }: DeleteDeclaration, name: str
           else untold.set(key, rest);
         });
       }
-      if (!isBeingDeleted(object) || told.get(key) === uidOf(object)) return undefined;
+      if (object === undefined || !isBeingDeleted(object) || told.get(key) === uidOf(object)) return undefined;
       return job(key, object, () => {
         // It may have gone while its handler ran; then that is told already.
         const rest = untold.get(key)?.filter((other) => uidOf(other) !== uidOf(object));
@@ -71,8 +70,4 @@ export function createDeletePart({ handler, type }: DeleteDeclaration, name: str
 /** A projection may drop it; then two objects of one name look like one. */
 function uidOf(object: KubeObject): string {
   return object.metadata.uid ?? "";
-}
-
-function isBeingDeleted(object: KubeObject | undefined): object is KubeObject {
-  return object?.metadata.deletionTimestamp !== undefined;
 }

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { done } from "../controller/result.js";
 import { PermanentError, TemporaryError } from "../errors.js";
-import { createManualClock, type ManualClock } from "../testing/manual-clock.js";
-import { ObjectServer } from "../testing/object-server.js";
+import type { ManualClock } from "../testing/manual-clock.js";
+import type { ObjectServer } from "../testing/object-server.js";
 import { createReplica, type Replica } from "../testing/replica.js";
+import { createWidgetTrial, widgetPath as path } from "../testing/widget-trial.js";
 import { Widgets } from "../testing/widgets.js";
 
-const path = (name: string): string => `/apis/test.io/v1/namespaces/ns/widgets/${name}`;
 const finalizer = "test.io/cleanup";
 
 let clock: ManualClock;
@@ -14,10 +14,7 @@ let server: ObjectServer;
 let replica: Replica;
 
 beforeEach(() => {
-  clock = createManualClock();
-  server = new ObjectServer(clock);
-  server.put(path("a"), { spec: { size: 1 } });
-  replica = createReplica(server, clock);
+  ({ clock, replica, server } = createWidgetTrial());
 });
 
 const count = (name: string, labels: Record<string, string>): number => replica.metrics.value(name, labels);
@@ -207,6 +204,30 @@ describe("a deletion handler with a finalizer", () => {
     server.put(path("a"), { spec: { size: 2 } });
     await clock.advance(10);
     expect([calls, server.get(path("a"))]).toEqual([2, undefined]);
+    await replica.stop();
+  });
+
+  it("begins with the shortest back-off for the next bearer of a name", async () => {
+    let calls = 0;
+    replica.app.on.delete(
+      Widgets,
+      async () => {
+        calls++;
+        throw new Error("broken");
+      },
+      { finalizer },
+    );
+    await replica.start();
+    server.remove(path("a"));
+    await clock.advance(60_000);
+    server.put(path("a"), { metadata: { finalizers: [] } }); // by force
+    await clock.advance(60_000);
+    server.put(path("a"), { spec: { size: 2 } });
+    await clock.advance(10);
+    server.remove(path("a"));
+    calls = 0;
+    await clock.advance(40);
+    expect(calls).toBeGreaterThanOrEqual(3);
     await replica.stop();
   });
 

@@ -1,22 +1,18 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { done, requeueAfter } from "../controller/result.js";
 import { PermanentError, TemporaryError } from "../errors.js";
-import { createManualClock, type ManualClock } from "../testing/manual-clock.js";
-import { ObjectServer } from "../testing/object-server.js";
+import type { ManualClock } from "../testing/manual-clock.js";
+import type { ObjectServer } from "../testing/object-server.js";
 import { createReplica, type Replica } from "../testing/replica.js";
+import { createWidgetTrial, widgetPath as path } from "../testing/widget-trial.js";
 import { Widgets } from "../testing/widgets.js";
-
-const path = (name: string): string => `/apis/test.io/v1/namespaces/ns/widgets/${name}`;
 
 let clock: ManualClock;
 let server: ObjectServer;
 let replica: Replica;
 
 beforeEach(() => {
-  clock = createManualClock();
-  server = new ObjectServer(clock);
-  server.put(path("a"), { spec: { size: 1 } });
-  replica = createReplica(server, clock);
+  ({ clock, replica, server } = createWidgetTrial());
 });
 
 const count = (name: string, labels: Record<string, string>): number => replica.metrics.value(name, labels);
@@ -192,6 +188,23 @@ describe("a handler of raw changes", () => {
     for (let size = 0; size < 10_100; size++) server.put(path("a"), { spec: { size } });
     await clock.advance(1_000);
     expect(count("event_handler_dropped_total", { handler: "event-0.widgets.v1.test.io" })).toBe(100);
+  });
+
+  it("is not called for a change that it was about to be told when the term ended", async () => {
+    let asleepMs = 0;
+    const a = createReplica(server, { ...clock, now: () => clock.now() + asleepMs }, "a");
+    const seen: unknown[] = [];
+    a.app.on.event(Widgets, ({ current, signal }) => void seen.push([current?.spec?.size, signal.aborted]));
+    await a.start();
+    a.app.store(Widgets).subscribe(() => {
+      asleepMs = 20_000;
+      expect(a.app.leadership.term).toBeNull(); // it ends here, after the change was taken and before anybody was called
+    });
+    server.put(path("a"), { spec: { size: 2 } });
+    await clock.advance(10);
+    expect(seen).toEqual([[1, false]]);
+    asleepMs = 0;
+    await a.stop();
   });
 
   it("is called in the leader only, and is told of everything again in every term", async () => {

@@ -5,7 +5,7 @@
  */
 import type { KubeClient } from "../client/kube-client.js";
 import { ApiError, isNotFound } from "../errors.js";
-import type { KubeObject, ObjectKey, ResourceType } from "../object/kube-object.js";
+import { isBeingDeleted, type KubeObject, type ResourceType } from "../object/kube-object.js";
 import type { DeleteDeclaration } from "./declarations.js";
 import { recordFailedDeletion } from "./failed-deletion.js";
 import type { Part } from "./part.js";
@@ -14,27 +14,26 @@ import type { Part } from "./part.js";
 const attempts = 5;
 
 export function createFinalizerPart({ handler, type }: DeleteDeclaration, finalizer: string, name: string): Part {
-  /** Last state for which the handler gave up. */
-  const gaveUp = new Map<ObjectKey, KubeObject>();
+  /** States for which nothing is left to do, here or at all. Weak: an object may go before the answer to what was written to it. */
+  const through = new WeakSet<KubeObject>();
 
   return {
     name,
-    observe({ current, key }) {
-      gaveUp.delete(key);
+    observe({ current }) {
       return current !== undefined && (isBeingDeleted(current) ? holds(current, finalizer) : !holds(current, finalizer));
     },
     drainKeys: () => [], // all of them are in the cache
-    nextJob(key, object) {
-      if (object === undefined || !isBeingDeleted(object) || !holds(object, finalizer) || gaveUp.get(key) === object) return undefined;
+    nextJob(_key, object) {
+      if (object === undefined || !isBeingDeleted(object) || !holds(object, finalizer) || through.has(object)) return undefined;
       return {
         run: async (context) => {
           await handler({ ...context, object });
           await writeFinalizers(context.client, type, object, (held) => held.filter((other) => other !== finalizer));
           // The cache shows it after the call; until then there is nothing more to do for this state.
-          gaveUp.set(key, object);
+          through.add(object);
         },
         settle: () => {},
-        giveUp: () => void gaveUp.set(key, object),
+        giveUp: () => void through.add(object),
         fail: ({ events }, error) => recordFailedDeletion(events, type, object, error),
       };
     },
@@ -84,8 +83,4 @@ async function writeFinalizers(
 
 function holds(object: KubeObject, finalizer: string): boolean {
   return object.metadata.finalizers?.includes(finalizer) === true;
-}
-
-export function isBeingDeleted(object: KubeObject): boolean {
-  return object.metadata.deletionTimestamp !== undefined;
 }

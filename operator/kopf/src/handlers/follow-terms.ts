@@ -2,6 +2,7 @@
 import type { KubeClient } from "../client/kube-client.js";
 import type { Clock } from "../clock/clock.js";
 import { startDeadline } from "../clock/deadline.js";
+import { joinSignals } from "../clock/join-signals.js";
 import { timedOut } from "../controller/outcome.js";
 import { codeOf, KopfError } from "../errors.js";
 import type { Elector } from "../leader/elector.js";
@@ -49,8 +50,8 @@ export function followTerms(parts: TermParts, signal: AbortSignal): TermFollower
   /** Never rejects. */
   const takeOver = async (term: Term): Promise<void> => {
     const client = guardWrites(parts.client, tenure.guard());
-    const over = AbortSignal.any([term.signal, signal]);
-    const deadline = startDeadline(clock, takeOverLimitMs, over, () => timedOut(takeOverLimitMs));
+    const over = joinSignals(term.signal, signal);
+    const deadline = startDeadline(clock, takeOverLimitMs, over.signal, () => timedOut(takeOverLimitMs));
     const runActions = async (): Promise<void> => {
       for (const action of parts.actions) {
         deadline.signal.throwIfAborted();
@@ -61,7 +62,7 @@ export function followTerms(parts: TermParts, signal: AbortSignal): TermFollower
       // Who takes over and never ends would keep everybody from leading; who ignores its signal is not waited for.
       await Promise.race([runActions(), rejectionOf(deadline.signal)]);
     } catch (cause) {
-      if (over.aborted) return;
+      if (over.signal.aborted) return;
       const err = new KopfError("KOPF_TERM_FAILED", `taking over failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
         cause,
       });
@@ -70,17 +71,16 @@ export function followTerms(parts: TermParts, signal: AbortSignal): TermFollower
       return;
     } finally {
       deadline.clear();
+      over.release();
     }
-    if (over.aborted || !elector.confirm()) return;
+    if (over.signal.aborted || !elector.confirm()) return;
     tenure.open(term);
     wired.begin();
   };
 
   const endTerm = (): void => {
     tenure.open(null);
-    const reason = new KopfError("KOPF_TERM_ENDED", "this replica leads no longer");
-    for (const controller of wired.controllers) controller.interrupt(reason);
-    for (const feed of wired.feeds) feed.end(reason);
+    wired.end(new KopfError("KOPF_TERM_ENDED", "this replica leads no longer"));
   };
 
   return {

@@ -3,9 +3,8 @@ import { done, requeueAfter } from "../controller/result.js";
 import { createManualClock, type ManualClock } from "../testing/manual-clock.js";
 import { ObjectServer } from "../testing/object-server.js";
 import { createReplica, type Replica } from "../testing/replica.js";
+import { widgetPath } from "../testing/widget-trial.js";
 import { Widgets } from "../testing/widgets.js";
-
-const widgetPath = (name: string): string => `/apis/test.io/v1/namespaces/ns/widgets/${name}`;
 
 describe("an operator with several replicas", () => {
   let clock: ManualClock;
@@ -178,6 +177,65 @@ describe("an operator with several replicas", () => {
     await Promise.all([a.stop(), b.stop()]);
   });
 
+  it("stops within its total though everything hangs: events are written, cleanups run, and the lease is knowingly left to run out", async () => {
+    const a = createReplica(server, clock, "a");
+    const steps: string[] = [];
+    a.app.on.reconcile(Widgets, ({ events, object, signal }) => {
+      signal.addEventListener("abort", () => {
+        steps.push(`aborted at ${clock.now() - stoppedAt}`);
+        if (object !== undefined) events.record(Widgets, object, { type: "Warning", reason: "Stopped", action: "Stop", note: "not done" });
+      });
+      return new Promise(() => {});
+    });
+    a.app.cleanup(() => new Promise(() => {}));
+    a.app.cleanup(async () => void steps.push("cleanup"));
+    await a.start();
+    const stoppedAt = clock.now();
+    let endedAt = 0;
+    const stopped = a.stop().then(() => (endedAt = clock.now()));
+    await clock.advance(16_000);
+    expect([steps, a.app.leadership.term?.epoch]).toEqual([[], 1]); // it goes on to lead while its handlers have time
+    await clock.advance(9_000);
+    await stopped;
+    expect(steps).toEqual(["aborted at 18900", "cleanup"]);
+    expect(endedAt - stoppedAt).toBeLessThanOrEqual(25_000);
+    expect(server.paths(/events/)).toHaveLength(1);
+    expect(server.get("/apis/coordination.k8s.io/v1/namespaces/ns/leases/test")).toMatchObject({ spec: { holderIdentity: "a" } });
+    const warnings = a.log.lines.filter(({ level }) => level === "warn").map(({ message }) => message);
+    expect(warnings).toContain("the lease is not given back: others wait until it runs out");
+    expect(a.log.lines.at(-1)?.fields["unfinished"]).toEqual(["handlers", "cleanup 0"]);
+  });
+
+  it("gives the lease back in time when a handler only needs its abort to end", async () => {
+    const a = createReplica(server, clock, "a");
+    let cleaned = false;
+    a.app.on.reconcile(Widgets, async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return done();
+    });
+    a.app.cleanup(async () => void (cleaned = true));
+    await a.start();
+    const stopped = a.stop();
+    await clock.advance(25_000);
+    await stopped;
+    expect(server.get("/apis/coordination.k8s.io/v1/namespaces/ns/leases/test")).toMatchObject({ spec: { holderIdentity: "" } });
+    expect(cleaned).toBe(true);
+  });
+
+  it.each([2_000, 6_000, 25_000, 60_000])("keeps a total of %d ms, whatever hangs", async (shutdownTimeoutMs) => {
+    const a = createReplica(server, clock, "a", { shutdownTimeoutMs });
+    a.app.on.reconcile(Widgets, () => new Promise(() => {}));
+    for (let index = 0; index < 5; index++) a.app.cleanup(() => new Promise(() => {}));
+    await a.start();
+    a.connection.reachable = false;
+    const stoppedAt = clock.now();
+    let tookMs = Number.POSITIVE_INFINITY;
+    const stopped = a.stop().then(() => (tookMs = clock.now() - stoppedAt));
+    await clock.advance(100_000);
+    await stopped;
+    expect(tookMs).toBeLessThanOrEqual(shutdownTimeoutMs);
+  });
+
   it("keeps renewing while its last handlers finish, and gives the lease back only then", async () => {
     const a = createReplica(server, clock, "a", { shutdownTimeoutMs: 60_000 });
     a.app.on.reconcile(Widgets, async ({ client }) => {
@@ -193,6 +251,64 @@ describe("an operator with several replicas", () => {
     await stopped;
     expect(server.get(widgetPath("a"))).toMatchObject({ spec: { size: 7 } });
     expect(server.get("/apis/coordination.k8s.io/v1/namespaces/ns/leases/test")).toMatchObject({ spec: { holderIdentity: "" } });
+  });
+
+  it("remembers what it is told of from outside while another leads, in bounds and not as work", async () => {
+    const [a, b] = [aReplica("a"), aReplica("b")];
+    await a.start();
+    await b.start();
+    const queue = { name: "widgets.v1.test.io" };
+    for (const key of ["ns/a", "ns/first", ...Array.from({ length: 10_000 }, (_, index) => `ns/${index}`), "ns/a", "ns/0"])
+      b.app.trigger(Widgets, key);
+    await clock.advance(3_000);
+    const work = (): number[] => ["workqueue_depth", "workqueue_adds_total"].map((name) => b.metrics.value(name, queue));
+    expect(work()).toEqual([0, 0]);
+    await a.stop();
+    await clock.advance(3_000);
+    expect(b.seen.length).toBe(10_001); // the object there is, and the latest of the others
+    expect([b.seen.filter((key) => key === "ns/a").length, b.seen.includes("ns/first"), b.seen.includes("ns/0")]).toEqual([1, false, true]);
+    expect(work()).toEqual([0, 10_001]);
+    await b.stop();
+  });
+
+  it("shows no work of an earlier term while another leads, and does it in its next", async () => {
+    const a = createReplica(server, clock, "a");
+    const seen: string[] = [];
+    a.app.on.reconcile(Widgets, async ({ key, signal }) => {
+      if (seen.push(key) === 1) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return done();
+    });
+    await a.start();
+    a.app.trigger(Widgets, "ns/outside");
+    const depth = (): number => a.metrics.value("workqueue_depth", { name: "widgets.v1.test.io" });
+    expect(depth()).toBe(1);
+    a.connection.reachable = false;
+    await clock.advance(12_000);
+    expect([a.app.leadership.term, depth()]).toEqual([null, 0]);
+    a.connection.reachable = true;
+    await clock.advance(40_000);
+    expect(seen.sort()).toEqual(["ns/a", "ns/a", "ns/outside"]);
+    await a.stop();
+  });
+
+  it("spreads the timers that came due between two terms", async () => {
+    for (let index = 0; index < 40; index++) server.put(widgetPath(`w${index}`), { spec: { size: 1 } });
+    const a = createReplica(server, clock, "a");
+    let calls = 0;
+    a.app.timer(Widgets, { intervalMs: 60_000 }, async () => void calls++);
+    await a.start();
+    await clock.advance(60_000);
+    const allow = a.connection.refuseWhile(/leases/, 503);
+    await clock.advance(120_000);
+    expect(a.app.leadership.term).toBeNull();
+    calls = 0;
+    allow();
+    await clock.advance(5_000);
+    expect(a.app.leadership.term?.epoch).toBe(2);
+    expect(calls).toBeLessThan(15);
+    await clock.advance(60_000);
+    expect(calls).toBeGreaterThanOrEqual(41);
+    await a.stop();
   });
 
   it("lets timers rest while another leads, and wakes them with the term", async () => {

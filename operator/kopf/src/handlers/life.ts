@@ -22,6 +22,8 @@ export interface Life {
   /** Measured while running. */
   lag: LoopLag | undefined;
   stopMeasuring: () => void;
+  /** Lets go of what is kept for a next term. */
+  forget: () => void;
 }
 
 export type Stores = ReadonlyMap<string, ObjectStore<KubeObject>>;
@@ -42,6 +44,7 @@ export function createLife(): Life {
     reading: new AbortController(),
     lag: undefined,
     stopMeasuring: () => {},
+    forget: () => {},
   };
 }
 

@@ -116,7 +116,7 @@ export function createPartRunner(part: Part, clock: Clock, instruments: Instrume
         signal.throwIfAborted();
         if (outcome.kind !== "success" && outcome.kind !== "permanent_error") return;
       }
-      notBefore.delete(key);
+      forget(key); // what failed before is no longer to be done
     },
   };
 }

@@ -39,9 +39,9 @@ export interface AppParts {
   readonly shutdownTimeoutMs: number;
 }
 
-const cleanupLimitMs = 10_000;
-const eventsLimitMs = 2_000;
-const leaseLimitMs = 5_000;
+const mostReservedMs = 6_000;
+/** Of what is reserved; together 1. */
+const shares = { events: 1 / 4, lease: 1 / 3, caches: 1 / 24, cleanups: 1 / 3, connections: 1 / 24 };
 
 /** Resolves after the stop. Rejects, also after the stop, when a startup failed (KOPF_STARTUP_FAILED) or a reflector met a bug. */
 export async function runApp(parts: AppParts, { signal, forceSignal }: RunOptions): Promise<ShutdownReport> {
@@ -65,6 +65,7 @@ export async function runApp(parts: AppParts, { signal, forceSignal }: RunOption
   log.info({}, "operator stops");
   const unfinished = await stopInOrder(stopPhases(parts), {
     clock,
+    totalMs: parts.shutdownTimeoutMs,
     force: forceSignal ?? new AbortController().signal,
     onError: (phase, err) => log.error({ phase, err }, "error while stopping"),
   });
@@ -92,6 +93,7 @@ async function startAndWork(parts: AppParts, signal: AbortSignal): Promise<void>
   life.controllers = wired.controllers;
   life.queues = wired.queues;
   life.feeds = wired.feeds;
+  life.forget = () => wired.close();
   life.fills = Array.from(stores.values(), (store) => fillStore(store, { ...parts, limits: defaultWatchLimits }, life.reading.signal));
   // An operator without caches runs until it is stopped, too.
   const crashed = Promise.all(life.fills).then(() => stopped);
@@ -112,20 +114,24 @@ async function startAndWork(parts: AppParts, signal: AbortSignal): Promise<void>
 
 /**
  * Handlers first, while their caches still show them what they write and the lease is still renewed; then what they had to say;
- * then the lease, but only if nothing of ours runs any more; then the caches; then cleanups; connections last.
+ * then the lease, but only if nothing of ours runs any more; then the caches; then cleanups; connections last. However long the
+ * handlers hang, the others have their time: a pod is killed at the end of its grace period, whoever is still waiting then.
  */
 function stopPhases(parts: AppParts): Phase[] {
   const { client, declarations, elector, events, life, log, shutdownTimeoutMs, transport } = parts;
+  const reservedMs = Math.min(mostReservedMs, shutdownTimeoutMs / 2);
   let drained = false;
   const cleanup = (action: Declarations["cleanups"][number], index: number): Phase => ({
     name: `cleanup ${index}`,
-    limitMs: cleanupLimitMs,
+    limitMs: 10_000,
+    reservedMs: (reservedMs * shares.cleanups) / declarations.cleanups.length,
     run: (signal) => action({ client, signal, log }),
   });
   return [
     {
       name: "handlers",
       limitMs: shutdownTimeoutMs,
+      reservedMs: 0,
       async run(signal) {
         for (const controller of life.controllers) controller.stop();
         const abort = (): void => {
@@ -140,19 +146,21 @@ function stopPhases(parts: AppParts): Phase[] {
         drained = true;
       },
     },
-    { name: "events", limitMs: eventsLimitMs, run: (signal) => events.stop(signal) },
-    { name: "lease", limitMs: leaseLimitMs, run: () => elector.stop({ release: drained }) },
+    { name: "events", limitMs: 2_000, reservedMs: reservedMs * shares.events, run: (signal) => events.stop(signal) },
+    { name: "lease", limitMs: 5_000, reservedMs: reservedMs * shares.lease, run: () => elector.stop({ release: drained }) },
     {
       name: "caches",
       limitMs: 1_000,
+      reservedMs: reservedMs * shares.caches,
       async run() {
         life.stopMeasuring();
+        life.forget();
         life.lag?.stop();
         life.reading.abort();
         await Promise.all(life.fills);
       },
     },
     ...declarations.cleanups.map(cleanup).reverse(),
-    { name: "connections", limitMs: 1_000, run: () => transport.close() },
+    { name: "connections", limitMs: 1_000, reservedMs: reservedMs * shares.connections, run: () => transport.close() },
   ];
 }

@@ -9,10 +9,11 @@ import type { EventRecorder } from "../events/event-recorder.js";
 import { guardWrites } from "../leader/guard-writes.js";
 import type { Log } from "../log/log.js";
 import type { Instruments } from "../metrics/metrics.js";
-import type { KubeObject, ResourceType } from "../object/kube-object.js";
+import type { KubeObject, ObjectKey, ResourceType } from "../object/kube-object.js";
 import { createWorkQueue, type WorkQueue } from "../queue/work-queue.js";
 import type { Cache, HandlerContext } from "./app.js";
 import type { Declarations } from "./declarations.js";
+import type { GoneMemory } from "./recently-gone.js";
 import type { Tenure } from "./tenure.js";
 
 export interface Wiring {
@@ -22,6 +23,7 @@ export interface Wiring {
   readonly client: KubeClient;
   readonly events: EventRecorder;
   readonly tenure: Tenure;
+  readonly gone: GoneMemory;
   readonly timers: TimerHeap;
   readonly clock: Clock;
   readonly random: () => number;
@@ -35,6 +37,8 @@ export interface Wire {
   readonly queue: WorkQueue;
   /** A term begins: whatever may have something to do is to be looked at, as after a start of the process. */
   readonly begin: () => void;
+  /** The term is over: what waits is no work any more. */
+  readonly end: () => void;
 }
 
 export interface CallDeclaration {
@@ -46,11 +50,14 @@ export interface CallDeclaration {
 }
 
 /** Calls `handle` for the keys of a new queue, with the object as it then is in the cache. */
-export function connect(wiring: Wiring, declaration: CallDeclaration): Omit<Wire, "begin"> {
+export function connect(wiring: Wiring, declaration: CallDeclaration): Pick<Wire, "controller" | "queue"> {
   const { cache, client, clock, events, findStore, instruments, log, random, tenure, timers } = wiring;
   const { concurrency = 1, handle, name, timeoutMs = 60_000, type } = declaration;
-  const queue = createWorkQueue({ name, clock, timers, instruments, mayTake: () => tenure.mayWork() });
   const store = cache(type);
+  const mayTake = (): boolean => tenure.mayWork();
+  // A term begins with every key of the cache; only others have to be remembered until then.
+  const comesAgain = (key: ObjectKey): boolean => store.get(key) !== undefined;
+  const queue = createWorkQueue({ name, clock, timers, instruments, mayTake, comesAgain });
   const controller = createController({
     name,
     queue,

@@ -221,6 +221,43 @@ describe("a replica and its lease", () => {
     expect(b.epoch()).toBeUndefined();
   });
 
+  it.each(["waits", "stops"])(
+    "that finds its own request of long ago to have created the deleted lease under the leader %s",
+    async (what) => {
+      const { api, clock } = aCluster();
+      api.put({ holderIdentity: "dead", leaseDurationSeconds: 1 });
+      const [b, c] = [aReplica(api, clock, "b"), aReplica(api, clock, "c")];
+      b.elector.start();
+      await clock.advance(10);
+      api.lease = undefined;
+      await clock.advance(16_150); // it has seen for long enough that there is none
+      const looks = api.executed.length;
+      while (api.executed.length === looks) await clock.advance(1);
+      b.network.fate = { arrivesAfterMs: 20_000, answersAfterMs: Number.POSITIVE_INFINITY };
+      await clock.advance(5); // its POST is under way, for long
+      b.network.fate = promptly;
+      c.elector.start();
+      await clock.advance(15_000);
+      expect(api.executed.filter((verb) => verb === "POST")).toHaveLength(1);
+      expect([b.elector.leadership.holder, c.epoch()]).toEqual(["c", 1]);
+      c.network.fate = never;
+      api.lease = undefined;
+      await clock.advance(7_000);
+      expect([api.lease, c.epoch()]).toMatchObject([{ spec: { holderIdentity: "b" } }, 1]);
+      expect([b.elector.leadership.holder, b.epoch()]).toEqual(["b", undefined]);
+      if (what === "stops") {
+        const stopped = b.elector.stop({ release: true });
+        await clock.advance(10);
+        await stopped;
+        expect(api.lease).toMatchObject({ spec: { holderIdentity: "b" } }); // nobody may take it for free
+      } else {
+        await clock.advance(20_000);
+        expect([c.epoch(), b.epoch()]).toEqual([undefined, 2]);
+      }
+      await c.elector.stop({ release: false });
+    },
+  );
+
   it("has lost when another created the deleted lease first", async () => {
     const { api, clock } = aCluster();
     const a = aReplica(api, clock, "a");

@@ -36,13 +36,14 @@ export interface Metrics {
 
 const buckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60];
 
-/**
- * controller-runtime's results are success, error, requeue and requeue_after. Ours: a TemporaryError is requeue_after, a time limit,
- * a PermanentError or anything else thrown is error, `requeue` does not exist, and an aborted call is not counted.
- * All instruments, made once per operator. */
+/** All instruments, made once per operator. */
 export type Instruments = ReturnType<typeof createInstruments>;
 
-/** Registers every metric with the caller. */
+/**
+ * Registers every metric with the caller. controller-runtime's results are success, error, requeue and requeue_after. Ours: a
+ * TemporaryError is requeue_after, a time limit, a PermanentError or anything else thrown is error, `requeue` does not exist, and
+ * an aborted call is not counted.
+ */
 export function createInstruments(metrics: Metrics) {
   const counter = (name: string, help: string, ...labels: string[]): Counter => metrics.counter({ name, help, labels });
   const gauge = (name: string, help: string, ...labels: string[]): Gauge => metrics.gauge({ name, help, labels });

@@ -66,6 +66,11 @@ export function typeId(type: ResourceType): string {
   return type.group === "" ? `${type.plural}.${type.version}` : `${type.plural}.${type.version}.${type.group}`;
 }
 
+/** It waits for its finalizers. */
+export function isBeingDeleted(object: KubeObject | undefined): boolean {
+  return object?.metadata.deletionTimestamp !== undefined;
+}
+
 /** Key of an object or of a reference to one. */
 export function keyOf(object: { readonly metadata: ObjectRef } | ObjectRef): ObjectKey {
   const { namespace, name } = "metadata" in object ? object.metadata : object;

@@ -65,11 +65,62 @@ describe("work queue", () => {
     queue.addAfter("later", 10, "edit");
     for (const key of ["a", "b", "a"]) queue.add(key, "resync");
     await clock.advance(20);
-    expect(queue.depth).toBe(3);
+    expect([queue.depth, queue.has("a"), queue.has("later")]).toEqual([0, true, true]);
     mayTake = true;
+    queue.gather();
+    queue.add("a", "resync");
+    expect(queue.depth).toBe(3);
     queue.wake();
     expect(await first).toBe("later");
     expect(await takeAll(queue)).toEqual(["a", "b"]);
+  });
+
+  it("shows nothing of what it holds back, for as long as it does, and holds back ten thousand keys at most", async () => {
+    let mayTake = true;
+    const metrics = createRecordingMetrics();
+    const { clock, queue } = aQueue(metrics, () => mayTake);
+    const value = (name: string): number => metrics.value(`workqueue_${name}`, { name: "test" });
+    queue.add("ready", "edit");
+    queue.addAfter("delayed", 10, "edit");
+    mayTake = false;
+    queue.rest();
+    await clock.advance(20);
+    for (let index = 0; index < 9_999; index++) queue.add(`${index}`, "derived");
+    queue.measure();
+    expect([value("depth"), queue.depth, value("adds_total"), value("queue_duration_seconds")]).toEqual([0, 0, 1, 0]);
+    mayTake = true;
+    queue.gather();
+    queue.wake();
+    expect([queue.depth, queue.has("ready"), queue.has("delayed")]).toEqual([10_000, false, true]);
+    expect([value("depth"), await queue.next()]).toEqual([10_000, "delayed"]);
+  });
+
+  it("does not hold back what is added again anyway before it is woken", async () => {
+    const clock = createManualClock();
+    const comesAgain = (key: string): boolean => key.startsWith("known");
+    const timers = createTimerHeap(clock);
+    const queue = createWorkQueue({
+      name: "test",
+      clock,
+      timers,
+      instruments: createInstruments(noMetrics()),
+      mayTake: () => false,
+      comesAgain,
+    });
+    for (const key of ["known 1", "other"]) queue.add(key, "edit");
+    expect(["known 1", "other"].map((key) => queue.has(key))).toEqual([false, true]);
+  });
+
+  it("forgets on demand what no worker has", async () => {
+    const { clock, queue } = aQueue();
+    queue.add("with a worker", "edit");
+    await queue.next();
+    queue.add("ready", "edit");
+    queue.addAfter("delayed", 10, "edit");
+    queue.clear();
+    await clock.advance(20);
+    expect([queue.depth, queue.has("ready"), queue.has("delayed"), queue.has("with a worker")]).toEqual([0, false, false, true]);
+    expect(clock.pending).toBe(0);
   });
 
   it("measures how long keys have been with workers", async () => {

@@ -20,11 +20,17 @@ export interface WorkQueue {
   /** The next key, once there is one; undefined after close(). The caller owes a done(). */
   next(): Promise<string | undefined>;
   done(key: string): void;
-  /** Hands ready keys to waiting workers; to be called when `mayTake` turned true. */
+  /** Makes ready what was held back, and hands out nothing before wake(): a key that is added twice in between is one. */
+  gather(): void;
+  /** Hands ready keys to waiting workers; to be called, after gather(), when `mayTake` turned true. */
   wake(): void;
+  /** Holds back what is ready; to be called when `mayTake` turned false. */
+  rest(): void;
+  /** Forgets every key that no worker has. */
+  clear(): void;
   /** Sets the gauges that grow with time; to be called about once a second. */
   measure(): void;
-  /** True while the key is ready, delayed or with a worker. */
+  /** True while the key is ready, held back, delayed or with a worker. */
   has(key: string): boolean;
   /** Hands out nothing any more; later adds are dropped. */
   close(): void;
@@ -38,23 +44,33 @@ export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly timers: TimerHeap;
   readonly instruments: Instruments;
-  /** Asked before every key that is handed out; while false, keys are kept and workers wait. Default: always true. */
+  /**
+   * Asked before every key that is handed out; while false, workers wait, and keys are held back: they are no work that is behind,
+   * so the metrics do not show them, and of more than 10 000 the oldest are forgotten. Default: always true.
+   */
   readonly mayTake?: () => boolean;
+  /** Keys that will be added anyway before wake(), and need not be held back. Default: none. */
+  readonly comesAgain?: (key: string) => boolean;
 }
 
-export function createWorkQueue({ name, clock, timers, instruments, mayTake = () => true }: WorkQueueOptions): WorkQueue {
+const mostHeldBack = 10_000;
+
+export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
+  const { name, clock, timers, instruments, mayTake = () => true, comesAgain = () => false } = options;
   const ready = new Map<string, { lane: Lane; readonly since: number }>();
   /** The same keys in order; sets keep the order of insertion and remove in constant time. */
   const order: Readonly<Record<Lane, Set<string>>> = { edit: new Set(), derived: new Set(), resync: new Set() };
+  const heldBack = new Map<string, Lane>();
   const delayed = new Map<string, { readonly dueAt: number; readonly lane: Lane; readonly cancel: () => void }>();
   /** With a worker since; the lane in which the key was added meanwhile, if it was. */
   const processing = new Map<string, { readonly since: number; again: Lane | undefined }>();
   const waiting: ((key: string | undefined) => void)[] = [];
   const limits = createRetryLimits(clock);
+  let gathering = false;
   let closed = false;
 
   const take = (): string | undefined => {
-    if (ready.size === 0 || !mayTake()) return undefined;
+    if (gathering || ready.size === 0 || !mayTake()) return undefined;
     for (const lane of lanes) {
       for (const key of order[lane]) {
         order[lane].delete(key);
@@ -73,7 +89,23 @@ export function createWorkQueue({ name, clock, timers, instruments, mayTake = ()
     delayed.delete(key);
   };
 
-  const add = (key: string, lane: Lane): void => {
+  const holdBack = (key: string, lane: Lane): void => {
+    if (comesAgain(key)) return;
+    heldBack.set(key, higherLane(lane, heldBack.get(key) ?? lane));
+    for (const oldest of heldBack.keys()) {
+      if (heldBack.size <= mostHeldBack) break;
+      heldBack.delete(oldest);
+    }
+  };
+
+  /** What is ready is no more. */
+  const unready = (): void => {
+    ready.clear();
+    for (const lane of lanes) order[lane].clear();
+    instruments.queueDepth.set({ name }, 0);
+  };
+
+  const admit = (key: string, lane: Lane): void => {
     if (closed) return;
     // The coming look at the object makes every earlier wish to look later void.
     cancelDelay(key);
@@ -82,6 +114,7 @@ export function createWorkQueue({ name, clock, timers, instruments, mayTake = ()
       taken.again = higherLane(lane, taken.again ?? lane);
       return;
     }
+    if (!mayTake()) return holdBack(key, lane);
     const waits = ready.get(key);
     if (waits !== undefined) {
       const higher = higherLane(lane, waits.lane);
@@ -95,10 +128,9 @@ export function createWorkQueue({ name, clock, timers, instruments, mayTake = ()
     order[lane].add(key);
     instruments.queueAdds.increment({ name });
     instruments.queueDepth.set({ name }, ready.size);
-    wake();
   };
 
-  const wake = (): void => {
+  const handOut = (): void => {
     while (waiting.length > 0) {
       const key = take();
       if (key === undefined) return;
@@ -106,8 +138,13 @@ export function createWorkQueue({ name, clock, timers, instruments, mayTake = ()
     }
   };
 
+  const add = (key: string, lane: Lane): void => {
+    admit(key, lane);
+    handOut();
+  };
+
   const addAfter = (key: string, delayMs: number, lane: Lane): void => {
-    if (closed || ready.has(key)) return;
+    if (closed || ready.has(key) || heldBack.has(key)) return;
     if (delayMs <= 0) return add(key, lane);
     const dueAt = clock.now() + delayMs;
     const before = delayed.get(key);
@@ -138,7 +175,25 @@ export function createWorkQueue({ name, clock, timers, instruments, mayTake = ()
       instruments.workSeconds.observe({ name }, (clock.now() - taken.since) / 1000);
       if (taken.again !== undefined) add(key, taken.again);
     },
-    wake,
+    gather() {
+      gathering = true;
+      const kept = [...heldBack];
+      heldBack.clear();
+      for (const [key, lane] of kept) admit(key, lane);
+    },
+    wake() {
+      gathering = false;
+      handOut();
+    },
+    rest() {
+      for (const [key, { lane }] of ready) holdBack(key, lane);
+      unready();
+    },
+    clear() {
+      heldBack.clear();
+      for (const key of delayed.keys()) cancelDelay(key);
+      unready();
+    },
     measure() {
       const now = clock.now();
       let sumMs = 0;
@@ -150,7 +205,7 @@ export function createWorkQueue({ name, clock, timers, instruments, mayTake = ()
       instruments.unfinishedSeconds.set({ name }, sumMs / 1000);
       instruments.longestSeconds.set({ name }, longestMs / 1000);
     },
-    has: (key) => ready.has(key) || delayed.has(key) || processing.has(key),
+    has: (key) => ready.has(key) || heldBack.has(key) || delayed.has(key) || processing.has(key),
     close() {
       closed = true;
       for (const key of delayed.keys()) cancelDelay(key);

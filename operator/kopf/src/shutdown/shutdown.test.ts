@@ -4,9 +4,13 @@ import { createManualClock } from "../testing/manual-clock.js";
 import { listenForSignals } from "./process-signals.js";
 import { type Phase, stopInOrder } from "./stop-in-order.js";
 
+const totalMs = 60_000;
+
 function phases(...runs: [string, Phase["run"]][]): Phase[] {
-  return runs.map(([name, run]) => ({ name, limitMs: 1_000, run }));
+  return runs.map(([name, run]) => ({ name, limitMs: 1_000, reservedMs: 0, run }));
 }
+
+const hang: Phase["run"] = () => new Promise(() => {});
 
 describe("stopping", () => {
   it("runs one phase after the other, and goes on after an error", async () => {
@@ -23,7 +27,7 @@ describe("stopping", () => {
         ],
         ["second", async () => void steps.push("second")],
       ),
-      { clock, force: new AbortController().signal, onError: (phase) => steps.push(`${phase} failed`) },
+      { clock, totalMs, force: new AbortController().signal, onError: (phase) => steps.push(`${phase} failed`) },
     );
     await clock.advance(0);
     expect(await stopping).toEqual([]);
@@ -35,16 +39,17 @@ describe("stopping", () => {
     const clock = createManualClock();
     let cleaned = false;
     let told = false;
-    const hang: Phase["run"] = (signal) => {
+    const listen: Phase["run"] = (signal) => {
       signal.addEventListener("abort", () => (told = true));
       return new Promise(() => {});
     };
-    const stopping = stopInOrder(phases(["hangs", hang], ["cleanup", async () => void (cleaned = true)]), {
+    const stopping = stopInOrder(phases(["hangs", listen], ["cleanup", async () => void (cleaned = true)]), {
       clock,
+      totalMs,
       force: new AbortController().signal,
       onError: () => {},
     });
-    await clock.advance(999);
+    await clock.advance(899);
     expect(told).toBe(false);
     await clock.advance(200);
     expect(await stopping).toEqual(["hangs"]);
@@ -54,12 +59,43 @@ describe("stopping", () => {
   it("waits for nothing once it is forced", async () => {
     const clock = createManualClock();
     const force = new AbortController();
-    const hang: Phase["run"] = () => new Promise(() => {});
-    const stopping = stopInOrder(phases(["a", hang], ["b", hang]), { clock, force: force.signal, onError: () => {} });
+    const stopping = stopInOrder(phases(["a", hang], ["b", hang]), { clock, totalMs, force: force.signal, onError: () => {} });
     await clock.advance(10);
     force.abort();
     await clock.advance(250);
     expect(await stopping).toEqual(["a", "b"]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("takes no longer than the total, and keeps for later phases what is reserved for them", async () => {
+    const clock = createManualClock();
+    const begun: number[] = [];
+    const run: Phase["run"] = () => {
+      begun.push(clock.now());
+      return new Promise(() => {});
+    };
+    const all: Phase[] = [
+      { name: "first", limitMs: Number.POSITIVE_INFINITY, reservedMs: 0, run },
+      { name: "second", limitMs: 5_000, reservedMs: 1_000, run },
+      { name: "third", limitMs: 5_000, reservedMs: 2_000, run },
+    ];
+    const stopping = stopInOrder(all, { clock, totalMs: 10_000, force: new AbortController().signal, onError: () => {} });
+    await clock.advance(10_000);
+    expect(await stopping).toEqual(["first", "second", "third"]);
+    expect(begun).toEqual([0, 7_000, 8_000]);
+  });
+
+  it("gives a later phase what earlier ones did not need, up to its limit", async () => {
+    const clock = createManualClock();
+    const all: Phase[] = [
+      { name: "first", limitMs: Number.POSITIVE_INFINITY, reservedMs: 0, run: async () => {} },
+      { name: "second", limitMs: 5_000, reservedMs: 1_000, run: hang },
+    ];
+    const stopping = stopInOrder(all, { clock, totalMs: 10_000, force: new AbortController().signal, onError: () => {} }).then(() =>
+      clock.now(),
+    );
+    await clock.advance(10_000);
+    expect(await stopping).toBe(5_000);
   });
 });
 

@@ -3,27 +3,37 @@
  * a handler that hangs must not keep the cleanups from running.
  */
 import type { Clock } from "../clock/clock.js";
+import { joinSignals } from "../clock/join-signals.js";
 import { sleep } from "../clock/sleep.js";
 
 export interface Phase {
   readonly name: string;
-  /** Milliseconds this phase may take. */
+  /** Milliseconds this phase may take at most, if there are so many left. */
   readonly limitMs: number;
-  /** `signal` aborts when the time of the phase is up or a forced stop was asked for. */
+  /** Milliseconds that earlier phases must leave to it. */
+  readonly reservedMs: number;
+  /** `signal` aborts shortly before the time of the phase is up, or when a forced stop was asked for. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface StopOptions {
   readonly clock: Clock;
+  /** Milliseconds for all phases together; at least what they have reserved. */
+  readonly totalMs: number;
   /** Aborted: every phase gets an aborted signal and no time. */
   readonly force: AbortSignal;
   readonly onError: (phase: string, error: unknown) => void;
 }
 
 /** Names of the phases that did not end in time. Never throws. */
-export async function stopInOrder(phases: readonly Phase[], { clock, force, onError }: StopOptions): Promise<string[]> {
+export async function stopInOrder(phases: readonly Phase[], { clock, force, onError, totalMs }: StopOptions): Promise<string[]> {
   const unfinished: string[] = [];
-  for (const phase of phases) {
+  const endsAt = clock.now() + totalMs;
+  for (const [index, phase] of phases.entries()) {
+    const reservedMs = phases.slice(index + 1).reduce((sum, later) => sum + later.reservedMs, 0);
+    const budgetMs = Math.max(0, Math.min(phase.limitMs, endsAt - clock.now() - reservedMs));
+    // What only has to notice the abort gets the turns of the loop that noticing takes.
+    const graceMs = Math.min(longestGraceMs, budgetMs / 2);
     const over = new AbortController();
     const follow = (): void => over.abort(force.reason);
     if (force.aborted) follow();
@@ -39,11 +49,10 @@ export async function stopInOrder(phases: readonly Phase[], { clock, force, onEr
       finished = true;
       ended.abort();
     })();
-    await Promise.race([run, sleep(clock, phase.limitMs, AbortSignal.any([over.signal, ended.signal]))]);
-    // What only had to notice the abort gets the turns of the loop that noticing takes.
+    await Promise.race([run, sleep(clock, budgetMs - graceMs, joinSignals(over.signal, ended.signal).signal)]);
     if (!finished) {
       over.abort(new Error(`${phase.name}: no time left`));
-      await Promise.race([run, sleep(clock, graceMs)]);
+      await Promise.race([run, sleep(clock, graceMs, ended.signal)]);
     }
     force.removeEventListener("abort", follow);
     if (!finished) unfinished.push(phase.name);
@@ -51,4 +60,4 @@ export async function stopInOrder(phases: readonly Phase[], { clock, force, onEr
   return unfinished;
 }
 
-const graceMs = 100;
+const longestGraceMs = 100;

@@ -150,10 +150,9 @@ export async function startFakeApiServer(options: FakeApiServerOptions = {}): Pr
   const http = openServer(options.tls, route);
   let listening = true;
   http.on("connection", (socket: Socket) => {
-    // Accepted by the kernel before it knew.
-    if (!listening) return void socket.resetAndDestroy();
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
+    if (!listening) socket.resetAndDestroy(); // accepted by the kernel before it knew
   });
   http.on("secureConnection", (secure: Socket) => {
     for (const socket of sockets) if (socket.remotePort === secure.remotePort) rememberTransport(secure, socket);

@@ -64,6 +64,14 @@ describe("Grandmaster.status", () => {
     expect(condition(status, "Ready")).toMatchObject({ status: "False", reason });
   });
 
+  it("is described by what most agents see, whatever one of them says", () => {
+    const liar = aSource({ grandmasterIdentity: "0a0000.fffe.0000ee", clockClass: 255, currentUtcOffset: -1 });
+    const status = tell({ opinions: [liar, aSource(), aSource()] });
+    expect(status).toMatchObject({ clockIdentity: "020000.fffe.000001", clockClass: 6, currentUtcOffsetSeconds: 37 });
+    const described = tell({ grandmaster: { ...external, spec: { ...external.spec } }, opinions: [liar, aSource(), aSource()] });
+    expect(condition(described, "Accepted")?.status).toBe("True");
+  });
+
   it("is content with one that nobody uses, and claims to know nothing of its clock", () => {
     const status = tell({ domains: [], opinions: [] });
     expect(condition(status, "Reachable")).toMatchObject({ status: "Unknown", reason: "NotUsed" });

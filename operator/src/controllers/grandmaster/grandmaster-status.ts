@@ -4,7 +4,7 @@ import type { AgentSource } from "../../hub/agent-report.js";
 import type { AgentView } from "../../hub/fleet.js";
 import type { Grandmaster } from "../../kinds.js";
 import { buildConditions, isFalse, isTrue, isUnknown, type ConditionFor } from "../conditions.js";
-import { mostCommonState } from "../timedomain/sources-status.js";
+import { mostCommon, mostCommonState } from "../timedomain/sources-status.js";
 
 type Wanted = ConditionFor<"Grandmaster">;
 
@@ -24,8 +24,7 @@ const mostDomains = 16;
 
 export function grandmasterStatus(facts: GrandmasterFacts, now: Date): GrandmasterStatus {
   const { metadata, spec, status: standing } = facts.grandmaster;
-  const seen =
-    facts.opinions.find(({ state }) => state === "Healthy") ?? facts.opinions.find(({ grandmasterIdentity }) => grandmasterIdentity !== "");
+  const seen = representative(facts.opinions);
   const utc = seen?.currentUtcOffset ?? null;
   return {
     ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
@@ -36,6 +35,19 @@ export function grandmasterStatus(facts: GrandmasterFacts, now: Date): Grandmast
     ...(utc === null ? {} : { currentUtcOffsetSeconds: utc }),
     domains: facts.domains.slice(0, mostDomains),
   };
+}
+
+/**
+ * Whose word stands for all: of those that name the identity that most name, one that finds it healthy. One agent that says
+ * something else decides nothing.
+ */
+function representative(opinions: readonly AgentSource[]): AgentSource | undefined {
+  const named = opinions.filter(({ grandmasterIdentity }) => grandmasterIdentity !== "");
+  const identity = mostCommon(named.map(({ grandmasterIdentity }) => grandmasterIdentity));
+  const agreeing = named.filter(({ grandmasterIdentity }) => grandmasterIdentity === identity);
+  const clockClass = mostCommon(agreeing.map((opinion) => String(opinion.clockClass)));
+  const usual = agreeing.filter((opinion) => String(opinion.clockClass) === clockClass);
+  return usual.find(({ state }) => state === "Healthy") ?? usual[0];
 }
 
 function conditionsOf(facts: GrandmasterFacts): Wanted[] {
@@ -63,15 +75,9 @@ function accepted({ grandmaster: { spec }, nodeExists, agent, opinions }: Grandm
     }
   }
   const wanted = externalPTP?.clockIdentity;
-  const other = opinions.find(
-    ({ grandmasterIdentity }) => wanted !== undefined && grandmasterIdentity !== "" && grandmasterIdentity !== wanted,
-  );
-  if (other) {
-    return isFalse(
-      "Accepted",
-      "UnexpectedIdentity",
-      `spec.externalPTP.clockIdentity is ${wanted ?? ""}, ${other.grandmasterIdentity} answers`,
-    );
+  const answering = representative(opinions)?.grandmasterIdentity;
+  if (wanted !== undefined && answering !== undefined && answering !== wanted) {
+    return isFalse("Accepted", "UnexpectedIdentity", `spec.externalPTP.clockIdentity is ${wanted}, ${answering} answers`);
   }
   return isTrue("Accepted", "Accepted", "the source is as described");
 }

@@ -183,13 +183,10 @@ describe("TimeDomain.status", () => {
 
   it("moves no transition time while a condition stays as it is", () => {
     const first = tell(members(well(), well(), well(), well()));
-    const later = domainStatus(
-      aDomain({ status: first.status }),
-      aPlan(),
-      apart,
-      members(well(), well(), well(), well()),
-      { now: new Date(now.getTime() + 5000), refusedForMs: 0 },
-    );
+    const later = domainStatus(aDomain({ status: first.status }), aPlan(), apart, members(well(), well(), well(), well()), {
+      now: new Date(now.getTime() + 5000),
+      refusedForMs: 0,
+    });
     expect(later.status).toEqual(first.status);
   });
 

@@ -46,7 +46,10 @@ export function createTimeDomainReconciler(plan: LivePlan, fleet: Fleet, clocks:
       for (const event of conditionEvents(object.status?.conditions, status.conditions)) events.record(TimeDomains, object, event);
       writtenAt.set(key, nowMs);
     }
-    const next = Math.min(verdict.againAfterMs ?? Number.POSITIVE_INFINITY, ...members.map(({ judgement }) => judgement.againAfterMs ?? Infinity));
+    const next = Math.min(
+      verdict.againAfterMs ?? Number.POSITIVE_INFINITY,
+      ...members.map(({ judgement }) => judgement.againAfterMs ?? Infinity),
+    );
     return Number.isFinite(next) ? requeueAfter(Math.max(next, spacingMs)) : done();
   };
 

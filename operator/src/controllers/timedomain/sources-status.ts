@@ -41,7 +41,7 @@ export function mostCommonState(opinions: readonly Pick<AgentSource, "state" | "
 }
 
 /** Of equally many the first by name, so that the answer does not depend on order. */
-function mostCommon(words: readonly string[]): string {
+export function mostCommon(words: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0] ?? "";
