@@ -132,6 +132,12 @@ test("introduces itself, is not ready without a configuration, and answers one w
   });
 });
 
+test("is alive for as long as it is told nothing", { timeout: 40_000 }, async () => {
+  await start({ hubs: [] });
+  await sleep(17_000); // the probe calls 15 s without a step of the engine a stall
+  expect([await probe("/healthz"), await probe("/readyz")]).toEqual([200, 503]);
+});
+
 test("tells the hub which part was refused, and why", async () => {
   await start();
   const stream = await welcomed();

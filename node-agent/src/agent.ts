@@ -21,7 +21,7 @@ import { AppliedAnswers } from "./hub/applied-answers.js";
 import { readCapabilities } from "./hub/capabilities.js";
 import { HubClient } from "./hub/hub-client.js";
 import { printable } from "./hub/printable.js";
-import { readEffectiveConfig } from "./hub/read-config.js";
+import { type ReadConfig, readEffectiveConfig } from "./hub/read-config.js";
 import { ReportBuilder } from "./hub/report.js";
 import { ReportTimer } from "./hub/report-timer.js";
 import { ToldCapabilities } from "./hub/told-capabilities.js";
@@ -126,14 +126,13 @@ export class Agent {
       });
     }
     const stored = this.#memory.readConfig();
-    if (stored) {
-      this.#newestEpoch = stored.leaderEpoch;
-      const { config } = hub.Config.decode(stored.bytes);
-      if (config) {
-        this.#log.info({ revision: stored.revision }, "running from the last configuration");
-        this.#apply(stored.leaderEpoch, stored.revision, config);
-      }
-    }
+    // A node that no domain has claimed yet runs an engine that measures nothing, and is as alive as any other.
+    this.#newestEpoch = stored?.leaderEpoch ?? 0;
+    const config = stored && hub.Config.decode(stored.bytes).config;
+    if (stored && config) {
+      this.#log.info({ revision: stored.revision }, "running from the last configuration");
+      this.#apply(stored.leaderEpoch, stored.revision, config);
+    } else this.#host.configure(this.#readConfig(nothing).engine);
     this.#hub?.start();
     this.#reportTimer.reported(performance.now());
     this.#watchTimer = setInterval(() => this.#watch(), watchMs);
@@ -222,14 +221,18 @@ export class Agent {
     return true;
   }
 
-  #apply(epoch: number, revision: string, config: EffectiveConfig): void {
+  #readConfig(config: EffectiveConfig): ReadConfig {
     const clock = this.#config.clocks.get(systemClockName) ?? "realtime:";
-    const { engine, refused } = readEffectiveConfig(config, {
+    return readEffectiveConfig(config, {
       clock,
       steers: this.#clocks.steers,
       identify: (name) => this.#clocks.identify(name === "system" ? systemClockName : name),
       alreadyStepped: this.#memory.wasStepped(clock),
     });
+  }
+
+  #apply(epoch: number, revision: string, config: EffectiveConfig): void {
+    const { engine, refused } = this.#readConfig(config);
     this.#newestEpoch = Math.max(this.#newestEpoch, epoch);
     this.#applied = { epoch, revision, engine, refused };
     this.#answers.accept();
@@ -237,8 +240,8 @@ export class Agent {
       {
         leaderEpoch: epoch,
         revision,
-        role: config.role,
-        domain: config.domain,
+        role: printable(config.role),
+        domain: printable(config.domain),
         receivers: engine.receivers.length,
         transmitters: engine.transmitters.length,
       },

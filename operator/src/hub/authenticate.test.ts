@@ -16,7 +16,10 @@ const review = (status: TokenReview["status"]): TokenReview => ({
   ...(status ? { status } : {}),
 });
 /** A token of so many seconds. The dates are far from ours: only the span counts. */
-const token = (seconds: number) => `h.${Buffer.from(JSON.stringify({ iat: 50, exp: 50 + seconds })).toString("base64url")}.s`;
+const token = (seconds: number, change: object = {}) => {
+  const claims = { iat: 50, exp: 50 + seconds, aud: ["meridian-hub"], sub: account, "kubernetes.io": { node: { name: "worker-1" } } };
+  return `h.${Buffer.from(JSON.stringify({ ...claims, ...change })).toString("base64url")}.s`;
+};
 
 describe("the judgement on a token", () => {
   it("takes the node from the token", () => {
@@ -50,19 +53,19 @@ describe("authentication", () => {
     const { authenticate } = createAuthenticator(client, account, () => now);
     const long = token(10_000);
     const brief = token(10);
-    await authenticate(long);
-    await authenticate(long);
+    await authenticate(long, "10.0.0.9");
+    await authenticate(long, "10.0.0.9");
     expect(calls.count).toBe(1);
     now += 119_000;
-    await authenticate(long);
+    await authenticate(long, "10.0.0.9");
     expect(calls.count).toBe(1);
     now += 2_000;
-    await authenticate(long);
+    await authenticate(long, "10.0.0.9");
     expect(calls.count).toBe(2);
     now = 1_000_000;
-    await authenticate(brief);
+    await authenticate(brief, "10.0.0.9");
     now = 1_011_000;
-    await authenticate(brief);
+    await authenticate(brief, "10.0.0.9");
     expect(calls.count).toBe(4);
   });
 
@@ -70,11 +73,11 @@ describe("authentication", () => {
     let now = 0;
     const { calls, client } = counting(() => Promise.resolve(review({ authenticated: false })));
     const { authenticate } = createAuthenticator(client, account, () => now);
-    await authenticate(token(1));
-    await authenticate(token(1));
+    await authenticate(token(1), "10.0.0.9");
+    await authenticate(token(1), "10.0.0.9");
     expect(calls.count).toBe(1);
     now = 10_001;
-    await authenticate(token(1));
+    await authenticate(token(1), "10.0.0.9");
     expect(calls.count).toBe(2);
   });
 
@@ -83,25 +86,46 @@ describe("authentication", () => {
     const gate = new Promise<void>((resolve) => (release = resolve));
     const { calls, client } = counting(() => gate.then(() => review(good)));
     const { authenticate } = createAuthenticator(client, account, () => 0);
-    const answers = Array.from({ length: 100 }, (_, index) => authenticate(token(100 + index)));
+    const answers = Array.from({ length: 100 }, (_, index) => authenticate(token(100 + index), `10.0.0.${String(index)}`));
     release();
     const kinds = (await Promise.all(answers)).map(({ kind }) => kind);
     expect(calls.count).toBe(64);
     expect(kinds.filter((kind) => kind === "unavailable")).toHaveLength(36);
-    expect((await authenticate(token(1))).kind).toBe("agent");
+    expect((await authenticate(token(1), "10.0.0.9")).kind).toBe("agent");
   });
 
   it("tells an API server that does not answer from a bad token", async () => {
     const { client } = counting(() => Promise.reject(new Error("no route")));
-    expect(await createAuthenticator(client, account, () => 0).authenticate(token(1))).toEqual({ kind: "unavailable", reason: "no route" });
+    expect(await createAuthenticator(client, account, () => 0).authenticate(token(1), "10.0.0.9")).toEqual({
+      kind: "unavailable",
+      reason: "no route",
+    });
   });
 
   it.each([
     ["nothing", ""],
     ["more than any token", "x".repeat(20_000)],
+    ["what is no token at all", "nonsense"],
+    ["a token for another audience", token(1, { aud: ["api"] })],
+    ["a token of another account", token(1, { sub: "system:serviceaccount:evil:meridian-agent" })],
+    ["a token that is bound to no node", token(1, { "kubernetes.io": {} })],
+    ["a token whose claims are none", `h.${Buffer.from("[1]").toString("base64url")}.s`],
   ])("asks nobody about %s", async (_what, sent) => {
     const { calls, client } = counting(() => Promise.resolve(review(good)));
-    expect((await createAuthenticator(client, account, () => 0).authenticate(sent)).kind).toBe("refused");
+    expect((await createAuthenticator(client, account, () => 0).authenticate(sent, "10.0.0.9")).kind).toBe("refused");
     expect(calls.count).toBe(0);
+  });
+
+  it("asks for one address so often and no more, and for others all the same", async () => {
+    let now = 0;
+    const { calls, client } = counting(() => Promise.resolve(review({ authenticated: false })));
+    const { authenticate } = createAuthenticator(client, account, () => now);
+    for (let forged = 0; forged < 1000; forged += 1) await authenticate(token(1, { jti: String(forged) }), "10.0.0.66");
+    expect(calls.count).toBe(100);
+    await authenticate(token(1), "10.0.0.9");
+    expect(calls.count).toBe(101);
+    now = 1000;
+    for (let forged = 0; forged < 1000; forged += 1) await authenticate(token(2, { jti: String(forged) }), "10.0.0.66");
+    expect(calls.count).toBe(111);
   });
 });

@@ -8,29 +8,34 @@ import { operatorError } from "../errors.js";
 import type { QuietLog } from "./quiet-log.js";
 
 export interface DoorLimits {
-  /** Connections that have not shown a good token, all together. */
+  /** Connections that have not shown a good token, all together. One more, and the oldest of the most crowded address goes. */
   readonly mostStrangers: number;
-  /** The same from one address: agents behind one translator come in turns. */
-  readonly mostStrangersPerAddress: number;
   /** Time to show a token, ms: the TLS handshake, the stream's header and its review. */
   readonly strangerMs: number;
+  /** Connections that have shown a token of the same node; the oldest goes. An agent has one, and two while it changes over. */
+  readonly mostPerNode: number;
 }
 
-export const usualDoorLimits: DoorLimits = { mostStrangers: 256, mostStrangersPerAddress: 64, strangerMs: 15_000 };
+export const usualDoorLimits: DoorLimits = { mostStrangers: 256, strangerMs: 15_000, mostPerNode: 4 };
 
-/** Why a stranger did not become an agent. */
+/** Why a connection was ended here. */
 export type Rejection = "crowded" | "silent";
 
 interface Guest {
   readonly socket: Socket;
   readonly address: string;
+  /** Whose token it has shown; null: a stranger. */
+  node: string | null;
+  /** Monotonic ms at which it is ended; only ever moved forward in time, so that nothing that it does buys it more. */
+  deadline: number;
   timer: NodeJS.Timeout | undefined;
-  stranger: boolean;
 }
 
 export interface FrontDoorOptions {
   readonly limits: DoorLimits;
   readonly log: QuietLog;
+  /** Monotonic ms. */
+  readonly now: () => number;
   /** Takes the connection over, TLS still to come. */
   readonly enter: (socket: Socket) => void;
   readonly rejected: (why: Rejection) => void;
@@ -41,8 +46,11 @@ export class FrontDoor {
   readonly #server: Server;
   /** By `address:port`, as gRPC names a stream's peer. */
   readonly #guests = new Map<string, Guest>();
-  readonly #strangersBy = new Map<string, number>();
-  #strangers = 0;
+  /** By address, oldest first. */
+  readonly #strangers = new Map<string, Set<Guest>>();
+  #strangerCount = 0;
+  /** By node, oldest first. */
+  readonly #agents = new Map<string, Set<Guest>>();
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
@@ -68,22 +76,25 @@ export class FrontDoor {
     });
   }
 
-  get strangers(): number {
-    return this.#strangers;
-  }
-
-  /** The peer has shown a good token. */
-  admit(peer: string): void {
+  /** The peer has shown a good token of this node. */
+  admit(peer: string, node: string): void {
     const guest = this.#guests.get(peer);
-    if (guest) this.#know(guest);
+    if (!guest || guest.node !== null) return;
+    this.#leaveStrangers(guest);
+    clearTimeout(guest.timer);
+    guest.deadline = Number.POSITIVE_INFINITY;
+    guest.node = node;
+    const ofNode = this.#agents.get(node) ?? new Set();
+    ofNode.add(guest);
+    this.#agents.set(node, ofNode);
+    const [oldest] = ofNode;
+    if (ofNode.size > this.#options.limits.mostPerNode) this.#end(oldest, "crowded");
   }
 
   /** Ends the peer's connection, by force if it does not read its goodbye within `afterMs`. */
   dismiss(peer: string, afterMs: number): void {
     const guest = this.#guests.get(peer);
-    if (!guest) return;
-    clearTimeout(guest.timer);
-    guest.timer = setTimeout(() => guest.socket.destroy(), afterMs);
+    if (guest) this.#endAfter(guest, afterMs, () => undefined);
   }
 
   /** Takes nobody any more; ends what is left after `graceMs`. */
@@ -94,45 +105,70 @@ export class FrontDoor {
   }
 
   #receive(socket: Socket): void {
-    const { enter, limits, log, rejected } = this.#options;
+    const { enter, limits } = this.#options;
     const address = socket.remoteAddress ?? "";
-    const ofAddress = this.#strangersBy.get(address) ?? 0;
     socket.on("error", () => undefined); // the peer went; gRPC and the close event tell the rest
-    if (this.#strangers >= limits.mostStrangers || ofAddress >= limits.mostStrangersPerAddress) {
-      log.warn("MER_HUB_CROWDED", address, { strangers: this.#strangers }, "refused a connection: too many have not shown a token yet");
-      rejected("crowded");
-      socket.resetAndDestroy();
-      return;
-    }
+    if (this.#strangerCount >= limits.mostStrangers) this.#end(this.#oldestOfCrowd(), "crowded");
+    const guest: Guest = { socket, address, node: null, deadline: Number.POSITIVE_INFINITY, timer: undefined };
     const peer = `${address}:${String(socket.remotePort ?? 0)}`;
-    const guest: Guest = { socket, address, stranger: true, timer: undefined };
-    guest.timer = setTimeout(() => {
-      log.warn("MER_HUB_SILENT", address, {}, "ended a connection that showed no token");
-      rejected("silent");
-      socket.destroy();
-    }, limits.strangerMs);
     this.#guests.set(peer, guest);
-    this.#strangers += 1;
-    this.#strangersBy.set(address, ofAddress + 1);
+    const ofAddress = this.#strangers.get(address) ?? new Set();
+    ofAddress.add(guest);
+    this.#strangers.set(address, ofAddress);
+    this.#strangerCount += 1;
+    this.#endAfter(guest, limits.strangerMs, () => this.#tell(guest, "silent"));
     socket.once("close", () => {
       clearTimeout(guest.timer);
-      this.#forget(guest);
+      this.#leaveStrangers(guest);
+      this.#leaveNode(guest);
       this.#guests.delete(peer);
     });
     enter(socket);
   }
 
-  #know(guest: Guest): void {
-    clearTimeout(guest.timer);
-    this.#forget(guest);
+  /** Whoever floods the door makes room for others; an address with one connection is never the most crowded one for long. */
+  #oldestOfCrowd(): Guest | undefined {
+    let crowd: Set<Guest> | undefined;
+    for (const guests of this.#strangers.values()) if (guests.size > (crowd?.size ?? 0)) crowd = guests;
+    const [oldest] = crowd ?? [];
+    return oldest;
   }
 
-  #forget(guest: Guest): void {
-    if (!guest.stranger) return;
-    guest.stranger = false;
-    this.#strangers -= 1;
-    const left = (this.#strangersBy.get(guest.address) ?? 1) - 1;
-    if (left > 0) this.#strangersBy.set(guest.address, left);
-    else this.#strangersBy.delete(guest.address);
+  #endAfter(guest: Guest, ms: number, why: () => void): void {
+    const deadline = this.#options.now() + ms;
+    if (deadline >= guest.deadline) return;
+    clearTimeout(guest.timer);
+    guest.deadline = deadline;
+    guest.timer = setTimeout(() => {
+      why();
+      guest.socket.destroy();
+    }, ms);
+  }
+
+  #end(guest: Guest | undefined, why: Rejection): void {
+    if (!guest) return;
+    this.#tell(guest, why);
+    this.#leaveStrangers(guest);
+    this.#leaveNode(guest);
+    guest.socket.resetAndDestroy();
+  }
+
+  #tell({ address, node }: Guest, why: Rejection): void {
+    const { log, rejected } = this.#options;
+    rejected(why);
+    if (why === "silent") log.warn("MER_HUB_SILENT", address, {}, "ended a connection that showed no token");
+    else log.warn("MER_HUB_CROWDED", address, { strangers: this.#strangerCount, node }, "ended a connection to make room for another");
+  }
+
+  #leaveStrangers(guest: Guest): void {
+    const ofAddress = this.#strangers.get(guest.address);
+    if (!ofAddress?.delete(guest)) return;
+    this.#strangerCount -= 1;
+    if (ofAddress.size === 0) this.#strangers.delete(guest.address);
+  }
+
+  #leaveNode(guest: Guest): void {
+    const ofNode = guest.node === null ? undefined : this.#agents.get(guest.node);
+    if (ofNode?.delete(guest) && ofNode.size === 0) this.#agents.delete(guest.node ?? "");
   }
 }

@@ -26,6 +26,13 @@ describe("who may give orders", () => {
     expect(lines).toEqual([{ code: "MER_HUB_EPOCH", node: "worker", epoch: 1, seen: 40 }]);
   });
 
+  it("rises however far the Lease has fallen: nobody is locked out by its loss", async () => {
+    const { lease, leadership } = aLeadership();
+    lease.lead(1);
+    await leadership.outrank(150_000, "worker");
+    expect(leadership.epoch).toBe(150_000);
+  });
+
   it("rises once in a while only, so that nobody drives the Lease by asking again and again", async () => {
     const { lease, leadership, wait } = aLeadership();
     lease.lead(1);
@@ -37,13 +44,16 @@ describe("who may give orders", () => {
   });
 
   it("does not rise for a replica that was replaced, nor to a number that cannot be", async () => {
-    const { lease, leadership } = aLeadership();
+    const { lease, leadership, wait } = aLeadership();
     lease.leave("10.0.0.2:9463");
     await leadership.outrank(50, "worker");
     expect(leadership.epoch).toBeNull();
     lease.lead(2);
-    for (const seen of [1003, 2 ** 60, Number.NaN, Number.POSITIVE_INFINITY, 2.5]) await leadership.outrank(seen, "worker");
-    expect(leadership.epoch).toBe(2);
+    for (const seen of [2 ** 31, 2 ** 60, Number.NaN, Number.POSITIVE_INFINITY, 2.5]) {
+      await leadership.outrank(seen, "worker");
+      expect(leadership.epoch).toBe(2);
+      wait(10_000);
+    }
     lease.raises = false;
     await leadership.outrank(9, "worker");
     expect(leadership.epoch).toBe(2);

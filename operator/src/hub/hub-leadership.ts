@@ -11,11 +11,9 @@ import type { Leadership, Log } from "kopf-ts";
 /** Annotation of the Lease: host:port of the leader's hub. */
 export const endpointAnnotation = "time.meridian.io/hub-endpoint";
 
-/** Further ahead than any number of operators could have come: an agent that says so is wrong, and raises nothing. */
-const farthest = 1000;
 /** At most one raise in so long: an agent that keeps claiming more costs the API server little. */
 const raiseEveryMs = 10_000;
-/** leaseTransitions is an int32; nobody may drive it to where no operator could take over any more. */
+/** leaseTransitions is an int32; no agent may drive it to where no operator could take over any more. */
 const mostEpoch = 2 ** 31 - 100_000;
 
 export class HubLeadership {
@@ -64,12 +62,13 @@ export class HubLeadership {
   async #raise(seen: number, node: string): Promise<void> {
     const { epoch } = this;
     if (epoch === null || seen <= epoch) return;
-    if (!Number.isSafeInteger(seen) || seen - epoch > farthest || seen > mostEpoch) {
+    if (this.#now() - this.#raisedAt < raiseEveryMs) return;
+    this.#raisedAt = this.#now();
+    // How far ahead is no sign of a lie: a Lease that was lost counts from 1, after however many leaders.
+    if (!Number.isSafeInteger(seen) || seen > mostEpoch) {
       this.#log.warn({ code: "MER_HUB_EPOCH", node, seen, epoch }, "an agent claims an epoch that cannot be");
       return;
     }
-    if (this.#now() - this.#raisedAt < raiseEveryMs) return;
-    this.#raisedAt = this.#now();
     const raised = await this.#leadership.raiseEpoch(seen);
     const what = raised ? "raised the leader's epoch: an agent had seen a newer one" : "cannot raise the leader's epoch now";
     this.#log.warn({ code: "MER_HUB_EPOCH", node, epoch, seen }, what);

@@ -1,3 +1,4 @@
+import { connect as connectHttp2 } from "node:http2";
 import { connect as connectPlain } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
@@ -60,7 +61,7 @@ describe("the hub", () => {
       now: () => performance.now(),
       closed: () => undefined,
       rejected: (why) => void rejections.push(why),
-      limits: { mostStrangers: 8, mostStrangersPerAddress: 6, strangerMs: 1500 },
+      limits: { mostStrangers: 8, strangerMs: 1500, mostPerNode: 2 },
       timing: { ...usualSessionTiming, slowMs: 700, standbyMs: 50, leaderlessMs: 1000 },
     });
   });
@@ -333,13 +334,65 @@ describe("the hub", () => {
     const gone = strangers.map(
       (socket) => new Promise<void>((resolve) => socket.on("error", () => undefined).once("close", () => resolve())),
     );
-    await eventually(() => rejections.filter((why) => why === "crowded").length === 14);
-    await Promise.all(gone);
-    expect(rejections.filter((why) => why === "silent")).toHaveLength(6);
-    expect(logged.filter((line) => "code" in line && line.code === "MER_HUB_CROWDED")).toHaveLength(1);
+    await eventually(() => rejections.filter((why) => why === "crowded").length === 12);
     const agent = connect("token-a");
     await agent.until(({ welcome }) => welcome != null);
+    await Promise.all(gone);
+    expect(rejections.filter((why) => why === "silent").length).toBeGreaterThanOrEqual(7);
+    expect(logged.filter((line) => "code" in line && line.code === "MER_HUB_CROWDED")).toHaveLength(1);
   });
+
+  it("makes room at the cost of the address that crowds the door", async () => {
+    const lone = connectPlain({ port: server.port, host: "127.0.0.1", localAddress: "127.0.0.2" });
+    let isGone = false;
+    lone.on("error", () => undefined).once("close", () => (isGone = true));
+    await new Promise((resolve) => lone.once("connect", resolve));
+    const crowd = Array.from({ length: 30 }, () => connectPlain(server.port, "127.0.0.1").on("error", () => undefined));
+    await eventually(() => rejections.filter((why) => why === "crowded").length >= 20);
+    expect(isGone).toBe(false);
+    for (const socket of [lone, ...crowd]) socket.destroy();
+  });
+
+  it("does not let a stranger stay longer by trying again and again on one connection", async () => {
+    const session = connectHttp2(`https://127.0.0.1:${String(server.port)}`, { ca: certificates.authority, servername: hubServerName });
+    session.on("error", () => undefined);
+    let isOpen = true;
+    session.once("close", () => (isOpen = false));
+    const headers = { ":method": "POST", ":path": hubService.connect.path, "content-type": "application/grpc", te: "trailers" };
+    for (const end = Date.now() + 8000; isOpen && Date.now() < end; ) {
+      if (!session.closed)
+        session
+          .request(headers)
+          .on("error", () => undefined)
+          .resume()
+          .end();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(isOpen).toBe(false);
+    session.destroy();
+  });
+
+  it("ends the oldest connection of a node that opens more than it needs", async () => {
+    const held = Array.from({ length: 4 }, () => connect("token-a", null));
+    await eventually(() => rejections.filter((why) => why === "crowded").length === 2);
+    await held[0]?.closed;
+  });
+
+  it("is patient with an agent that introduces itself again and again, up to a point", async () => {
+    const closes: (CloseCode | undefined)[] = [];
+    for (let times = 0; times < 12; times += 1) closes.push((await connectAndLeave()).code);
+    expect(closes.filter((code) => code === CloseCode.CLOSE_UNAVAILABLE).length).toBeGreaterThanOrEqual(1);
+    const other = connect("token-b", { nodeName: "b" });
+    await other.until(({ welcome }) => welcome != null);
+  });
+
+  /** @returns the hub's Close, if that was its answer to Hello */
+  async function connectAndLeave(): Promise<{ code?: CloseCode }> {
+    const agent = connect("token-a");
+    const { close } = await agent.until((message) => message.welcome != null || message.close != null);
+    agent.leave();
+    return close?.code == null ? {} : { code: close.code };
+  }
 
   it("tells its agents when it goes", async () => {
     const agent = connect("token-a");

@@ -8,6 +8,7 @@ import type { Fleet } from "./fleet.js";
 import { type DoorLimits, FrontDoor, type Rejection, usualDoorLimits } from "./front-door.js";
 import { HubCredentials } from "./hub-credentials.js";
 import type { HubLeadership } from "./hub-leadership.js";
+import { Pace } from "./pace.js";
 import { QuietLog } from "./quiet-log.js";
 import { Session, type SessionTiming, usualSessionTiming } from "./session.js";
 
@@ -18,6 +19,8 @@ const keepaliveTimeoutMs = 10_000;
 const goodbyeMs = 2_000;
 /** A connection without a stream is nobody's. */
 const idleMs = 30_000;
+/** An agent introduces itself when it starts, when its stream broke, and when its node has changed. */
+const introductionsPerNode = { burst: 10, perSecond: 0.5 };
 /** Buffers of one connection, MB: two messages of the largest size, with room. */
 const sessionMegabytes = 2;
 
@@ -54,6 +57,7 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   const quiet = new QuietLog(log, now);
   const sessions = new Set<Session>();
   const newest = new Map<string, Session>();
+  const introductions = new Pace({ ...introductionsPerNode, now });
   const server = new Server({
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
@@ -71,7 +75,8 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
       stream,
       timing,
       log: quiet,
-      authenticated: () => door.admit(peer),
+      authenticated: (node) => door.admit(peer, node),
+      mayIntroduce: (node) => introductions.take(node),
       registered: (node, registering) => {
         newest.get(node)?.close(CloseCode.CLOSE_SUPERSEDED, "a newer stream of this node");
         newest.set(node, registering);
@@ -93,7 +98,7 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   server.addService(hubService, { connect: open });
   const credentials = new HubCredentials(certificates);
   const injector = server.createConnectionInjector(credentials);
-  const door = new FrontDoor({ limits, log: quiet, enter: (socket) => injector.injectConnection(socket), rejected: options.rejected });
+  const door = new FrontDoor({ limits, log: quiet, now, enter: (socket) => injector.injectConnection(socket), rejected: options.rejected });
   const port = await door.listen(address);
   const unsubscribe = leadership.subscribe(() => {
     for (const session of sessions) session.followLeadership();

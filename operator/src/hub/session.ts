@@ -46,8 +46,10 @@ export interface SessionOptions {
   readonly timing: SessionTiming;
   /** Monotonic ms. */
   readonly now: () => number;
-  /** The token is good. */
-  readonly authenticated: () => void;
+  /** The token is good, and of this node. */
+  readonly authenticated: (node: string) => void;
+  /** Whether the node may introduce itself once more now. */
+  readonly mayIntroduce: (node: string) => boolean;
   /** The node is known: an older stream of it is superseded. */
   readonly registered: (node: string, session: Session) => void;
   /** The agent is ours to order. */
@@ -93,6 +95,11 @@ export class Session implements AgentStream {
     });
     stream.on("cancelled", () => this.#end(""));
     void this.#start();
+  }
+
+  /** Of the peer, without its port. */
+  get #address(): string {
+    return this.#options.stream.getPeer().replace(/:\d+$/, "");
   }
 
   get node(): string | null {
@@ -154,10 +161,10 @@ export class Session implements AgentStream {
   async #start(): Promise<void> {
     const { authenticated, authenticator, stream } = this.#options;
     const [header] = stream.metadata.get("authorization");
-    const answer = await authenticator.authenticate(bearerOf(header));
+    const answer = await authenticator.authenticate(bearerOf(header), this.#address);
     if (this.#ended) return;
     if (answer.kind !== "agent") return this.#refuse(answer);
-    authenticated();
+    authenticated(answer.node);
     this.#expireIn(answer.lifeMs);
     // Until here nothing was read: messages wait in the stream's own buffer.
     stream.on("data", (message: AgentMessage) => this.#receive(answer.node, message));
@@ -200,6 +207,10 @@ export class Session implements AgentStream {
       this.#warn("MER_HUB_WRONG_NODE", { node, claimed: hello.nodeName?.slice(0, 253) }, "refused an agent");
       return this.close(CloseCode.CLOSE_WRONG_NODE, `the token is of node ${node}`);
     }
+    if (!this.#options.mayIntroduce(node)) {
+      this.#warn("MER_HUB_CROWDED", { node }, "refused an agent that introduces itself again and again");
+      return this.close(CloseCode.CLOSE_UNAVAILABLE, "too many introductions of this node");
+    }
     clearTimeout(this.#helloTimer);
     this.#node = node;
     this.#hello = hello;
@@ -240,7 +251,7 @@ export class Session implements AgentStream {
   }
 
   async #reauthenticate(node: string, token: string): Promise<void> {
-    const answer = await this.#options.authenticator.authenticate(token);
+    const answer = await this.#options.authenticator.authenticate(token, this.#address);
     if (this.#ended) return;
     switch (answer.kind) {
       case "agent":
@@ -266,8 +277,7 @@ export class Session implements AgentStream {
   }
 
   #warn(code: Parameters<QuietLog["warn"]>[0], fields: object, message: string): void {
-    const { log, stream } = this.#options;
-    log.warn(code, stream.getPeer().replace(/:\d+$/, ""), fields, message);
+    this.#options.log.warn(code, this.#address, fields, message);
   }
 
   #leave(farewell: HubMessage, code: string): void {
