@@ -109,13 +109,22 @@ export const valueSets: readonly ValueSet[] = [
     },
   },
   {
+    name: "a release's name with dots",
+    release: "time.v1",
+    values: {},
+    holds: (objects) => {
+      const dotted = objects.filter(({ kind, metadata }) => kind === "Service" && metadata.name.includes("."));
+      is(dotted.map(nameOf), [], "Services with dots");
+    },
+  },
+  {
     name: "another release's name",
     release: "time",
     values: {},
     holds: (objects) => {
-      const other = objects.filter(
-        ({ kind, metadata }) => kind !== "CustomResourceDefinition" && !metadata.name.startsWith("time-meridian"),
-      );
+      // The kinds are the cluster's, and so are the policies: a second release is refused for either.
+      const singletons = /^(CustomResourceDefinition|ValidatingAdmissionPolicy(Binding)?)$/;
+      const other = objects.filter(({ kind, metadata }) => !singletons.test(kind) && !metadata.name.startsWith("time-meridian"));
       is(other.map(nameOf), [], "names without the release's prefix");
       is(envOf(objects, "Deployment", "MERIDIAN_AGENT_SERVICE_ACCOUNT"), "time-meridian-agent", "the agents' account");
     },

@@ -5,13 +5,14 @@
 {{/* At most 40 characters: the longest suffix makes it a label of a DNS name still. */}}
 {{- define "meridian.fullname" -}}
 {{- $name := include "meridian.name" . -}}
+{{- $full := printf "%s-%s" .Release.Name $name -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- $full = .Values.fullnameOverride -}}
 {{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- $full = .Release.Name -}}
 {{- end -}}
+{{- /* A Service's name has no dots; a release's may. */ -}}
+{{- $full | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/* Of a pod, and what selects it: never changes. Call with (dict "root" $ "component" "operator"). */}}
@@ -55,7 +56,7 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "meridian.agentName" .
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end -}}

@@ -25,7 +25,7 @@ export interface Leadership {
   /**
    * Sees to it that the epoch is at least `epoch`, for a Lease that was deleted or restored from a backup and counts from lower
    * than what others have obeyed. The term's `epoch` is then the new one.
-   * @returns false: this replica does not lead, or could not write it
+   * @returns false: this replica does not lead, could not write it, or there cannot be such an epoch (epoch.ts)
    */
   raiseEpoch(epoch: number): Promise<boolean>;
 }

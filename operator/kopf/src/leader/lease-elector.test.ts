@@ -230,7 +230,7 @@ describe("a replica and its lease", () => {
       b.elector.start();
       await clock.advance(10);
       api.lease = undefined;
-      await clock.advance(16_150); // it has seen for long enough that there is none
+      await clock.advance(8_850); // it has seen for almost long enough that there is none
       const looks = api.executed.length;
       while (api.executed.length === looks) await clock.advance(1);
       b.network.fate = { arrivesAfterMs: 20_000, answersAfterMs: Number.POSITIVE_INFINITY };
@@ -345,5 +345,142 @@ describe("a replica and its lease", () => {
     await clock.advance(10);
     await stopped;
     expect(clock.pending).toBe(0);
+  });
+});
+
+/** How many lead at once at most, and which epochs the Lease had, while it is deleted each 150 ms for `ms`. */
+async function deleteAgainAndAgain(api: FakeLeaseApi, clock: ManualClock, replicas: readonly ReturnType<typeof aReplica>[], ms: number) {
+  const epochs: number[] = [];
+  let most = 0;
+  for (let passed = 0; passed < ms; passed += 150) {
+    if (api.lease !== undefined) epochs.push(api.lease.spec?.leaseTransitions ?? 0);
+    api.lease = undefined;
+    await clock.advance(150);
+    most = Math.max(most, replicas.filter((replica) => replica.epoch() !== undefined).length);
+  }
+  return { most, epochs };
+}
+
+describe("a lease that is deleted again and again", () => {
+  it("has never two leaders, no epoch that goes down, and one leader soon after", async () => {
+    const { api, clock } = aCluster();
+    const replicas = [aReplica(api, clock, "a"), aReplica(api, clock, "b"), aReplica(api, clock, "c")];
+    for (const { elector } of replicas) {
+      elector.start();
+      await clock.advance(730);
+    }
+    await clock.advance(10_000);
+    expect(replicas.map(({ epoch }) => epoch())).toEqual([1, undefined, undefined]);
+    const { epochs, most } = await deleteAgainAndAgain(api, clock, replicas, 60_000);
+    expect(most).toBe(1);
+    expect(epochs).toEqual([...epochs].sort((x, y) => x - y));
+    await clock.advance(30_000);
+    expect(replicas.map(({ epoch }) => epoch()).filter((epoch) => epoch !== undefined)).toEqual([2]);
+    expect(api.lease?.spec?.leaseTransitions).toBe(2);
+  });
+
+  it("ends the term of its leader after the deadline", async () => {
+    const { api, clock } = aCluster();
+    const a = aReplica(api, clock, "a");
+    a.elector.start();
+    await clock.advance(10_000);
+    const term = a.elector.leadership.term;
+    await deleteAgainAndAgain(api, clock, [a], 10_050);
+    expect([term?.signal.aborted, a.epoch()]).toEqual([true, undefined]);
+  });
+
+  it("begins no term of a candidate before the lease that it created has stood for one duration", async () => {
+    const { api, clock } = aCluster();
+    api.put({ holderIdentity: "dead", leaseDurationSeconds: 15, leaseTransitions: 7 });
+    const a = aReplica(api, clock, "a");
+    a.elector.start();
+    await clock.advance(10);
+    api.lease = undefined;
+    while (api.lease === undefined) await clock.advance(10);
+    expect(api.lease).toMatchObject({ spec: { holderIdentity: "a", leaseTransitions: 7 } });
+    await clock.advance(14_900);
+    expect(a.epoch()).toBeUndefined();
+    await clock.advance(500);
+    expect([a.epoch(), api.lease.spec?.leaseTransitions]).toEqual([8, 8]);
+  });
+
+  it("is created anew by its leader with the highest epoch that this one has seen", async () => {
+    const { api, clock } = aCluster();
+    const a = aReplica(api, clock, "a");
+    a.elector.start();
+    await clock.advance(3_000);
+    api.put({ ...api.lease?.spec, leaseTransitions: 9 });
+    a.network.fate = { ...promptly, answersAfterMs: 500 };
+    const executed = api.executed.length;
+    // Its renewal is refused; it looks, sees the 9, and then there is no Lease any more.
+    while (api.executed.slice(executed).at(-1) !== "GET") await clock.advance(1);
+    api.lease = undefined;
+    await clock.advance(3_000);
+    expect([a.epoch(), api.lease]).toMatchObject([9, { spec: { leaseTransitions: 9 } }]);
+  });
+});
+
+describe("a record that nobody sane would write", () => {
+  const mostInt32 = 2 ** 31 - 1;
+
+  it("makes nobody wait for 68 years, with or without the lease", async () => {
+    for (const isDeleted of [false, true]) {
+      const { api, clock } = aCluster();
+      api.put({ holderIdentity: "rogue", leaseDurationSeconds: mostInt32 });
+      const a = aReplica(api, clock, "a");
+      a.elector.start();
+      await clock.advance(10);
+      if (isDeleted) api.lease = undefined;
+      await clock.advance(55_000);
+      expect(a.epoch()).toBeUndefined(); // a real holder may rely on a duration of up to a minute
+      await clock.advance(20_000);
+      expect(a.epoch()).toBe(1);
+    }
+  });
+
+  it.each([mostInt32, mostInt32 - 1, mostInt32 - 1000])("does not drive the epoch to %d, after which no term could begin", async (epoch) => {
+    const { api, clock } = aCluster();
+    api.put({ holderIdentity: "", leaseTransitions: 4 });
+    const a = aReplica(api, clock, "a");
+    a.elector.start();
+    await clock.advance(3_000);
+    api.put({ holderIdentity: "rogue", leaseDurationSeconds: 15, leaseTransitions: epoch });
+    await clock.advance(20_000);
+    expect([a.epoch(), api.lease?.spec?.leaseTransitions]).toEqual([6, 6]);
+    api.put({ ...api.lease?.spec, leaseTransitions: epoch });
+    await clock.advance(5_000);
+    expect([a.epoch(), api.lease?.spec?.leaseTransitions]).toEqual([6, 6]);
+    const b = aReplica(api, clock, "b");
+    await a.elector.stop({ release: false });
+    api.put({ holderIdentity: "rogue", leaseDurationSeconds: 15, leaseTransitions: epoch });
+    b.elector.start();
+    await clock.advance(20_000);
+    expect(b.epoch()).toBe(1);
+    expect(a.said().filter((message) => message === "the lease has an epoch that cannot be")).toHaveLength(2);
+  });
+
+  it("never takes an epoch beyond the highest that is possible", async () => {
+    const { api, clock } = aCluster();
+    const highest = mostInt32 - 1001;
+    api.put({ holderIdentity: "", leaseTransitions: highest });
+    const a = aReplica(api, clock, "a");
+    a.elector.start();
+    await clock.advance(3_000);
+    expect([a.epoch(), api.lease?.spec?.leaseTransitions]).toEqual([highest, highest]);
+  });
+
+  it("lets nobody raise the epoch there", async () => {
+    const { api, clock } = aCluster();
+    const a = aReplica(api, clock, "a");
+    a.elector.start();
+    await clock.advance(10);
+    for (const epoch of [mostInt32, mostInt32 - 999, mostInt32 - 1000, Number.NaN, 1.5]) {
+      const raised = a.elector.leadership.raiseEpoch(epoch);
+      await clock.advance(10);
+      expect([await raised, a.epoch()]).toEqual([false, 1]);
+    }
+    const raised = a.elector.leadership.raiseEpoch(mostInt32 - 1001);
+    await clock.advance(10);
+    expect(await raised).toBe(true);
   });
 });

@@ -6,12 +6,28 @@
  * shorter than the duration, so the leader stops first. Every write names the resourceVersion that it was decided on; of two
  * writers one gets 409 and looks again.
  *
- * A Lease may be deleted under its leader: its absence is waited out as a record of somebody else would be, and so is a record of
- * our own that turns up in a Lease which we never saw created (observed-lease.ts).
+ * A Lease may be deleted at any time, also again and again. So nothing is concluded from its absence: a term begins by a write to
+ * a record that has stood, in one and the same Lease, for a whole duration, in which nobody else can have renewed. A candidate that
+ * finds no Lease leaves its leader half a duration to restore it, then reserves: creates it, and waits like for another's record.
+ * A leader restores it and goes on, but its term lasts longer only once it has renewed what it restored; when that does not stand
+ * until the next renewal either, the leader gives up at its deadline. While deletions go on nobody leads; a duration and a half
+ * after the last one somebody does.
  *
- * What no lease can prevent: a write of the old leader that was in flight when its process was stopped arrives whenever the
- * network delivers it; a Lease that is deleted at the very moment in which a replica starts that has never seen it; and one that
- * is deleted again before it has stood for two lease durations: who saw neither it nor its leader takes the two deletions for one.
+ * An epoch never goes down in one Lease, nor for anybody who has seen it: what is created has the highest epoch that its creator
+ * has seen, and a higher one is written only with the beginning of a term.
+ *
+ * What a lease cannot prevent:
+ * - A write of the old leader that was in flight when its process was stopped arrives whenever the network delivers it.
+ * - A replica that has never seen the Lease since its process began, and finds none, creates it and leads at once, as on the first
+ *   installation. If the Lease was deleted under a leader at that moment there are two, until the old one looks (one retryPeriod) or,
+ *   when it cannot, until its deadline.
+ * - An epoch that no living replica has seen is forgotten with the Lease: the next leader may begin with an equal or a lower one.
+ *   raiseEpoch() is for that.
+ * - A record that somebody else forges counts as what it says: with an empty holder as given back, so that another begins while the
+ *   leader has not looked yet; with an old state of the API server's storage as if renewals had not been. An epoch forged close to
+ *   the highest possible one is the last (epoch.ts): terms then share it.
+ * - A holder whose duration is longer than believed (observed-lease.ts) is not waited for.
+ *
  * Term.epoch is for these. The monotonic clock must not stand still: on a machine that was suspended it did, and the others' did not.
  */
 import type { KubeClient } from "../client/kube-client.js";
@@ -21,9 +37,10 @@ import { ApiError, codeOf, KopfError } from "../errors.js";
 import type { Log } from "../log/log.js";
 import type { Instruments } from "../metrics/metrics.js";
 import { formatMicroTime } from "../object/micro-time.js";
-import { decideClaim } from "./decide-claim.js";
+import { type Claim, decideClaim } from "./decide-claim.js";
 import { checkElection, jitterShare } from "./election-times.js";
 import type { Elector } from "./elector.js";
+import { isPossibleEpoch } from "./epoch.js";
 import type { LeaderElectionOptions, Leadership } from "./leadership.js";
 import { createLeadershipState } from "./leadership-state.js";
 import type { Lease, LeaseSpec } from "./lease.js";
@@ -40,8 +57,6 @@ export interface LeaseElectorOptions {
   readonly instruments: Instruments;
 }
 
-/** leaseTransitions is an int32. */
-const highestPossibleEpoch = 2 ** 31 - 1;
 /** Of one round: as it was known, and again after somebody else was faster. */
 const attemptsPerRound = 3;
 const releaseLimitMs = 2_000;
@@ -62,6 +77,8 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
   let ownAnnotations: readonly string[] = [];
   let writes = 0;
   let failing: string | undefined;
+  /** As last seen, while the Lease has one. */
+  let impossibleEpoch: unknown;
   let cancelExpiry = (): void => {};
   let rounds: Promise<void> = Promise.resolve();
   let turn: Promise<unknown> = Promise.resolve();
@@ -118,6 +135,12 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
 
   const see = (lease: Lease): void => {
     const before = observed?.holder;
+    const transitions = lease.spec?.leaseTransitions ?? 0;
+    if (isPossibleEpoch(transitions)) impossibleEpoch = undefined;
+    else if (transitions !== impossibleEpoch) {
+      impossibleEpoch = transitions;
+      log.warn({ lease: name, epoch: transitions, goesOnFrom: highestEpoch }, "the lease has an epoch that cannot be");
+    }
     observed = observeLease(observed, lease, lookNow());
     highestEpoch = Math.max(highestEpoch, observed.epoch);
     const { epoch, holder } = observed;
@@ -149,7 +172,7 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
     }
   };
 
-  const claim = async (kind: "create" | "write", epoch: number): Promise<void> => {
+  const claim = async ({ epoch, kind }: Extract<Claim, { readonly epoch: number }>): Promise<void> => {
     const term = state.term;
     const sentAt = clock.now();
     const now = formatMicroTime(clock.date(), ++writes);
@@ -160,17 +183,19 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
       renewTime: now,
       leaseTransitions: epoch,
     };
-    const annotations = annotationsToWrite(annotationsNow());
-    if (kind === "create") see(await access.create(spec, annotations, limit()));
-    else see(await access.overwrite(observed?.resourceVersion ?? "", spec, annotations, limit()));
+    // Who does not lead yet must not be looked for.
+    const annotations = annotationsToWrite(kind === "reserve" ? {} : annotationsNow());
+    if (kind === "write") see(await access.overwrite(observed?.resourceVersion ?? "", spec, annotations, limit()));
+    else see(await access.create(spec, annotations, limit()));
 
     // An answer that took too long is as good as none: what it says may be over already.
     if (stopping.signal.aborted || clock.now() >= sentAt + renewDeadlineMs || state.term !== term) {
       confirm();
       return;
     }
+    if (kind === "reserve" || (kind === "restore" && !confirm())) return;
     if (observed !== undefined) observed = observeOwnTerm(observed);
-    validUntil = sentAt + renewDeadlineMs;
+    if (kind !== "restore") validUntil = sentAt + renewDeadlineMs;
     cancelExpiry();
     cancelExpiry = clock.setTimer(() => void confirm(), validUntil - clock.now());
     if (term === null) state.begin(epoch);
@@ -192,10 +217,9 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
         case "lost":
           end(decision.holder === "" ? "somebody gave the lease back" : `${decision.holder} holds the lease`);
           return undefined;
-        case "create":
-        case "write":
+        default:
           try {
-            await claim(decision.kind, decision.epoch);
+            await claim(decision);
             return undefined;
           } catch (error) {
             const overtaken = error instanceof ApiError && (error.status === 409 || error.status === 404);
@@ -207,7 +231,7 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
   };
 
   const raise = async (epoch: number): Promise<boolean> => {
-    if (!Number.isSafeInteger(epoch) || epoch > highestPossibleEpoch || !confirm()) return false;
+    if (!isPossibleEpoch(epoch) || !confirm()) return false;
     askedEpoch = epoch;
     try {
       if ((state.term?.epoch ?? 0) < epoch) await attend();

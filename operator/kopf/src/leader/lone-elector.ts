@@ -2,6 +2,7 @@
 import type { Clock } from "../clock/clock.js";
 import type { Log } from "../log/log.js";
 import type { Elector } from "./elector.js";
+import { isPossibleEpoch } from "./epoch.js";
 import { createLeadershipState } from "./leadership-state.js";
 
 export interface LoneElectorOptions {
@@ -22,7 +23,7 @@ export function createLoneElector({ clock, identity, log }: LoneElectorOptions):
     log,
     measure: () => {}, // nobody is elected, so there is nothing to measure
     async raiseEpoch(wanted) {
-      if (leadership.term === null) return false;
+      if (leadership.term === null || !isPossibleEpoch(wanted)) return false;
       epoch = Math.max(epoch, wanted);
       leadership.raise(epoch);
       return true;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Lease } from "./lease.js";
-import { type ObservedLease, observeAbsence, observeLease, observeOwnTerm } from "./observed-lease.js";
+import { believedDuration, type ObservedLease, observeAbsence, observeLease, observeOwnTerm } from "./observed-lease.js";
 
 const never = Number.NEGATIVE_INFINITY;
 
@@ -69,11 +69,29 @@ describe("until when somebody else may lead", () => {
       15_100,
     ],
     [
-      "as before, when a record of ours follows on an absence",
+      "the duration anew, when we create it after an absence",
       [
         [100, others],
         [2_100, null],
-        [4_100, mine],
+        [9_700, aLease("me", { uid: "u2" })],
+        [11_700, aLease("me", { uid: "u2" })],
+      ],
+      24_700,
+    ],
+    [
+      "the duration of who led before it, when we create it after an absence",
+      [
+        [100, aLease("other", { seconds: 30 })],
+        [2_100, null],
+        [9_700, aLease("me", { uid: "u2" })],
+      ],
+      39_700,
+    ],
+    [
+      "the duration anew, when the same record is in another Lease (restored from a backup)",
+      [
+        [100, others],
+        [2_100, aLease("other", { uid: "u2" })],
       ],
       17_100,
     ],
@@ -86,23 +104,11 @@ describe("until when somebody else may lead", () => {
       75_000,
     ],
     [
-      "the duration from when it was gone",
-      [
-        [100, others],
-        [2_100, null],
-        [4_100, null],
-      ],
-      17_100,
+      "a minute at most, whatever the record says",
+      [[100, aLease("other", { seconds: 2 ** 31 - 1 })]],
+      60_100,
     ],
-    [
-      "the duration anew, when there was no look for half of it",
-      [
-        [100, others],
-        [2_100, null],
-        [9_700, null],
-      ],
-      24_700,
-    ],
+    ["our duration, when the record's is none", [[100, aLease("other", { seconds: -1 })]], 15_100],
     [
       "nobody, without a Lease that was ever there",
       [
@@ -113,6 +119,55 @@ describe("until when somebody else may lead", () => {
     ],
   ])("%s", (_sentence, sights, until) => {
     expect(look(...sights)?.othersUntil ?? never).toBe(until);
+  });
+
+  it.each<[string, Sight[], number]>([
+    [
+      "half our duration from when it was gone, however often we look",
+      [
+        [100, others],
+        [2_100, null],
+        [4_100, null],
+      ],
+      9_600,
+    ],
+    [
+      "anew, when it was there in between",
+      [
+        [100, others],
+        [2_100, null],
+        [4_100, aLease("other", { uid: "u2" })],
+        [6_100, null],
+      ],
+      13_600,
+    ],
+    [
+      "not at all, while it is there",
+      [
+        [100, others],
+        [2_100, null],
+        [4_100, others],
+      ],
+      never,
+    ],
+  ])("leaves it to its leader to create it again: %s", (_sentence, sights, until) => {
+    expect(look(...sights)?.leftAloneUntil).toBe(until);
+  });
+
+  it.each<[unknown, number, number]>([
+    [20, 15_000, 20_000],
+    [0.5, 15_000, 500],
+    [3_600, 15_000, 60_000],
+    [3_600, 30_000, 120_000],
+    [3_600, 2_000, 60_000],
+    [Number.POSITIVE_INFINITY, 15_000, 60_000],
+    [0, 15_000, 15_000],
+    [-5, 15_000, 15_000],
+    [Number.NaN, 15_000, 15_000],
+    ["30", 15_000, 15_000],
+    [undefined, 15_000, 15_000],
+  ])("believes a duration of %s s, with %d ms of its own, as %d ms", (seconds, own, believed) => {
+    expect(believedDuration(seconds, own)).toBe(believed);
   });
 
   it("nobody, while we lead", () => {

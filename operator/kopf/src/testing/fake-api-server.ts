@@ -121,6 +121,9 @@ export async function startFakeApiServer(options: FakeApiServerOptions = {}): Pr
       storage.remove(name);
       return sendJson(response, 200, { kind: "Status", status: "Success", details: { uid } });
     }
+    // Only an apply makes what does not exist.
+    const patches = /^application\/(merge|json)-patch\+json/.test(request.headers["content-type"] ?? "");
+    if (patches && storage.get(name) === undefined) return sendStatus(response, 404, "NotFound");
     const { spec, status } = body;
     const ofStatus = url.pathname.endsWith("/status");
     sendJson(response, 200, storage.put(name, ofStatus ? { status: status ?? { seen: 0 } } : spec === undefined ? {} : { spec }));
