@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { tryElection } from "../testing/election-trial.js";
 
 describe("three replicas", () => {
-  it("never act as two leaders, have ever higher epochs, and one leads soon after the trouble is over", async () => {
+  it("never act as two leaders, forget no epoch that they know, and one leads soon after the trouble is over", async () => {
     const run = async (seed: number): Promise<void> => {
       expect(await tryElection(seed)).toEqual([]);
     };
@@ -11,10 +11,9 @@ describe("three replicas", () => {
   });
 
   it.each([
-    [1805, "a Lease deleted twice within moments"],
-    [6044, "a Lease deleted twice within moments"],
-    [4393, "an own request that was given up long ago and creates the Lease after it was deleted"],
-    [-99_491, "an own request that was given up long ago and creates the Lease after it was deleted"],
+    [36, "a Lease deleted again and again: all three led, when a candidate led with its creation"],
+    [67, "a Lease deleted again and again"],
+    [259, "an own request that was given up long ago and creates the Lease after it was deleted"],
   ])("survived seed %d: %s", async (seed) => {
     expect(await tryElection(seed)).toEqual([]);
   });

@@ -13,16 +13,16 @@
  * until the next renewal either, the leader gives up at its deadline. While deletions go on nobody leads; a duration and a half
  * after the last one somebody does.
  *
- * An epoch never goes down in one Lease, nor for anybody who has seen it: what is created has the highest epoch that its creator
- * has seen, and a higher one is written only with the beginning of a term.
+ * An epoch never goes down in one Lease, unless it is one that cannot be (epoch.ts), nor for anybody who has seen it: what is created
+ * has the highest epoch that its creator has seen, and a higher one is written only with the beginning of a term.
  *
  * What a lease cannot prevent:
  * - A write of the old leader that was in flight when its process was stopped arrives whenever the network delivers it.
  * - A replica that has never seen the Lease since its process began, and finds none, creates it and leads at once, as on the first
  *   installation. If the Lease was deleted under a leader at that moment there are two, until the old one looks (one retryPeriod) or,
- *   when it cannot, until its deadline.
- * - An epoch that no living replica has seen is forgotten with the Lease: the next leader may begin with an equal or a lower one.
- *   raiseEpoch() is for that.
+ *   when it cannot, until its deadline; longer only if whoever deletes it goes on and lets each of them renew unseen by the other.
+ * - An epoch goes with the Lease when the replica that leads next has not seen it, because the Lease was deleted too soon or it was
+ *   cut off: it begins with an equal or a lower one, though never while the other leads. raiseEpoch() is for that.
  * - A record that somebody else forges counts as what it says: with an empty holder as given back, so that another begins while the
  *   leader has not looked yet; with an old state of the API server's storage as if renewals had not been. An epoch forged close to
  *   the highest possible one is the last (epoch.ts): terms then share it.
@@ -217,7 +217,10 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
         case "lost":
           end(decision.holder === "" ? "somebody gave the lease back" : `${decision.holder} holds the lease`);
           return undefined;
-        default:
+        case "create":
+        case "reserve":
+        case "restore":
+        case "write":
           try {
             await claim(decision);
             return undefined;

@@ -103,11 +103,7 @@ describe("until when somebody else may lead", () => {
       ],
       75_000,
     ],
-    [
-      "a minute at most, whatever the record says",
-      [[100, aLease("other", { seconds: 2 ** 31 - 1 })]],
-      60_100,
-    ],
+    ["a minute at most, whatever the record says", [[100, aLease("other", { seconds: 2 ** 31 - 1 })]], 60_100],
     ["our duration, when the record's is none", [[100, aLease("other", { seconds: -1 })]], 15_100],
     [
       "nobody, without a Lease that was ever there",

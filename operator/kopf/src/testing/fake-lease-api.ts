@@ -16,11 +16,10 @@ export interface Fate {
 
 export const promptly: Fate = { arrivesAfterMs: 1, answersAfterMs: 1 };
 
-/** Of the first Lease that there is; each creation has one of its own. */
-export const firstUid = "uid-1";
-
 export interface FakeLeaseApi {
   lease: Lease | undefined;
+  /** Every Lease there was, in each of its versions; each creation has a uid of its own. */
+  readonly versions: readonly Lease[];
   /** `GET`, `POST` or `PATCH`, as executed. */
   readonly executed: string[];
   /** What kubectl would do; assigns the next version. */
@@ -37,6 +36,7 @@ interface LeasePatch {
 export function createFakeLeaseApi(): FakeLeaseApi {
   let version = 0;
   let created = 0;
+  const versions: Lease[] = [];
   const refuse = (status: number): never => {
     throw new ApiError(`lease: ${status}`, { status, reason: "" });
   };
@@ -44,6 +44,7 @@ export function createFakeLeaseApi(): FakeLeaseApi {
     const uid = api.lease?.metadata.uid ?? `uid-${++created}`;
     const metadata = { name: "l", namespace: "ns", uid, resourceVersion: String(++version), annotations };
     api.lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
+    versions.push(api.lease);
     return api.lease;
   };
 
@@ -68,6 +69,7 @@ export function createFakeLeaseApi(): FakeLeaseApi {
 
   const api: FakeLeaseApi = {
     lease: undefined,
+    versions,
     executed: [],
     put: (spec, annotations = {}) => void store(spec, annotations),
     clientFor(clock, fate, deliver = (answer) => answer()) {
