@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect } from "vitest";
@@ -161,7 +161,7 @@ describe("a TruthReader", () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const truth = readTruth(openReader());
     expect(truth.trueError).toBe(777);
-    expect(truth.age).toBeGreaterThanOrEqual(0.05);
+    expect(truth.age).toBeGreaterThan(0.04); // timers may fire a little early
     expect(truth.guaranteed).toBeCloseTo(1500.2 + 1e6 * truth.age, 3);
     expect(truth.calibrated).toBeCloseTo(300 + 1e5 * truth.age, 3);
   });
@@ -186,5 +186,25 @@ describe("a TruthReader", () => {
     const short = join(folder, "short");
     writeFileSync(short, "short");
     expect(() => new TruthReader(clockPath, short)).toThrow(expect.objectContaining({ code: "MER_NATIVE_FORMAT" }));
+  });
+
+  it("survives a file that somebody cuts under it, and makes it whole for readers that have it open and that come later", () => {
+    const page = openPage();
+    page.publish(state);
+    const before = readFileSync(path);
+    for (const length of [0, 10, 100]) {
+      truncateSync(path, length);
+      page.publish(state);
+      expect(statSync(path).size).toBe(before.length);
+      expect(readClockBound(path)).toMatchObject({ magic0: readClockBound(path)["magic0"], bound: 1501n });
+    }
+  });
+
+  it("is there again after somebody removed it", () => {
+    const page = openPage();
+    page.publish(state);
+    rmSync(path);
+    page.publish(state);
+    expect(readClockBound(path)).toMatchObject({ bound: 1501n });
   });
 });

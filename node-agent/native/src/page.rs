@@ -1,8 +1,12 @@
 //! `ClockPage`: publishes a node's error bounds for readers in other processes, who need no call to us to read a bounded time.
+//!
+//! Readers map the file; we write it by pwrite. A file that somebody truncates under a mapping ends the process that stores into it
+//! (SIGBUS), and no check beforehand is soon enough; pwrite makes it whole again. Between two pwrites of one file the kernel takes and
+//! gives back the inode's lock, so that readers see them in order.
 
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::sync::atomic::Ordering::Relaxed;
 
 use napi::Env;
@@ -11,8 +15,9 @@ use napi_derive::napi;
 use crate::errors::{guard, Failure, Result};
 use crate::js::{read_number, Fields, Text};
 use crate::mapping::Mapping;
-use crate::page_layout::{Page, CLOCKBOUND_BYTES, CLOCKBOUND_VERSION, EXTENSION_MAGIC, EXTENSION_VERSION, FILE_BYTES, MAGIC};
-use crate::seqlock;
+use crate::page_layout::{
+    Page, CLOCKBOUND_BYTES, CLOCKBOUND_VERSION, EXTENSION_MAGIC, EXTENSION_VERSION, FILE_BYTES, GENERATION_AT, MAGIC,
+};
 use crate::time::{host_ns, NS_PER_SECOND};
 
 /// Stands for no bound at all in ClockBound's integer: 31 years. Its readers add it to the time, so it must leave room.
@@ -93,9 +98,9 @@ fn fill(page: &Page, state: &PageState) {
 
 /// Opens a page's file without truncating it: readers have it mapped. An existing one must be a page or empty, lest a wrong path
 /// overwrites something else.
-fn open(path: &str) -> Result<Mapping> {
+fn open(path: &str) -> Result<File> {
     let io = |error: std::io::Error, call| Failure::io(&error, call, path);
-    let file: File = OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
@@ -108,12 +113,64 @@ fn open(path: &str) -> Result<Mapping> {
         length if length >= FILE_BYTES as u64 => {}
         length => return Err(Failure::format(format!("{path} has {length} octets and is no clock page"))),
     }
-    let mapping = Mapping::new(&file, FILE_BYTES, true, path)?;
-    let magic = page(&mapping).magic.each_ref().map(|octets| octets.load(Relaxed));
-    if magic != MAGIC && magic != [0, 0] {
+    let mut magic = [0; 8];
+    file.read_exact_at(&mut magic, 0).map_err(|error| io(error, "pread"))?;
+    let expected: Vec<u8> = MAGIC.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    if magic != *expected && magic != [0; 8] {
         return Err(Failure::format(format!("{path} is no clock page")));
     }
-    Ok(mapping)
+    Ok(file)
+}
+
+/// The one writer of a page.
+struct Writer {
+    path: String,
+    file: File,
+}
+
+impl Writer {
+    fn open(path: &str) -> Result<Self> {
+        Ok(Self { path: path.to_owned(), file: open(path)? })
+    }
+
+    fn publish(&mut self, state: &PageState) -> Result<()> {
+        self.mend()?;
+        let mut generation = [0; 2];
+        self.file.read_exact_at(&mut generation, GENERATION_AT).map_err(|error| self.failed(&error, "pread"))?;
+        // `| 1` also takes over from a writer that died while it held an odd number.
+        let odd = u16::from_ne_bytes(generation) | 1;
+        let even = odd.wrapping_add(1);
+        let page = Page::default();
+        fill(&page, state);
+        page.generation.store(odd, Relaxed);
+        self.write(&odd.to_ne_bytes(), GENERATION_AT)?;
+        self.write(octets(&page), 0)?;
+        self.write(&(if even == 0 { 2 } else { even }).to_ne_bytes(), GENERATION_AT)
+    }
+
+    /// A file that was removed is made again, one that was cut is made whole: readers that come later find it.
+    fn mend(&mut self) -> Result<()> {
+        let metadata = self.file.metadata().map_err(|error| self.failed(&error, "fstat"))?;
+        if metadata.nlink() == 0 {
+            self.file = open(&self.path)?;
+        } else if metadata.len() < FILE_BYTES as u64 {
+            self.file.set_len(FILE_BYTES as u64).map_err(|error| self.failed(&error, "ftruncate"))?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, octets: &[u8], at: u64) -> Result<()> {
+        self.file.write_all_at(octets, at).map_err(|error| self.failed(&error, "pwrite"))
+    }
+
+    fn failed(&self, error: &std::io::Error, call: &'static str) -> Failure {
+        Failure::io(error, call, &self.path)
+    }
+}
+
+fn octets(page: &Page) -> &[u8] {
+    // SAFETY: a Page is plain octets without padding, and this one is ours alone.
+    unsafe { std::slice::from_raw_parts(std::ptr::from_ref(page).cast(), size_of::<Page>()) }
 }
 
 pub fn page(mapping: &Mapping) -> &Page {
@@ -123,24 +180,21 @@ pub fn page(mapping: &Mapping) -> &Page {
 
 #[napi]
 pub struct ClockPage {
-    mapping: RefCell<Option<Mapping>>,
+    writer: RefCell<Option<Writer>>,
 }
 
 #[napi]
 impl ClockPage {
     #[napi(constructor)]
     pub fn new(env: Env, path: Text) -> napi::Result<Self> {
-        guard(env, || Ok(Self { mapping: RefCell::new(Some(open(&path.0)?)) }))
+        guard(env, || Ok(Self { writer: RefCell::new(Some(Writer::open(&path.0)?)) }))
     }
 
     #[napi]
     pub fn publish(&self, env: Env, state: Fields) -> napi::Result<()> {
         guard(env, || {
             let state = PageState::read(&state)?;
-            let mapping = self.mapping.borrow();
-            let page = page(mapping.as_ref().ok_or_else(|| Failure::closed("page"))?);
-            seqlock::write(&page.generation, || fill(page, &state));
-            Ok(())
+            self.writer.borrow_mut().as_mut().ok_or_else(|| Failure::closed("page"))?.publish(&state)
         })
     }
 
@@ -148,7 +202,7 @@ impl ClockPage {
     #[napi]
     pub fn close(&self, env: Env) -> napi::Result<()> {
         guard(env, || {
-            drop(self.mapping.take());
+            drop(self.writer.take());
             Ok(())
         })
     }

@@ -13,7 +13,11 @@ pub const CLOCKBOUND_VERSION: u16 = 2;
 pub const EXTENSION_MAGIC: u32 = u32::from_ne_bytes(*b"MERX");
 pub const EXTENSION_VERSION: u32 = 1;
 
+/// Where the seqlock's generation stands.
+pub const GENERATION_AT: u64 = std::mem::offset_of!(Page, generation) as u64;
+
 #[repr(C)]
+#[derive(Default)]
 pub struct Page {
     pub magic: [AtomicU32; 2],
     pub size: AtomicU32,
@@ -55,6 +59,7 @@ const _: () = {
 };
 
 /// An f64 that other processes read.
+#[derive(Default)]
 #[repr(transparent)]
 pub struct Double(AtomicU64);
 

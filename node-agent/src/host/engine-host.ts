@@ -29,9 +29,9 @@ const longestSleepSeconds = 5;
 export interface HostOutputs {
   publish(publication: Publication): void;
   emit(event: EngineEvent): void;
-  /** A call failed: `subject` is "clock" (a command), "step", a port or a program. Told each time, at packet rate if need be. */
+  /** A call failed: `subject` is "clock" (a command), "step", "page", a port or a program. Told each time, at packet rate if need be. */
   failed(subject: string, code: string, message: string): void;
-  /** A call succeeded, of "clock", "step" or a program. Told each time as well. */
+  /** A call succeeded, of "clock", "step", "page" or a program. Told each time as well. */
   worked(subject: string): void;
   /** A port was opened (`because` null), or could not be or was lost: errno or MER_… name. Tried again for ever. */
   portChanged(port: PortId, because: string | null): void;
@@ -238,15 +238,21 @@ export class EngineHost {
   }
 
   #publish(publication: Publication): void {
-    this.#page.publish({
-      guaranteedNs: publication.guaranteed ?? Number.NaN,
-      guaranteedGrowthPpb: publication.guaranteedGrowth,
-      calibratedNs: publication.calibrated ?? Number.NaN,
-      calibratedGrowthPpb: publication.calibratedGrowth,
-      voidAfterSeconds: publication.voidAfter,
-      status: pageStatus(publication),
-      era: publication.era,
-    });
+    try {
+      this.#page.publish({
+        guaranteedNs: publication.guaranteed ?? Number.NaN,
+        guaranteedGrowthPpb: publication.guaranteedGrowth,
+        calibratedNs: publication.calibrated ?? Number.NaN,
+        calibratedGrowthPpb: publication.calibratedGrowth,
+        voidAfterSeconds: publication.voidAfter,
+        status: pageStatus(publication),
+        era: publication.era,
+      });
+      this.#outputs.worked("page");
+    } catch (error) {
+      // A full disk: what stands on the page becomes void by itself, and everybody else is told as ever.
+      this.#outputs.failed("page", codeOf(error, "MER_AGENT_PAGE_FAILED"), messageOf(error));
+    }
     this.#outputs.publish(publication);
   }
 
