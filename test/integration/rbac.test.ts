@@ -72,7 +72,7 @@ describe.skipIf(missing !== null)(`rights${missing === null ? "" : ` (${missing}
     ];
   };
   const eventually = (look: () => Promise<string | number>, wanted: string | number): Promise<void> =>
-    vi.waitFor(async () => expect(await look()).toBe(wanted), { timeout: 25_000, interval: 200 });
+    vi.waitFor(async () => expect(await look()).toBe(wanted), { timeout: 100_000, interval: 200 });
   const unique = (rules: readonly string[]) => [...new Set(rules)].sort();
 
   beforeAll(async () => {
@@ -184,7 +184,8 @@ describe.skipIf(missing !== null)(`rights${missing === null ? "" : ` (${missing}
     }
   });
 
-  it("of the garbage collector suffice: a NodeClock goes with its Node", async () => {
+  // The collector looks for new kinds every 30 s, and waits for its caches to be filled.
+  it("of the garbage collector suffice: a NodeClock goes with its Node", { timeout: 120_000 }, async () => {
     const { metadata } = (await must(null, really(create(`${core}/nodes`, named("v1", "Node", "short-lived"))))) as {
       metadata: { uid: string };
     };

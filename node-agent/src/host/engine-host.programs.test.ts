@@ -49,6 +49,8 @@ class EagerEnsemble extends Ensemble {
 let machine: FakeMachine;
 let host: EngineHost;
 let said: string[];
+const ofClock = (line: string): boolean => line.startsWith("clock ");
+const ofPrograms = (line: string): boolean => line.startsWith("serve/");
 const opened: { close(): void }[] = [];
 
 function start(config: EngineConfig, ensemble: Ensemble): void {
@@ -93,7 +95,7 @@ function watch(seconds: number): string[] {
 test("a grandmaster whose Syncs leave has no trouble", () => {
   start(serving, new Ensemble());
   expect(watch(20)).toEqual([]);
-  expect(new Set(said)).toEqual(new Set(["serve/gm works"]));
+  expect(new Set(said.filter(ofPrograms))).toEqual(new Set(["serve/gm works"]));
 });
 
 test("a Sync program that is refused is told with the reason, tried again, and well once Syncs leave", () => {
@@ -103,8 +105,8 @@ test("a Sync program that is refused is told with the reason, tried again, and w
   expect(watch(10)).toHaveLength(1);
   machine.faults.openProgram.clear();
   expect(watch(32)).toEqual([]);
-  expect(said[0]).toBe("serve/gm MER_AGENT_SYNC_STOPPED");
-  expect(said.at(-1)).toBe("serve/gm works");
+  expect(said.find(ofPrograms)).toBe("serve/gm MER_AGENT_SYNC_STOPPED");
+  expect(said.findLast(ofPrograms)).toBe("serve/gm works");
 });
 
 test("a program whose Syncs no longer leave is noticed, and so is that they do again", () => {
@@ -149,9 +151,9 @@ test("a command that succeeds is told as well as one that fails", () => {
   machine.faults.steer.set(clock, "EPERM");
   start({ ...idle, steer: true, receivers: [receiver] }, new EagerEnsemble());
   machine.advance(1);
-  expect(new Set(said)).toEqual(new Set(["clock EPERM"]));
+  expect(new Set(said.filter(ofClock))).toEqual(new Set(["clock EPERM"]));
   machine.faults.steer.clear();
   said = [];
   machine.advance(6);
-  expect(new Set(said)).toEqual(new Set(["clock works"]));
+  expect(new Set(said.filter(ofClock))).toEqual(new Set(["clock works"]));
 });

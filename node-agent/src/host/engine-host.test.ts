@@ -8,6 +8,7 @@ import {
   Engine,
   type EngineConfig,
   type EnsembleConfig,
+  type LinkDescription,
   type Publication,
   type SteeringReading,
 } from "@meridian/engine";
@@ -47,6 +48,9 @@ class ScriptedEnsemble implements ClockEnsemble {
   }
   patience(): number {
     return 0;
+  }
+  describeLinks(): readonly LinkDescription[] {
+    return [];
   }
 }
 
