@@ -44,8 +44,10 @@ import { isPossibleEpoch } from "./epoch.js";
 import type { LeaderElectionOptions, Leadership } from "./leadership.js";
 import { createLeadershipState } from "./leadership-state.js";
 import type { Lease, LeaseSpec } from "./lease.js";
-import { type Annotations, createLeaseAccess, type RequestLimit } from "./lease-access.js";
+import { createLeaseAccess, type RequestLimit } from "./lease-access.js";
+import { createOwnAnnotations } from "./own-annotations.js";
 import { type Look, type ObservedLease, observeAbsence, observeLease, observeOwnTerm } from "./observed-lease.js";
+import { createTroubleLog } from "./trouble-log.js";
 
 export interface LeaseElectorOptions {
   readonly election: LeaderElectionOptions;
@@ -66,6 +68,8 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
   const { identity, name, namespace } = election;
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = checkElection(election);
   const access = createLeaseAccess(client, { name, namespace }, clock);
+  const annotations = createOwnAnnotations(election, log);
+  const trouble = createTroubleLog(name, log);
   const stopping = new AbortController();
   let observed: ObservedLease | undefined;
   let highestEpoch = 0;
@@ -74,9 +78,7 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
   let candidateFrom = Number.NEGATIVE_INFINITY;
   /** What raiseEpoch() wants; 0: nothing. */
   let askedEpoch = 0;
-  let ownAnnotations: readonly string[] = [];
   let writes = 0;
-  let failing: string | undefined;
   /** As last seen, while the Lease has one. */
   let impossibleEpoch: unknown;
   let cancelExpiry = (): void => {};
@@ -156,22 +158,6 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
     return lease !== undefined;
   };
 
-  /** Names what is to be removed, too: of the annotations that this process wrote before. */
-  const annotationsToWrite = (wanted: Readonly<Record<string, string>>): Annotations => {
-    const dropped = ownAnnotations.filter((key) => !(key in wanted)).map((key) => [key, null]);
-    ownAnnotations = Object.keys(wanted);
-    return { ...wanted, ...(Object.fromEntries(dropped) as Annotations) };
-  };
-
-  const annotationsNow = (): Readonly<Record<string, string>> => {
-    try {
-      return election.annotations?.() ?? {};
-    } catch (err) {
-      log.error({ lease: name, err }, "the annotations of the lease cannot be had");
-      return {};
-    }
-  };
-
   const claim = async ({ epoch, kind }: Extract<Claim, { readonly epoch: number }>): Promise<void> => {
     const term = state.term;
     const sentAt = clock.now();
@@ -184,9 +170,9 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
       leaseTransitions: epoch,
     };
     // Who does not lead yet must not be looked for.
-    const annotations = annotationsToWrite(kind === "reserve" ? {} : annotationsNow());
-    if (kind === "write") see(await access.overwrite(observed?.resourceVersion ?? "", spec, annotations, limit()));
-    else see(await access.create(spec, annotations, limit()));
+    const written = kind === "reserve" ? annotations.none() : annotations.now();
+    if (kind === "write") see(await access.overwrite(observed?.resourceVersion ?? "", spec, written, limit()));
+    else see(await access.create(spec, written, limit()));
 
     // An answer that took too long is as good as none: what it says may be over already.
     if (stopping.signal.aborted || clock.now() >= sentAt + renewDeadlineMs || state.term !== term) {
@@ -246,22 +232,13 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
     return confirm() && (state.term?.epoch ?? 0) >= epoch;
   };
 
-  /** One line when it begins to fail, or fails in another way, and one when it works again. */
-  const report = (error: unknown): void => {
-    const code = error === undefined ? undefined : codeOf(error);
-    if (code === failing) return;
-    if (code === undefined) log.info({ lease: name }, "the lease can be read and written again");
-    else log.warn({ lease: name, code, err: error }, "the lease cannot be read or written");
-    failing = code;
-  };
-
   const round = async (): Promise<void> => {
     let quietUntil: number | undefined;
     try {
       quietUntil = await inTurn(attend);
-      report(undefined);
+      trouble.report(undefined);
     } catch (error) {
-      if (!stopping.signal.aborted) report(error);
+      if (!stopping.signal.aborted) trouble.report(error);
     }
     // At most one period, also while another leads: it may give the lease back at any time.
     const spreadMs = random() * jitterShare * retryPeriodMs;
@@ -278,7 +255,7 @@ export function createLeaseElector({ client, clock, election, instruments, log, 
         // The shortest duration there is: who does not know what an empty holder means has not long to wait either.
         const spec: LeaseSpec = { holderIdentity: "", leaseDurationSeconds: 1, renewTime: formatMicroTime(clock.date(), ++writes) };
         try {
-          return see(await access.overwrite(observed.resourceVersion, spec, annotationsToWrite({}), releaseLimit));
+          return see(await access.overwrite(observed.resourceVersion, spec, annotations.none(), releaseLimit));
         } catch (error) {
           if (!(error instanceof ApiError && error.status === 409) || attempt >= attemptsPerRound) throw error;
           const lease = await access.read(releaseLimit);
