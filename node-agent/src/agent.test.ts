@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,6 +7,7 @@ import type { Capabilities, HubMessage } from "@meridian/proto";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { importBuilt, nativeTest as test } from "@meridian/native/testing";
+import { runCommand } from "./cli/run-command.js";
 import type { AgentConfig } from "./config.js";
 import { Authority, hasOpenssl, type Identity } from "./testing/certificates.js";
 import { FakeHub, type HubStream } from "./testing/fake-hub.js";
@@ -51,6 +52,7 @@ async function start(change: Partial<AgentConfig> = {}, capabilitiesOf?: () => C
     tokenFile: join(folder, "token"),
     stateDirectory: join(folder, `state-${round}`),
     pageFile: join(folder, `run-${round}/page`),
+    socketFile: join(folder, `run-${round}/agent.sock`),
     mode: "steer",
     clocks: new Map([["realtime", `virtual:${clockFile}`]]),
     httpAddress: "127.0.0.1:0",
@@ -130,6 +132,52 @@ test("introduces itself, is not ready without a configuration, and answers one w
     state: expect.stringMatching(/Unknown|FreeRunning/),
     clockSteps: 0,
   });
+});
+
+test("shows at its socket what it is doing, and removes the socket when it stops", async () => {
+  const socketFile = join(folder, `run-${round}/agent.sock`);
+  const show = async (...argv: string[]): Promise<[number, string]> => {
+    let out = "";
+    const print = (text: string): void => void (out += text);
+    const code = await runCommand([...argv, "--socket", socketFile], { out: print, err: print });
+    return [code, out];
+  };
+  await start();
+  const [code, unclaimed] = await show("status", "-o", "json");
+  expect(code).toBe(0);
+  expect(JSON.parse(unclaimed)).toMatchObject({ node: "n1", domain: null, revision: null, objective: null, sources: [] });
+  const stream = await welcomed();
+  stream.send(configOf(5, "r1"));
+  await appliedRevision(stream, "r1");
+  expect(agent?.describe()).toMatchObject({
+    ...{ node: "n1", version: "1.2.3", mode: "steer", domain: "d", role: "OrdinaryClock", revision: "r1" },
+    hub: { connected: true, address: hub.address, trouble: null },
+    clock: { name: "system", uri: `virtual:${clockFile}`, calibratedBoundNanoseconds: null, offsetNanoseconds: null, steps: 0 },
+    sources: [{ name: "gm", use: "Primary", state: "NoAnswer", reason: "NeverHeard", offsetNanoseconds: null, measurements: 0 }],
+    ports: [{ interface: "mer-none", state: "Lost", trouble: { code: "MER_AGENT_PORT_ABSENT" } }],
+    clocks: [{ name: "system", type: "Virtual", device: `virtual:${clockFile}`, steerable: true }],
+  });
+  expect(await show("sources")).toEqual([0, expect.stringMatching(/^\? {2}gm +NoAnswer +NeverHeard/m)]);
+  expect(await show("clocks")).toEqual([0, expect.stringContaining(clockFile)]);
+  expect(await show("status", "--check")).toEqual([3, expect.stringContaining("MER_AGENT_PORT_ABSENT")]);
+  agent?.stop();
+  expect(existsSync(socketFile)).toBe(false);
+  expect((await show("status"))[0]).toBe(1);
+});
+
+test("a socket that cannot be made is a warning, and the agent runs", async () => {
+  writeFileSync(join(folder, `no-folder-${round}`), "");
+  await start({ socketFile: join(folder, `no-folder-${round}`, "agent.sock") });
+  expect(saw("MER_AGENT_SOCKET")).toBe(true);
+  const stream = await welcomed();
+  stream.send(configOf(5, "r1"));
+  await appliedRevision(stream, "r1");
+});
+
+test("without a socket's name there is none", async () => {
+  await start({ socketFile: null });
+  expect(existsSync(join(folder, `run-${round}/agent.sock`))).toBe(false);
+  expect(saw("MER_AGENT_SOCKET")).toBe(false);
 });
 
 test("is alive for as long as it is told nothing", { timeout: 40_000 }, async () => {

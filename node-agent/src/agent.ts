@@ -8,11 +8,13 @@ import { type ClockPage, trimMemory } from "@meridian/native";
 import { type Capabilities, type EffectiveConfig, hub, type HubMessage, type PartResult, protocolVersion } from "@meridian/proto";
 import type { Logger } from "pino";
 import { ClockSet } from "./clock/clock-set.js";
+import { listClocks } from "./clock/list-clocks.js";
 import { type AgentConfig, systemClockName } from "./config.js";
 import { codeOf, messageOf } from "./errors.js";
 import { EngineHost } from "./host/engine-host.js";
 import { openVoidPage } from "./host/open-page.js";
 import { Outages } from "./host/outages.js";
+import type { PortTrouble } from "./host/port-report.js";
 import { PortTroubles } from "./host/port-troubles.js";
 import { type ProbeServer, startProbeServer } from "./http/probe-server.js";
 import { Instruments } from "./http/instruments.js";
@@ -26,6 +28,9 @@ import { ReportBuilder } from "./hub/report.js";
 import { ReportTimer } from "./hub/report-timer.js";
 import { ToldCapabilities } from "./hub/told-capabilities.js";
 import { AgentMemory, readBootId } from "./state/agent-memory.js";
+import type { AgentStatus } from "./status/agent-status.js";
+import { describeAgent } from "./status/describe-agent.js";
+import { type StatusServer, startStatusServer } from "./status/status-server.js";
 
 /** How often it is looked whether what the hub was told still holds, though nothing happens. */
 const watchMs = 1000;
@@ -60,6 +65,9 @@ export class Agent {
     readonly revision: string;
     readonly engine: EngineConfig;
     readonly refused: readonly PartResult[];
+    readonly domain: EffectiveConfig["domain"];
+    readonly role: EffectiveConfig["role"];
+    readonly objective: EffectiveConfig["objective"];
   } | null = null;
   /** Of all leaders that were obeyed. */
   #newestEpoch = 0;
@@ -76,6 +84,9 @@ export class Agent {
   readonly #outages = new Outages();
   readonly #capabilities: ToldCapabilities;
   #probes: ProbeServer | null = null;
+  #socket: StatusServer | null = null;
+  /** Parts that send no Sync, as last judged. */
+  #silent: ReadonlyMap<string, PortTrouble> = new Map();
 
   /**
    * Opens the clock and the page.
@@ -126,6 +137,7 @@ export class Agent {
       });
     }
     const stored = this.#memory.readConfig();
+    if (this.#config.socketFile !== null) await this.#openSocket(this.#config.socketFile);
     // A node that no domain has claimed yet runs an engine that measures nothing, and is as alive as any other.
     this.#newestEpoch = stored?.leaderEpoch ?? 0;
     const config = stored && hub.Config.decode(stored.bytes).config;
@@ -154,6 +166,7 @@ export class Agent {
     this.#page.close();
     this.#clocks.close();
     this.#probes?.close();
+    this.#socket?.close();
   }
 
   #createHubClient(addresses: readonly string[]): HubClient {
@@ -234,7 +247,8 @@ export class Agent {
   #apply(epoch: number, revision: string, config: EffectiveConfig): void {
     const { engine, refused } = this.#readConfig(config);
     this.#newestEpoch = Math.max(this.#newestEpoch, epoch);
-    this.#applied = { epoch, revision, engine, refused };
+    const { domain, role, objective } = config;
+    this.#applied = { epoch, revision, engine, refused, domain, role, objective };
     this.#answers.accept();
     this.#log.info(
       {
@@ -352,7 +366,45 @@ export class Agent {
   #sendApplied(): void {
     if (!this.#applied) return;
     const { notSteered } = this.#clocks;
-    this.#answers.update({ ...this.#applied, ports: this.#ports.all, silent: this.#host.judgePrograms(), notSteered });
+    this.#silent = this.#host.judgePrograms();
+    this.#answers.update({ ...this.#applied, ports: this.#ports.all, silent: this.#silent, notSteered });
+  }
+
+  /** Nobody's time depends on it: without it the agent runs on. */
+  async #openSocket(file: string): Promise<void> {
+    try {
+      this.#socket = await startStatusServer(file, () => this.describe());
+    } catch (error) {
+      this.#failed("socket", codeOf(error, "MER_AGENT_SOCKET"), messageOf(error));
+    }
+  }
+
+  /** All that is known now, for people who ask. */
+  describe(): AgentStatus {
+    const nowMs = performance.now();
+    const { nodeName: node, mode } = this.#config;
+    const { own, steers } = this.#clocks;
+    const [applied, published, hub, { stateSince, steps }] = [this.#applied, this.#publication, this.#hub, this.#reports];
+    const { maxErrorNanoseconds, bound } = applied?.objective ?? {};
+    return describeAgent({
+      ...{ node, version: this.#version, mode },
+      domain: applied?.domain || null,
+      role: applied?.role || null,
+      revision: applied?.revision || null,
+      objective: maxErrorNanoseconds ? { bound: bound || "Calibrated", maxErrorNanoseconds } : null,
+      hub: { connected: hub?.connected ?? false, address: hub?.address ?? null, trouble: this.#hubTrouble || null },
+      clock: { name: "system", uri: own.uri, steps },
+      publication: published?.what ?? null,
+      age: published ? (nowMs - published.at) / 1e3 : 0,
+      stateAge: stateSince === null ? null : (nowMs - stateSince) / 1e3,
+      links: this.#engine.links(this.#clocks.now()),
+      announced: this.#engine.sources(),
+      transmitters: applied?.engine.transmitters ?? [],
+      openPorts: this.#engine.ports(),
+      troubles: this.#ports.all,
+      silent: this.#silent,
+      clocks: listClocks(this.#clocks).map((clock) => ({ ...clock, steerable: steers && clock.device === own.uri })),
+    });
   }
 
   #healthy(): string | null {

@@ -16,6 +16,7 @@ test("a node name alone gives an agent that steers the node's clock from its sto
     tokenFile: "/var/run/secrets/meridian/token",
     stateDirectory: "/var/lib/meridian",
     pageFile: "/var/run/meridian/clock",
+    socketFile: "/var/run/meridian/agent.sock",
     mode: "steer",
     clocks: new Map([["realtime", "realtime:"]]),
     httpAddress: "0.0.0.0:9464",
@@ -39,6 +40,13 @@ test.each([
   const printed = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   expect(() => read(...argv)).toThrow(expect.objectContaining({ code: "MER_AGENT_CONFIG", message: expect.stringContaining(named) }));
   expect(printed).not.toHaveBeenCalled();
+});
+
+test("the socket is made where a flag or the environment says, or not at all", () => {
+  expect(read("--socket", "/run/x.sock")?.socketFile).toBe("/run/x.sock");
+  expect(read("--socket", "none")?.socketFile).toBeNull();
+  vi.stubEnv("MERIDIAN_SOCKET", "/run/y.sock");
+  expect(read()?.socketFile).toBe("/run/y.sock");
 });
 
 test("refuses to run without a node name", () => {

@@ -21,6 +21,8 @@ export interface AgentConfig {
   readonly mode: Mode;
   /** Clock name ("realtime", "/dev/ptp0") → URI of the native module. */
   readonly clocks: ReadonlyMap<string, string>;
+  /** Where `meridian-agent status` asks; null: nowhere. */
+  readonly socketFile: string | null;
   /** host:port of probes and metrics; null: none. */
   readonly httpAddress: string | null;
   readonly logLevel: LogLevel;
@@ -30,6 +32,10 @@ const mostHubs = 8;
 
 /** Name under which the node's own clock goes, in resources and in flags. */
 export const systemClockName = "realtime";
+
+/** Where agent and commands meet, in a run as in a command. */
+export const socketOption = (description: string): Option =>
+  new Option("--socket <file>", description).default("/var/run/meridian/agent.sock").env("MERIDIAN_SOCKET");
 
 /**
  * @param argv without program and script
@@ -56,6 +62,7 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
       new Option("--state-directory <path>", "what survives a restart").default("/var/lib/meridian").env("MERIDIAN_STATE_DIRECTORY"),
     )
     .addOption(new Option("--page <file>", "clock page for readers on this node").default("/var/run/meridian/clock").env("MERIDIAN_PAGE"))
+    .addOption(socketOption('Unix socket that the commands ask; "none" switches it off'))
     .addOption(
       new Option("--mode <mode>", "measure only, or steer the clock").choices(["observe", "steer"]).default("steer").env("MERIDIAN_MODE"),
     )
@@ -73,6 +80,7 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
     .addOption(
       new Option("--log-level <level>").choices(["trace", "debug", "info", "warn", "error"]).default("info").env("MERIDIAN_LOG_LEVEL"),
     )
+    .addHelpText("after", "\nCommands, which ask the agent that runs on this node: status, sources, clocks. Each has its own --help.")
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
@@ -90,6 +98,7 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
     tokenFile: string;
     stateDirectory: string;
     page: string;
+    socket: string;
     mode: Mode;
     mapClock: string[];
     httpAddress: string;
@@ -106,6 +115,7 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
     tokenFile: given.tokenFile,
     stateDirectory: given.stateDirectory,
     pageFile: given.page,
+    socketFile: given.socket === "none" ? null : given.socket,
     mode: given.mode,
     clocks: readClockMap(given.mapClock),
     httpAddress: given.httpAddress === "none" ? null : checkAddress("--http-address", given.httpAddress),

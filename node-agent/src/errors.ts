@@ -49,6 +49,12 @@ export const agentErrorRegistry = [
     remedy: "The message holds the kernel's reason; point --page at a folder that the agent may write, best on a tmpfs.",
   },
   {
+    code: "MER_AGENT_SOCKET",
+    meaning: "The socket of `meridian-agent status` cannot be made by the agent, or leads a command to no agent.",
+    remedy:
+      "The message names the file and the reason. Agent: point --socket at a folder that it may write; it runs on without. Command: run it as root where the agent runs, with the agent's --socket.",
+  },
+  {
     code: "MER_AGENT_CLOCK_UNKNOWN",
     meaning: "The configuration names a clock that this node does not have.",
     remedy: "Compare the Grandmaster's reference with the node's capabilities in NodeClock.status.",

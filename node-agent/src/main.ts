@@ -1,13 +1,20 @@
 /** Command line of the agent: the only place that knows the process, its signals and its exit code. */
 import { destination, pino } from "pino";
 import { Agent } from "./agent.js";
+import { isCommand, runCommand } from "./cli/run-command.js";
 import { readAgentConfig } from "./config.js";
 import { codeOf, messageOf } from "./errors.js";
 
 const version = "0.1.0";
 
 async function main(): Promise<void> {
-  const config = readAgentConfig(process.argv.slice(2), version);
+  const argv = process.argv.slice(2);
+  if (isCommand(argv[0])) {
+    const terminal = { out: (text: string) => void process.stdout.write(text), err: (text: string) => void process.stderr.write(text) };
+    process.exitCode = await runCommand(argv, terminal);
+    return;
+  }
+  const config = readAgentConfig(argv, version);
   if (config === null) return;
   const log = pino({ level: config.logLevel, base: { node: config.nodeName } }, destination({ fd: 1, sync: true }));
   const agent = new Agent(config, log, version, Math.random);

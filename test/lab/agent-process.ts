@@ -29,6 +29,7 @@ export interface AgentOptions {
 }
 
 export const stateDirectoryOf = (directory: string): string => join(directory, "state");
+const socketFileOf = (directory: string): string => join(directory, "agent.sock");
 export const pageFileOf = (directory: string): string => join(directory, "page");
 
 export function startAgent(options: AgentOptions): LabProcess {
@@ -46,7 +47,9 @@ export function startAgent(options: AgentOptions): LabProcess {
     ...clocks.flatMap((clock) => ["--map-clock", clock]),
     ...(options.extraArgs ?? []),
   ];
+  // Not a flag: recorded and older bundles would refuse it.
+  const env = { ...(options.env ?? process.env), MERIDIAN_SOCKET: socketFileOf(directory) };
   const own = namespace === null ? { program: process.execPath, args } : insideNode(namespace, process.execPath, args);
   const command = options.inside === undefined ? own : options.inside(own.program, own.args);
-  return LabProcess.start({ name: `agent ${node}`, ...command, logFile: join(directory, "agent.log"), env: options.env ?? process.env });
+  return LabProcess.start({ name: `agent ${node}`, ...command, logFile: join(directory, "agent.log"), env });
 }

@@ -5,7 +5,7 @@
  * The host hands over a batch of events and closes it with `Deadline`: only then are timers looked at and is the clock steered,
  * so that a burst of packets costs one decision.
  */
-import type { ClockEnsemble, EnsembleConfig, Publication } from "./ensemble/contract.js";
+import type { ClockEnsemble, EnsembleConfig, LinkDescription, Publication } from "./ensemble/contract.js";
 import type { Measurement } from "./ensemble/measurement.js";
 import type { EngineConfig, ReceiverInstanceConfig, TransmitterInstanceConfig } from "./engine-config.js";
 import type { Action, EngineEvent, HostEvent, PortId } from "./host.js";
@@ -144,6 +144,11 @@ export class Engine {
   /** What each source last announced, for reports. */
   sources(): readonly SourceSnapshot[] {
     return this.#receivers.map((instance) => instance.snapshot());
+  }
+
+  /** What is known of each source's link as of `at`, for people who ask. */
+  links(at: Raw): readonly LinkDescription[] {
+    return this.#receivers.length === 0 ? [] : this.#ensemble.describeLinks(at);
   }
 
   /** State of the ports by name: for the Applied answer, readiness and metrics. */

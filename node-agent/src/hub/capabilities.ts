@@ -3,11 +3,10 @@ import { networkInterfaces } from "node:os";
 import { readTimestampingCapabilities } from "@meridian/native";
 import type { Capabilities } from "@meridian/proto";
 import type { ClockSet } from "../clock/clock-set.js";
-import { systemClockName } from "../config.js";
+import { listClocks } from "../clock/list-clocks.js";
 
 const mostInterfaces = 16;
 const mostAddresses = 4;
-const mostClocks = 8;
 
 export function readCapabilities(clocks: ClockSet): Capabilities {
   const interfaces = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
@@ -25,11 +24,7 @@ export function readCapabilities(clocks: ClockSet): Capabilities {
   });
   return {
     interfaces: interfaces.slice(0, mostInterfaces),
-    clocks: [...clocks.names].slice(0, mostClocks).map(([name, device]) => ({
-      name: name === systemClockName ? "system" : name,
-      type: device.startsWith("virtual:") ? "Virtual" : name === systemClockName ? "System" : "PHC",
-      device,
-    })),
+    clocks: listClocks(clocks),
     canSteer: clocks.steers,
   };
 }

@@ -35,6 +35,15 @@ export class ReportBuilder {
   #sequence = 0;
   #steps = 0;
 
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Since when the state is the present one, ms; null: nothing was published yet. */
+  get stateSince(): number | null {
+    return this.#stateSince;
+  }
+
   countStep(): void {
     this.#steps += 1;
   }

@@ -74,6 +74,35 @@ export interface SourceStatus {
   readonly offsetFromConsensus: Nanoseconds | null;
 }
 
+/** What is known of one link, in figures for people; null: not known. */
+export interface LinkDescription {
+  readonly link: LinkId;
+  readonly use: SourceUse;
+  readonly priority: number;
+  readonly independenceGroup: string;
+  /** It stands for the clock. */
+  readonly selected: boolean;
+  readonly state: SourceState;
+  /** CamelCase, empty when healthy. */
+  readonly reason: string;
+  /** Local − source as the clock is now, steering included, ns. */
+  readonly offset: Nanoseconds | null;
+  /** Standard deviation of the offset, the source's own error and asymmetry not included, ns. */
+  readonly deviation: Nanoseconds | null;
+  /** Frequency of the free oscillator against the source, ppb. */
+  readonly rate: Ppb | null;
+  /** Mean floor of the path, one way, ns. */
+  readonly pathDelay: Nanoseconds | null;
+  /** What the calibrated bound allows for a path that is slower one way than the other, ns. */
+  readonly asymmetry: Nanoseconds | null;
+  /** How long queueing stays alike, s; 0: no correlation was found. */
+  readonly correlation: number | null;
+  /** Since the newest measurement that was used, s. */
+  readonly age: number | null;
+  /** How many were used. */
+  readonly measurements: number;
+}
+
 /** What the node may say of its clock, as of `raw`. Bounds grow by their growth until voidAfter. */
 export interface Publication {
   readonly clock: ClockId;
@@ -119,4 +148,6 @@ export interface ClockEnsemble {
   deadline(): Raw;
   /** How long measurements may wait before they are observed, s: decisions are not made more often. 0: not at all. */
   patience(): number;
+  /** Every configured link as of `raw`, for people who ask. Reads only. */
+  describeLinks(raw: Raw): readonly LinkDescription[];
 }

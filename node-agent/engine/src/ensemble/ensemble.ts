@@ -5,9 +5,10 @@
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import { ClockLock } from "./clock-lock.js";
 import { Consensus, type Proof } from "./consensus.js";
-import type { ClockEnsemble, Decision, EnsembleConfig, Publication, SteeringReading, StepAction } from "./contract.js";
+import type { ClockEnsemble, Decision, EnsembleConfig, LinkDescription, Publication, SteeringReading, StepAction } from "./contract.js";
 import type { ClockEstimate } from "./fusion.js";
 import { Holdover } from "./holdover.js";
+import { describeLink } from "./link-description.js";
 import type { LinkFilter } from "./link/link-filter.js";
 import type { Command, Measurement } from "./measurement.js";
 import { planFrequency, planSlew, planStep, type RateSituation } from "./steering.js";
@@ -150,6 +151,16 @@ export class Ensemble implements ClockEnsemble {
 
   patience(): number {
     return this.lock.state === "PhaseAligned" && this.isBusy() && !this.changed && this.awaitedStep === null ? pace : 0;
+  }
+
+  describeLinks(raw: Raw): readonly LinkDescription[] {
+    const { consensus, frame, holdover } = this;
+    // Between a step's order and the reading that shows it, nobody knows where the clock stands.
+    const steering = frame.known && this.awaitedStep === null ? frame.at(raw) + holdover.at(raw).offset : null;
+    return consensus.describe(raw).flatMap((status) => {
+      const link = consensus.links.get(status.link);
+      return link === undefined ? [] : [describeLink(link, raw, { selected: link === consensus.selected, status, steering })];
+    });
   }
 
   private startAnew(): void {

@@ -110,6 +110,11 @@ export class SourceLink {
     return this.starts * 65536 + (this.filter?.losses ?? 0);
   }
 
+  /** Measurements that were used. */
+  get used(): number {
+    return this.recentCount[0] + this.recentCount[1];
+  }
+
   isSilent(now: Raw): boolean {
     const gap = Math.max(this.filter?.gap ?? 0, this.config.interval);
     return !(now - this.lastPacket <= Math.max(silentSeconds, silentIntervals * gap));

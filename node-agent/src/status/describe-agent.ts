@@ -1,0 +1,93 @@
+/** From what the agent holds to the document of `GET /v1/status`: made on request, bounded, never a sentinel. */
+import type { EngineConfig, LinkDescription, PortId, PortState, Publication, SourceSnapshot } from "@meridian/engine";
+import type { PortTrouble } from "../host/port-report.js";
+import { agePublication } from "../publication/age-publication.js";
+import { type AgentStatus, portStateOf, type SourceFigures } from "./agent-status.js";
+
+/** The contract of the hub allows 8 of each. */
+const mostParts = 16;
+
+export interface AgentFacts extends Omit<AgentStatus, "clock" | "sources" | "served" | "ports"> {
+  readonly clock: Pick<AgentStatus["clock"], "name" | "uri" | "steps">;
+  /** null: nothing was published yet. */
+  readonly publication: Publication | null;
+  /** Of the publication, s. */
+  readonly age: number;
+  /** Of the published state, s; null: it has none. */
+  readonly stateAge: number | null;
+  readonly links: readonly LinkDescription[];
+  readonly announced: readonly SourceSnapshot[];
+  readonly transmitters: EngineConfig["transmitters"];
+  readonly openPorts: Iterable<[PortId, PortState]>;
+  readonly troubles: ReadonlyMap<PortId, PortTrouble>;
+  /** Parts that send no Sync though their port is open. */
+  readonly silent: ReadonlyMap<string, PortTrouble>;
+}
+
+export function describeAgent(facts: AgentFacts): AgentStatus {
+  const { links, announced, transmitters, openPorts, troubles, silent } = facts;
+  const { node, version, mode, domain, role, revision, objective, hub, clocks } = facts;
+  return {
+    ...{ node, version, mode, domain, role, revision, objective, hub },
+    clock: describeClock(facts),
+    sources: links.slice(0, mostParts).map((link) =>
+      describeSource(
+        link,
+        announced.find(({ source }) => source === link.link),
+      ),
+    ),
+    served: transmitters.slice(0, mostParts).map(({ grandmaster, timing }) => ({
+      grandmaster,
+      interface: timing.port,
+      domainNumber: timing.domainNumber,
+      trouble: troubles.get(timing.port) ?? silent.get(`serve/${grandmaster}`) ?? null,
+    })),
+    ports: [...openPorts]
+      .slice(0, mostParts)
+      .map(([name, port]) => ({ interface: name, state: portStateOf(port), trouble: troubles.get(name) ?? null })),
+    clocks,
+  };
+}
+
+function describeClock({ clock, publication, age, stateAge }: AgentFacts): AgentStatus["clock"] {
+  const { name, uri, steps } = clock;
+  const nothing = { selected: null, offsetNanoseconds: null, calibratedBoundNanoseconds: null, guaranteedBoundNanoseconds: null };
+  const unknown = { name, uri, steps, state: "Unknown", ...nothing, frequencyPartsPerBillion: null } as const;
+  if (publication === null) return { ...unknown, reason: "NothingPublished", stateAgeSeconds: null, era: null };
+  const { alive, calibrated, guaranteed } = agePublication(publication, age);
+  const { era, state, reason, selected, sources, offset, frequency } = publication;
+  if (!alive) return { ...unknown, reason: "EngineStalled", stateAgeSeconds: round(age - publication.voidAfter), era };
+  // Where nothing is known the publication says 0; a source is measured against the estimate once there is one.
+  const estimated = sources.some(({ offsetFromConsensus }) => offsetFromConsensus !== null);
+  return {
+    ...{ name, uri, state, reason, stateAgeSeconds: round(stateAge), selected },
+    offsetNanoseconds: estimated ? round(offset) : null,
+    calibratedBoundNanoseconds: calibrated,
+    guaranteedBoundNanoseconds: guaranteed,
+    frequencyPartsPerBillion: estimated ? round(frequency) : null,
+    ...{ steps, era },
+  };
+}
+
+function describeSource(link: LinkDescription, announced: SourceSnapshot | undefined): SourceFigures {
+  const { use, priority, selected, state, reason, independenceGroup, measurements } = link;
+  return {
+    ...{ name: link.link, use, priority, selected, state, reason, independenceGroup },
+    portState: announced?.portState ?? null,
+    grandmasterIdentity: announced?.grandmasterIdentity ?? null,
+    stepsRemoved: announced?.stepsRemoved ?? null,
+    offsetNanoseconds: round(link.offset),
+    standardDeviationNanoseconds: round(link.deviation),
+    ratePartsPerBillion: round(link.rate),
+    pathDelayNanoseconds: round(link.pathDelay),
+    asymmetryNanoseconds: round(link.asymmetry),
+    correlationSeconds: round(link.correlation),
+    lastMeasurementAgeSeconds: round(link.age),
+    measurements,
+  };
+}
+
+/** To a thousandth: what comes after it is noise of the last bit. */
+function round(value: number | null): number | null {
+  return value === null || !Number.isFinite(value) ? null : Math.round(value * 1e3) / 1e3;
+}

@@ -1,0 +1,80 @@
+/** A document of an agent that follows one of three sources, for tests of what is made of it. */
+import type { AgentStatus, SourceFigures } from "../status/agent-status.js";
+
+const roof: SourceFigures = {
+  name: "roof",
+  use: "Primary",
+  priority: 100,
+  selected: true,
+  state: "Healthy",
+  reason: "",
+  independenceGroup: "roof",
+  portState: "SLAVE",
+  grandmasterIdentity: "00-11-22-ff-fe-33-44-55",
+  stepsRemoved: 1,
+  offsetNanoseconds: -1234,
+  standardDeviationNanoseconds: 45.6,
+  ratePartsPerBillion: 1234.5,
+  pathDelayNanoseconds: 5600,
+  asymmetryNanoseconds: 2800,
+  correlationSeconds: 0,
+  lastMeasurementAgeSeconds: 0.125,
+  measurements: 4711,
+};
+
+/** Nothing is known of it. */
+export const silentSource: SourceFigures = {
+  ...roof,
+  name: "cellar",
+  use: "Fallback",
+  selected: false,
+  state: "NoAnswer",
+  reason: "NeverHeard",
+  portState: "LISTENING",
+  grandmasterIdentity: null,
+  stepsRemoved: null,
+  offsetNanoseconds: null,
+  standardDeviationNanoseconds: null,
+  ratePartsPerBillion: null,
+  pathDelayNanoseconds: null,
+  asymmetryNanoseconds: null,
+  correlationSeconds: null,
+  lastMeasurementAgeSeconds: null,
+  measurements: 0,
+};
+
+export const goodStatus: AgentStatus = {
+  node: "n1",
+  version: "1.2.3",
+  mode: "steer",
+  domain: "plant",
+  role: "OrdinaryClock",
+  revision: "r1",
+  objective: { bound: "Calibrated", maxErrorNanoseconds: 100_000 },
+  hub: { connected: true, address: "hub:9463", trouble: null },
+  clock: {
+    name: "system",
+    uri: "realtime:",
+    state: "PhaseAligned",
+    reason: "Measured",
+    stateAgeSeconds: 7200,
+    selected: "roof",
+    offsetNanoseconds: 12.3,
+    calibratedBoundNanoseconds: 4321,
+    guaranteedBoundNanoseconds: 54_321,
+    frequencyPartsPerBillion: -1234.5,
+    steps: 1,
+    era: 1,
+  },
+  sources: [
+    roof,
+    silentSource,
+    { ...roof, name: "liar", selected: false, state: "Falseticker", reason: "OutsideMajority", offsetNanoseconds: 3.2e9 },
+  ],
+  served: [],
+  ports: [{ interface: "eth0", state: "Open", trouble: null }],
+  clocks: [
+    { name: "system", type: "System", device: "realtime:", steerable: true },
+    { name: "/dev/ptp0", type: "PHC", device: "phc:/dev/ptp0", steerable: false },
+  ],
+};
