@@ -63,7 +63,7 @@ const spec = Type.Object(
     objective: Type.Object(
       {
         maxErrorNanoseconds: int64({
-          description: "A member is synchronized while its error bound is at most this.",
+          description: "A member is synchronized while its clock is PhaseAligned and its error bound is at most this.",
           minimum: 1,
           maximum: 1_000_000_000_000,
         }),

@@ -1,6 +1,6 @@
 /** Command line of the operator: the only place that knows the process, its signals and its exit code. */
 import { randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { listenForSignals } from "kopf-ts";
@@ -42,7 +42,9 @@ function loadKubeConfig({ kubeconfig }: OperatorConfig): KubeConfig {
 function writeReadyFile({ readyFile, hubAddress, httpAddress }: OperatorConfig, ports: { hub: number; http: number }): void {
   if (readyFile === null) return;
   const at = (address: string, port: number) => `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
-  writeFileSync(readyFile, JSON.stringify({ hub: at(hubAddress, ports.hub), http: at(httpAddress, ports.http) }));
+  // Whoever waits for it must never see half of it.
+  writeFileSync(`${readyFile}.new`, JSON.stringify({ hub: at(hubAddress, ports.hub), http: at(httpAddress, ports.http) }));
+  renameSync(`${readyFile}.new`, readyFile);
 }
 
 main().catch((error: unknown) => {

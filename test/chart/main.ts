@@ -12,6 +12,11 @@ import { checkStatics } from "./static-checks.js";
 import { checkWaiting } from "./wait.js";
 
 async function main(): Promise<number> {
+  const [stray] = process.argv.slice(2);
+  if (stray !== undefined) {
+    process.stderr.write(`npm run test:chart takes no arguments, not ${stray}\n`);
+    return 2;
+  }
   const started = performance.now();
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const checks = new Checks(say);

@@ -34,7 +34,7 @@ interface Outcome {
 
 function runScenario(name: string): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry, name], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [entry, name, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     let log = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));

@@ -111,7 +111,7 @@ async function silenceLeader(world: World, claims: Claims, referee: Referee): Pr
     now.holder === leader?.holder && now.epoch === leader.epoch,
     `epoch ${String(now.epoch)}`,
   );
-  checkEpochs(world, claims);
+  checkEpochs(world, claims, "the old leader was woken");
   checkClocks(claims, "while the leader was stopped and woken", referee, from);
 }
 
@@ -130,7 +130,7 @@ async function isolateLeader(world: World, claims: Claims, referee: Referee): Pr
   await sleep(10_000);
   const now = await readLeader(world);
   claims.check("the old leader comes back as the second", now.holder === leader?.holder, `epoch ${String(now.epoch)}`);
-  checkEpochs(world, claims);
+  checkEpochs(world, claims, "the old leader was cut off");
   checkClocks(claims, "while the leader was cut off", referee, from);
 }
 
@@ -163,12 +163,12 @@ async function checkObeyed(
 }
 
 /** Of the epochs that an agent met, it never obeyed a lower one after a higher one. */
-function checkEpochs(world: World, claims: Claims): void {
+function checkEpochs(world: World, claims: Claims, when: string): void {
   const disordered = [...world.agents.keys()].filter((node) => {
     const epochs = Array.from(readAgentLog(world, node).matchAll(/"leaderEpoch":(\d+)/g), ([, epoch]) => Number(epoch));
     return epochs.length < 2 || epochs.some((epoch, index) => epoch < (epochs[index - 1] ?? 0));
   });
-  claims.check("no agent obeyed an old leader", disordered.length === 0, disordered.join(", ") || "none");
+  claims.check(`no agent obeyed an old leader when ${when}`, disordered.length === 0, disordered.join(", ") || "none");
 }
 
 /** A change that every agent's configuration shows. */

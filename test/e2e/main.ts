@@ -1,5 +1,5 @@
-/** Runs one scenario in namespaces of its own and prints its claims, one JSON object a line. Exit 0: every claim held. */
-import { Claims } from "../demo/claims.js";
+/** Runs one scenario in namespaces of its own and prints its claims; --json: one object a line. Exit 0: every claim held. */
+import { type Claim, Claims } from "../demo/claims.js";
 import { World } from "../demo/world.js";
 import { enterPrivateNamespace } from "../lab/private-namespace.js";
 import { deleteIntent } from "./deletion.js";
@@ -17,28 +17,42 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   deletion: { run: deleteIntent, operators: 1 },
 };
 
+const usage = `npm run test:e2e -- SCENARIO [--json]: ${Object.keys(scenarios).join(", ")}`;
+
 async function main(): Promise<number> {
-  const [name = ""] = process.argv.slice(2);
+  const args = process.argv.slice(2);
+  if (args.includes("--help")) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const json = args.includes("--json");
+  const [name = "", ...others] = args.filter((argument) => argument !== "--json");
   const scenario = scenarios[name];
-  if (!scenario) {
-    process.stderr.write(`${name === "" ? "which scenario?" : `no scenario ${name};`} there are ${Object.keys(scenarios).join(", ")}\n`);
+  if (!scenario || others.length > 0) {
+    process.stderr.write(`${scenario ? `one scenario at a time, not ${others.join(", ")} as well` : `no scenario "${name}"`}; ${usage}\n`);
     return 2;
   }
   const outside = await enterPrivateNamespace(process.argv.slice(1));
   if (outside !== null) return outside;
-  const claims = new Claims((claim) => process.stdout.write(`${JSON.stringify(claim)}\n`));
+  const say = (claim: Claim): void =>
+    void process.stdout.write(json ? `${JSON.stringify(claim)}\n` : `${claim.ok ? "ok    " : "FAILED"}  ${claim.claim}: ${claim.figure}\n`);
+  const claims = new Claims(say);
   const world = await World.start({
     operators: scenario.operators,
     peer: false,
     seed: 2,
     progress: (what) => process.stderr.write(`${what}\n`),
   });
+  let told = false;
   try {
     await scenario.run(world, claims);
+    told = true;
   } finally {
-    if (!claims.hold) process.stderr.write(`logs stay in ${world.directory}\n`);
-    await world.stop(!claims.hold);
+    const good = told && claims.hold;
+    if (!good) process.stderr.write(`logs stay in ${world.directory}\n`);
+    await world.stop(!good);
   }
+  if (!json) process.stdout.write(claims.hold ? "every claim held\n" : "not every claim held\n");
   return claims.hold ? 0 : 1;
 }
 

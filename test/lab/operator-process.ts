@@ -31,7 +31,12 @@ export async function startOperator({ directory, extraArgs = [], hubAddress, kub
     ...["--hub-address", hubAddress, "--http-address", "127.0.0.1:0", "--ready-file", readyFile, ...extraArgs],
   ];
   const started = LabProcess.start({ name: "operator", program: process.execPath, args, logFile: join(directory, "operator.log") });
-  await started.waitUntil("readiness", () => existsSync(readyFile), 60_000);
+  try {
+    await started.waitUntil("readiness", () => existsSync(readyFile), 60_000);
+  } catch (error) {
+    await started.stop(3000);
+    throw error;
+  }
   const { hub, http } = JSON.parse(readFileSync(readyFile, "utf8")) as { hub: string; http: string };
   return { process: started, hub, http };
 }

@@ -24,12 +24,18 @@ describe("events from conditions", () => {
     ["becoming unknown is no news", [good], [condition("Ready", "Unknown", "NotMeasured")], []],
     ["coming back from unknown is", [condition("Ready", "Unknown", "NotMeasured")], [good], [expect.objectContaining({ type: "Normal" })]],
     [
-      "a first status tells only what is wrong",
+      "a first status tells only that it is refused",
       undefined,
-      [good, condition("Accepted", "False", "NoMember")],
+      [bad, condition("Accepted", "False", "NoMember"), condition("Synchronized", "False", "NoSource")],
       [expect.objectContaining({ reason: "NoMember" })],
     ],
     ["progress is said by Ready already", [good], [good, condition("Reconciling", "True", "WaitingForAgents")], []],
+    [
+      "a summary that repeats a part is said by the part",
+      [condition("Ready", "True", "Healthy"), condition("Reachable", "True", "Reachable")],
+      [condition("Ready", "False", "NoAnswer"), condition("Reachable", "False", "NoAnswer")],
+      [expect.objectContaining({ action: "Reachable", reason: "NoAnswer" })],
+    ],
     ["no conditions, no events", [good], undefined, []],
   ])("%s", (_what, standing, next, events) => expect(conditionEvents(standing, next)).toEqual(events));
 });

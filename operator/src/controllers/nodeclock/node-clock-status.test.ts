@@ -17,11 +17,11 @@ describe("NodeClock.status", () => {
   it("says state, upstream and bounds, rounded up, as of now", () => {
     expect(tell(aView(), undefined, 0)).toMatchObject({
       state: "PhaseAligned",
-      stateTransitionTime: "2025-12-31T23:59:30Z",
+      stateTransitionTime: "2025-12-31T23:59:29Z",
       selectedUpstream: "gm-a",
       errorBoundNanoseconds: 10_000,
       guaranteedErrorNanoseconds: 50_000,
-      transitions: [{ time: "2025-12-31T23:59:30Z", state: "PhaseAligned", reason: "Locked" }],
+      transitions: [{ time: "2025-12-31T23:59:29Z", state: "PhaseAligned", reason: "Locked" }],
       lastSample: { time: "2025-12-31T23:59:59Z", offsetNanoseconds: 120, frequencyPartsPerBillion: 18_000, pathDelayNanoseconds: 9_000 },
     });
   });
@@ -53,6 +53,15 @@ describe("NodeClock.status", () => {
     expect(tell(aged(600_000), first, 600_000).lastSample?.offsetNanoseconds).toBe(-33);
     const worse = aView({ report: aReport({ offset: 5, calibrated: 12_000 }) });
     expect(tell(worse, first, 1000)).toMatchObject({ errorBoundNanoseconds: 20_000, lastSample: { offsetNanoseconds: 5 } });
+  });
+
+  it("dates a state and its transitions by the report, however long ago that was made", () => {
+    const view = aView({ stream: null, since: 0, reportedAt: 0 });
+    const early = tell(view, undefined, 0, 0);
+    const late = tell(view, undefined, 20_000, 20_000);
+    expect(late.stateTransitionTime).toBe(early.stateTransitionTime);
+    expect(late.transitions).toEqual(early.transitions);
+    expect(condition(late, "AgentConnected")?.message).toContain("broke");
   });
 
   it("drops a bound that became void", () => {

@@ -63,7 +63,7 @@ function buildStatus({ standing, generation, view, judgement, now }: StatusInput
     stateReason: report.reason,
     stateTransitionTime: steadyInstant(
       standing?.state === report.state ? standing.stateTransitionTime : undefined,
-      now.getTime() - report.stateAge,
+      now.getTime() - judgement.reportAge - report.stateAge,
     ),
     ...present({
       selectedUpstream: report.selectedUpstream || undefined,
@@ -71,7 +71,8 @@ function buildStatus({ standing, generation, view, judgement, now }: StatusInput
       guaranteedErrorNanoseconds: publishedBound(standing?.guaranteedErrorNanoseconds, report.guaranteed),
       grandmasterIdentity: report.grandmasterIdentity || undefined,
       stepsRemoved: report.selectedUpstream === "" ? undefined : report.stepsRemoved,
-      transitions: transitionsOf(report, standing, now),
+      // Ages count from the report, and the report may have been made a while ago.
+      transitions: transitionsOf(report, standing, new Date(now.getTime() - judgement.reportAge)),
     }),
   };
 }
@@ -82,7 +83,7 @@ function conditionsOf(view: AgentView | undefined, judgement: NodeJudgement): Wa
     { type: "Synchronized", status: synchronized, reason, message },
     judgement.reachable
       ? view
-        ? isTrue("AgentConnected", "Connected", "the agent is connected")
+        ? isTrue("AgentConnected", "Connected", view.stream ? "the agent is connected" : "its stream broke; it counts as gone after 30 s")
         : isUnknown("AgentConnected", "Waiting", "the operator has just started; the agent has not connected to it yet")
       : isFalse("AgentConnected", "Disconnected", message),
     appliedCondition(view?.stream?.revision ?? "", view?.applied ?? null),

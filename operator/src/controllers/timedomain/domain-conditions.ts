@@ -62,9 +62,9 @@ function ready(facts: DomainFacts): Wanted {
   const inTime = members.filter(({ judgement }) => judgement.synchronized === "True").length;
   const needed = Math.ceil(members.length * readyShare);
   if (inTime < needed) {
-    return isFalse("Ready", "NotSynchronized", `${inTime} of ${members.length} nodes are within the objective, ${needed} are needed`);
+    return isFalse("Ready", "NotSynchronized", `${inTime} of ${members.length} nodes are synchronized, ${needed} are needed`);
   }
-  return isTrue("Ready", spec.paused === true ? "Paused" : "Ready", `${inTime} of ${members.length} nodes are within the objective`);
+  return isTrue("Ready", spec.paused === true ? "Paused" : "Ready", `${inTime} of ${members.length} nodes are synchronized`);
 }
 
 function synchronized({ members, spec, plan }: DomainFacts): Wanted {
