@@ -39,8 +39,14 @@ async function main(): Promise<number> {
     for (const signal of ["SIGINT", "SIGTERM"] as const)
       process.once(signal, () => reject(labError("MER_LAB_COMMAND_FAILED", `${signal}: stopped`)));
   });
-  interrupted.catch(() => undefined);
-  const world = await World.start({ peer: values.peer === true, seed, progress: (what) => screen.say(what) });
+  let stop: unknown = null;
+  interrupted.catch((reason: unknown) => (stop = reason));
+  const progress = (what: string): void => {
+    // Between two parts of the start: what runs by then is stopped in order.
+    if (stop !== null) throw stop;
+    screen.say(what);
+  };
+  const world = await World.start({ peer: values.peer === true, seed, progress });
   let told = false;
   try {
     await Promise.race([new Story(world, screen, claims).tell(), interrupted]);
@@ -71,6 +77,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const code = error instanceof Error && "code" in error ? `${String(error.code)}: ` : "";
-  process.stderr.write(`demo: ${code}${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  const wrongUse = code.startsWith("ERR_PARSE_ARGS");
+  process.stderr.write(`demo: ${code}${error instanceof Error ? error.message : String(error)}\n${wrongUse ? usage : ""}`);
+  process.exitCode = wrongUse ? 2 : 1;
 }

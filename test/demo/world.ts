@@ -147,6 +147,7 @@ export class World {
       return new World({ directory, plane, operators, links, agents, samplers, peer: ptp4l }, nodes);
     } catch (error) {
       for (const part of started.reverse()) await part.stop();
+      if (error instanceof Error) error.message += `\nlogs are kept in ${directory}`;
       throw error;
     }
   }
