@@ -52,7 +52,7 @@ describe.skipIf(missing !== null)(`rotation of the hub's key${missing === null ?
 
     await kubectl.run(["annotate", "secret", "meridian-hub-tls", "-n", operatorNamespace, "time.meridian.io/rotate=now"]);
     const bundles = [before];
-    for (const end = Date.now() + 40_000; Date.now() < end; await sleep(200)) {
+    for (const end = Date.now() + 40_000; Date.now() < end; await sleep(1000)) {
       const bundle = await readHubCa(kubectl);
       if (bundle !== bundles.at(-1)) bundles.push(bundle);
       // Whatever an agent was given last lets it in at every moment.
