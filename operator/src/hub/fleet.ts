@@ -85,7 +85,8 @@ export class Fleet {
       capabilities,
       report: known ? before.report : null,
       reportedAt: known ? before.reportedAt : now,
-      applied: null,
+      // The same process: what it answered holds until it answers again, as it does on every stream.
+      applied: known ? before.applied : null,
     });
     this.#tell(node, "connected");
   }

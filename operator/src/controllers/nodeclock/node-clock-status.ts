@@ -83,10 +83,12 @@ function conditionsOf(view: AgentView | undefined, judgement: NodeJudgement): Wa
     { type: "Synchronized", status: synchronized, reason, message },
     judgement.reachable
       ? view
-        ? isTrue("AgentConnected", "Connected", view.stream ? "the agent is connected" : "its stream broke; it counts as gone after 30 s")
+        ? // One text for both: a stream that comes back at once must not cost two writes.
+          isTrue("AgentConnected", "Connected", "the agent's stream stands, or broke less than 30 s ago")
         : isUnknown("AgentConnected", "Waiting", "the operator has just started; the agent has not connected to it yet")
       : isFalse("AgentConnected", "Disconnected", message),
-    appliedCondition(view?.stream?.revision ?? "", view?.applied ?? null),
+    // Without a stream nothing is asked of the agent: what it last answered stands.
+    appliedCondition((view?.stream ? view.stream.revision : view?.applied?.revision) ?? "", view?.applied ?? null),
   ];
 }
 
