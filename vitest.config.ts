@@ -10,6 +10,7 @@ export default defineConfig({
     reporters: ["default", "./test/bootstrap/summary-reporter.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    globalSetup: ["./test/bootstrap/refuse-clock-rights.mjs"],
     maxWorkers: 2,
   },
 });

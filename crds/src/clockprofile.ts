@@ -1,8 +1,9 @@
-/** ClockProfile: how packets and servos behave; numbers on top of a base, with the base's ranges. */
+/** ClockProfile: how packets and servos behave; of PTP numbers on top of a base, with the base's ranges. */
 import { type Static, Type } from "typebox";
 import { conditionList, maxReferableNameLength, objectName, observedGeneration, unseen } from "./shared-schemas.js";
 import { type CelRule, int32, oneOf, rules, setList } from "./fields.js";
 import { type OverridableNumber, overridableNumbers, ptpBaseNames, ptpBases, type Range } from "./profiles/bases.js";
+import { defaultNtp, pollIntervalRange } from "./profiles/ntp.js";
 import { defineResource } from "./resource.js";
 
 /** What any base may allow, also one that is yet to come; each base narrows it. */
@@ -56,9 +57,37 @@ const ptp = Type.Object(
   { description: "PTP.", ...rules(...baseRules) },
 );
 
+const pollInterval = (description: string) => Type.Optional(int32({ description, ...pollIntervalRange }));
+
+const ntp = Type.Object(
+  {
+    log2MinPollInterval: pollInterval(
+      `log2 of the shortest interval in seconds at which a server is asked; absent: ${defaultNtp.log2MinPollInterval}, or log2MaxPollInterval if that is less.`,
+    ),
+    log2MaxPollInterval: pollInterval(
+      `log2 of the longest interval in seconds at which a server is asked; absent: ${defaultNtp.log2MaxPollInterval}, or log2MinPollInterval if that is more.`,
+    ),
+    interleaved: Type.Optional(
+      Type.Boolean({
+        description:
+          "Ask servers in the interleaved mode (RFC 9769), which those that know only the basic one answer as ever; absent: true.",
+      }),
+    ),
+  },
+  {
+    description: "NTP.",
+    ...rules({
+      rule: "!has(self.log2MinPollInterval) || !has(self.log2MaxPollInterval) || self.log2MinPollInterval <= self.log2MaxPollInterval",
+      message: "log2MinPollInterval exceeds log2MaxPollInterval",
+      fieldPath: ".log2MinPollInterval",
+    }),
+  },
+);
+
 const spec = Type.Object(
   {
     ptp: Type.Optional(ptp),
+    ntp: Type.Optional(ntp),
     servo: Type.Optional(
       Type.Object(
         {
@@ -76,7 +105,12 @@ const spec = Type.Object(
   },
   {
     description: "The profile.",
-    ...rules({ rule: "has(self.ptp)", message: "ptp is required", fieldPath: ".ptp", reason: "FieldValueRequired" }),
+    ...rules({
+      rule: "has(self.ptp) || has(self.ntp)",
+      message: "ptp or ntp is required",
+      fieldPath: ".ptp",
+      reason: "FieldValueRequired",
+    }),
   },
 );
 

@@ -28,6 +28,7 @@ export const conditionReasons = {
     Synchronized: {
       AllWithinObjective: "Every node's bound is within the objective.",
       BoundExceedsObjective: "Some nodes' bounds are larger.",
+      OtherDaemonSteers: "Another program steers the clock of some nodes; the message names it and what to do.",
       NoSource: "Some nodes follow no source.",
       AgentsUnreachable: "Of some nodes nothing is known.",
       NoMember: "There is no node to speak of.",
@@ -75,6 +76,7 @@ export const conditionReasons = {
       PartlyReachable: "As for Reachable.",
       NotMeasured: "No member measures it yet.",
       Falseticker: "As for Healthy.",
+      Holdover: "As for Healthy.",
       Unsynchronized: "As for Healthy.",
       UtcOffsetDisputed: "As for Healthy.",
     },
@@ -94,6 +96,7 @@ export const conditionReasons = {
     Healthy: {
       Healthy: "Most nodes find it healthy.",
       Falseticker: "Most find it wrong.",
+      Holdover: "Its node has lost the reference and runs on what was learnt of it.",
       Unsynchronized: "It does not serve true time.",
       UtcOffsetDisputed: "Its UTC offset is contradicted.",
       NotMeasured: "Nobody has measured it for long enough.",
@@ -114,6 +117,7 @@ export const conditionReasons = {
       Holdover: "No source answers; the clock runs on what was learnt of it.",
       NoSource: "No source is followed.",
       SourcesDisagree: "The sources disagree, and no majority says which is wrong.",
+      OtherDaemonSteers: "Another program steers the clock, and this one does not.",
       AgentDisconnected: "Nothing is known of the clock.",
       DomainNotFound: "Its TimeDomain does not exist any more.",
     },
@@ -126,8 +130,15 @@ export const conditionReasons = {
       Applied: "Every part of the configuration runs.",
       PartRejected: "The agent refused a part; the message says which and why.",
       PortInUse: "Another process has the port; the message names it.",
-      NoCapability: "The agent may not steer the clock, or not use the port.",
+      OtherDaemonSteers: "Another program steers the clock, so that the part `clock` does not run; see Conflicted.",
+      NoCapability: "The agent may not steer the clock, or not use the port, or its version has no NTP.",
       Pending: "The agent has not confirmed its configuration.",
+    },
+    Conflicted: {
+      None: "Nobody else steers the clock.",
+      OtherDaemonSteers: "Another program does; the message names it and what to do.",
+      Observed: "Another program does, and the agent only measures beside it, as `hostTimeDaemon` or its role says.",
+      AgentDisconnected: "Nothing is known of the clock.",
     },
   },
 } as const;

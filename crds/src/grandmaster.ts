@@ -10,6 +10,7 @@ import {
   unseen,
 } from "./shared-schemas.js";
 import { int32, int64, oneOf, rules, setList, text, word } from "./fields.js";
+import { forms } from "./forms.js";
 import { defineResource } from "./resource.js";
 
 const node = Type.Object(
@@ -69,11 +70,24 @@ const externalPTP = Type.Object(
   },
 );
 
+const externalNTP = Type.Object(
+  {
+    address: text({
+      description: "Its address, or the DNS name that each node resolves by itself.",
+      maxLength: 253,
+      pattern: forms.host.pattern,
+    }),
+    port: Type.Optional(int32({ description: "Its UDP port.", minimum: 1, maximum: 65_535, default: 123 })),
+  },
+  { description: "An NTP server that others run; every node asks it by itself, by the way that its routing decides." },
+);
+
 const spec = Type.Object(
   {
-    type: oneOf(["Node", "ExternalPTP"], { description: "What kind of source it is; immutable." }),
+    type: oneOf(["Node", "ExternalPTP", "ExternalNTP"], { description: "What kind of source it is; immutable." }),
     node: Type.Optional(node),
     externalPTP: Type.Optional(externalPTP),
+    externalNTP: Type.Optional(externalNTP),
     announce: Type.Optional(
       Type.Object(
         {
@@ -110,7 +124,9 @@ const spec = Type.Object(
       ),
     ),
     independenceGroup: Type.Optional(
-      objectName("Sources of one group (one antenna, one upstream) count once in the vote; absent: a group of its own."),
+      objectName(
+        "Sources of one group (one antenna, one upstream) count once in the vote; absent: the device or the address itself is the group.",
+      ),
     ),
   },
   {
@@ -125,6 +141,11 @@ const spec = Type.Object(
         rule: "(self.type == 'ExternalPTP') == has(self.externalPTP)",
         message: "externalPTP is required for type ExternalPTP and forbidden for the others",
         fieldPath: ".externalPTP",
+      },
+      {
+        rule: "(self.type == 'ExternalNTP') == has(self.externalNTP)",
+        message: "externalNTP is required for type ExternalNTP and forbidden for the others",
+        fieldPath: ".externalNTP",
       },
       { rule: "self.type == oldSelf.type", message: "type is immutable: create another Grandmaster", fieldPath: ".type" },
       { rule: "self.type == 'Node' || !has(self.announce)", message: "announce is for type Node only", fieldPath: ".announce" },
@@ -145,6 +166,7 @@ const status = Type.Object(
     nodeName: Type.Optional(text({ description: "Node that serves it.", maxLength: 253 })),
     clockIdentity: Type.Optional(clockIdentity("Identity that members see.")),
     clockClass: Type.Optional(int32({ description: "clockClass that members see.", minimum: 0, maximum: 255 })),
+    stratum: Type.Optional(int32({ description: "Stratum that most members see of an NTP server.", minimum: 1, maximum: 16 })),
     currentUtcOffsetSeconds: Type.Optional(int32({ description: "TAI − UTC that it announces.", minimum: -32768, maximum: 32767 })),
     domains: Type.Optional(setList(objectName("TimeDomain."), { description: "TimeDomains that use it.", maxItems: 16 })),
   },

@@ -17,6 +17,7 @@ export {
   roles,
 } from "./nodeclock.js";
 export { defaultPtpBase, overridableNumbers, type PtpBase, type PtpBaseName, ptpBaseNames, ptpBases } from "./profiles/bases.js";
+export { defaultNtp, type ResolvedNtp } from "./profiles/ntp.js";
 export { defaultMaxSlewPartsPerBillion, type ProfileResolution, type ResolvedProfile, resolveProfile } from "./profiles/resolve.js";
 export { group, type Resource, type ResourceDefinition, version } from "./resource.js";
 export { timeDomain, type TimeDomainSpec, type TimeDomainStatus } from "./timedomain.js";

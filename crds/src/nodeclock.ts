@@ -11,12 +11,19 @@ const domainNumber = () => int32({ description: "PTP domain number.", minimum: 0
 
 const serves = Type.Object(
   {
-    protocol: oneOf(["PTP"], { description: "Protocol." }),
-    domainNumber: domainNumber(),
-    grandmasterRef: reference("The Grandmaster that is served."),
-    interface: interfaceName("Interface it is served on."),
+    protocol: oneOf(["PTP", "NTP"], { description: "Protocol." }),
+    domainNumber: Type.Optional(domainNumber()),
+    grandmasterRef: Type.Optional(reference("The Grandmaster that is served; over NTP the node serves its own clock.")),
+    interface: Type.Optional(interfaceName("Interface it is served on; over NTP all of them.")),
   },
-  { description: "One instance in which this node is the timeTransmitter." },
+  {
+    description: "One instance in which this node is the timeTransmitter, or its NTP server.",
+    ...rules({
+      rule: "self.protocol == 'PTP' ? has(self.domainNumber) && has(self.grandmasterRef) && has(self.interface) : !has(self.domainNumber) && !has(self.grandmasterRef) && !has(self.interface)",
+      message: "domainNumber, grandmasterRef and interface are required for protocol PTP and forbidden for NTP",
+      fieldPath: ".protocol",
+    }),
+  },
 );
 
 const upstream = Type.Object(
@@ -24,21 +31,34 @@ const upstream = Type.Object(
     name: objectName("Name of the source in the TimeDomain."),
     type: oneOf(["Grandmaster"], { description: "What is followed." }),
     grandmasterRef: Type.Optional(reference("The Grandmaster.")),
-    protocol: oneOf(["PTP"], { description: "Protocol." }),
-    domainNumber: domainNumber(),
-    address: Type.Optional(text({ description: "Address of the other end, when it is known.", maxLength: 45 })),
-    interface: interfaceName("Interface it is reached by."),
+    protocol: oneOf(["PTP", "NTP"], { description: "Protocol." }),
+    domainNumber: Type.Optional(domainNumber()),
+    address: Type.Optional(text({ description: "Address or DNS name of the other end, when it is known.", maxLength: 253 })),
+    interface: Type.Optional(interfaceName("Interface it is reached by; absent: the node's routing decides.")),
     priority: int32({ description: "Higher wins.", minimum: 0, maximum: 1000 }),
     use: oneOf(["Primary", "Fallback", "Watchdog"], { description: "What it is used for." }),
     reason: word("Why it was chosen."),
   },
   {
     description: "One source that this node measures.",
-    ...rules({
-      rule: "has(self.grandmasterRef)",
-      message: "grandmasterRef is required for type Grandmaster",
-      fieldPath: ".grandmasterRef",
-    }),
+    ...rules(
+      {
+        rule: "has(self.grandmasterRef)",
+        message: "grandmasterRef is required for type Grandmaster",
+        fieldPath: ".grandmasterRef",
+      },
+      {
+        rule: "(self.protocol == 'PTP') == has(self.domainNumber)",
+        message: "domainNumber is required for protocol PTP and forbidden for NTP",
+        fieldPath: ".domainNumber",
+      },
+      {
+        rule: "self.protocol != 'PTP' || has(self.interface)",
+        message: "interface is required for protocol PTP",
+        fieldPath: ".interface",
+      },
+      { rule: "self.protocol != 'NTP' || has(self.address)", message: "address is required for protocol NTP", fieldPath: ".address" },
+    ),
   },
 );
 
@@ -48,7 +68,7 @@ const spec = Type.Object(
     domainRef: reference("TimeDomain that the node belongs to."),
     role: oneOf(roles, { description: "What the node does." }),
     roleReason: word("Why it has that role."),
-    serves: Type.Optional(atomicList(serves, { description: "Instances in which it is the timeTransmitter.", maxItems: 8 })),
+    serves: Type.Optional(atomicList(serves, { description: "What it serves: at most eight PTP instances, and NTP once.", maxItems: 9 })),
     upstreams: Type.Optional(mapList(upstream, "name", { description: "Sources that it measures.", maxItems: 8 })),
   },
   {
@@ -78,6 +98,10 @@ const status = Type.Object(
     ),
     grandmasterIdentity: Type.Optional(clockIdentity("Grandmaster at the far end of the selected upstream.")),
     stepsRemoved: Type.Optional(int32({ description: "Boundary clocks on the way to it.", minimum: 0, maximum: 65535 })),
+    stratum: Type.Optional(int32({ description: "Stratum of the NTP server that is followed.", minimum: 1, maximum: 16 })),
+    referenceID: Type.Optional(
+      text({ description: "What that server follows itself: an IPv4 address or four characters, as it says.", maxLength: 15 }),
+    ),
     interfaces: Type.Optional(
       mapList(
         Type.Object(
@@ -104,6 +128,18 @@ const status = Type.Object(
         ),
         "name",
         { description: "Clocks of the node.", maxItems: 8 },
+      ),
+    ),
+    conflicts: Type.Optional(
+      atomicList(
+        Type.Object(
+          {
+            process: text({ description: "The program, as the agent names it; empty: it could not be named.", maxLength: 128 }),
+            clock: text({ description: "The clock that it steers, as in clocks.", maxLength: 63 }),
+          },
+          { description: "Another program that steers a clock of this node." },
+        ),
+        { description: "Who else steers a clock of this node.", maxItems: 4 },
       ),
     ),
     transitions: Type.Optional(

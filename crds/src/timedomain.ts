@@ -11,7 +11,8 @@ import {
   unseen,
   reference,
 } from "./shared-schemas.js";
-import { atomicList, instant, int32, int64, mapList, oneOf, rules, text, word } from "./fields.js";
+import { atomicList, instant, int32, int64, mapList, oneOf, rules, setList, text, word } from "./fields.js";
+import { forms } from "./forms.js";
 import { defineResource } from "./resource.js";
 
 const source = Type.Object(
@@ -27,7 +28,8 @@ const source = Type.Object(
     ),
     interfaces: Type.Optional(
       atomicList(interfaceName("Interface name."), {
-        description: "Interfaces to reach it by; the first that exists on the node is used. Absent: the one with the node's InternalIP.",
+        description:
+          "Interfaces to reach a PTP source by; the first that exists on the node is used. Absent: the one with the node's InternalIP. An NTP server is reached by the node's routing: there they have no effect, and Accepted says so.",
         maxItems: 4,
         minItems: 1,
       }),
@@ -45,6 +47,18 @@ const roleConstraint = Type.Object(
     nodeSelector: labelSelector("Nodes that the constraint is about."),
   },
   { description: "A demand on the plan; the first that matches a node counts." },
+);
+
+const serveNtp = Type.Object(
+  {
+    nodeSelector: Type.Optional(labelSelector("Members that serve; absent or {}: all. An Observer serves nothing.")),
+    allowedCIDRs: setList(text({ description: "IPv4 network, as in 10.0.0.0/8.", maxLength: 18, pattern: forms.ipv4Network.pattern }), {
+      description: "Networks whose clients are answered; others get no answer at all.",
+      minItems: 1,
+      maxItems: 32,
+    }),
+  },
+  { description: "Members answer NTP clients on UDP port 123 with the time of their own clock." },
 );
 
 const spec = Type.Object(
@@ -99,6 +113,19 @@ const spec = Type.Object(
         { description: "How nodes are connected.", default: {} },
       ),
     ),
+    hostTimeDaemon: Type.Optional(
+      oneOf(["Refuse", "Observe"], {
+        description:
+          "What a member does whose clock another program steers (chronyd, systemd-timesyncd): Refuse to steer it and report Conflicted, or Observe: measure beside that program.",
+        default: "Refuse",
+      }),
+    ),
+    serve: Type.Optional(
+      Type.Object(
+        { ntp: Type.Optional(serveNtp) },
+        { description: "What members serve to others than the domain's own nodes; absent: nothing." },
+      ),
+    ),
     stepping: Type.Optional(
       Type.Object(
         {
@@ -148,7 +175,7 @@ const status = Type.Object(
           acquiring: count("Acquiring or FrequencyLocked."),
           holdover: count("Without a source, on their own oscillator."),
           freeRunning: count("Without a source and without a bound."),
-          conflicted: count("Between sources that disagree."),
+          conflicted: count("Between sources that disagree, or whose clock another program steers."),
           unreachable: count("Whose agent is not connected."),
           claimedElsewhere: count("Selected here too, but members of another domain."),
         },

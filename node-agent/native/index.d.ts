@@ -33,6 +33,17 @@ export interface VirtualClockOptions {
  */
 export function createVirtualClock(path: string, options: VirtualClockOptions): void;
 
+/** What another program does to a clock that is not its own. */
+export interface ClockDisturbance {
+  /** Added to the clock, ns; era + 1. */
+  readonly stepNs?: number;
+  /** Frequency in force from now on, ppb, −1e8 … 1e8. The owner's next command, or the end of its slew, replaces it. */
+  readonly frequencyPpb?: number;
+}
+
+/** For labs and tests: does both to a virtual clock at once, past the lock of whoever steers it. @throws ENOENT, MER_NATIVE_FORMAT, MER_NATIVE_ARGUMENT */
+export function disturbVirtualClock(path: string, change: ClockDisturbance): void;
+
 export interface ClockOptions {
   /** Takes the clock's lock; a second owner gets EWOULDBLOCK with the first one's pid in the message. */
   readonly steer: boolean;
@@ -115,6 +126,69 @@ export class SyncProgram {
   /** Replaces templates, interval and label offset between two Syncs. */
   update(sync: Uint8Array, followUp: Uint8Array, logInterval: number, labelOffsetSeconds: number): void;
   /** [Syncs sent, Follow_Ups sent, missing transmit stamps, send errors, largest lateness in ns]. */
+  statistics(): number[];
+  close(): void;
+}
+
+export interface DatagramSocketOptions {
+  /** IPv4 of the only peer, dotted, and its UDP port. */
+  readonly address: string;
+  readonly udpPort: number;
+  readonly clock: Clock;
+  /** DSCP 0..63 on what is sent. */
+  readonly dscp: number;
+  readonly receiveBufferBytes: number;
+}
+
+/**
+ * A connected UDPv4 socket with kernel time stamps both ways, from an ephemeral port: an NTP client's. Each gets its own, so that no
+ * reply can be mistaken. The constructor throws ENETUNREACH where there is no route. The kernel may leave out the receive stamps of
+ * the first datagrams after the first stamped socket of a host was opened.
+ */
+export class DatagramSocket {
+  /** `onReady` runs on the JavaScript thread, once per batch of records. */
+  constructor(options: DatagramSocketOptions, onReady: () => void);
+  /** Layout: js/layout.ts `ringLayout`, `slotLayout`; `socket` is 0. ICMP errors arrive as error records (ECONNREFUSED, EHOSTUNREACH …). */
+  readonly ring: ArrayBuffer;
+  /** IPv4 that we send from, dotted. */
+  readonly localAddress: string;
+  /** Raw function: to the peer; the transmit stamp arrives with `key`. Returns 0 or an errno. */
+  readonly send: (message: Uint8Array, length: number, key: number) => number;
+  /** Reads the socket now; returns the number of new records. */
+  drain(): number;
+  /** [packets, wake-ups, transmit stamps, drops because the ring was full, send errors]. */
+  statistics(): number[];
+  close(): void;
+}
+
+export interface NtpServerOptions {
+  readonly clock: Clock;
+  readonly udpPort: number;
+  /** 1 … 32 IPv4 networks that are answered, each as "10.0.0.0/8" (bits beyond the prefix do not count); others get no answer at all. */
+  readonly allowed: readonly string[];
+  readonly receiveBufferBytes: number;
+}
+
+/**
+ * Answers NTP clients (modes 3 and 4, RFC 5905; interleaved, RFC 9769) from a native thread, whatever JavaScript does: receive
+ * stamps are the kernel's, transmit stamps are read just before sending, or the kernel's in the interleaved mode. Always 48 octets,
+ * never an answer to anything but mode 3 of versions 1 to 4: extension fields and MACs are not looked at.
+ *
+ * Each address gets 64 answers at once and 32 a second; over that it is met with silence (no kiss of death, which a forger could
+ * provoke). An interleaved client gets its first interleaved answer in its third exchange; eight answers are remembered for each
+ * address. All tables have a fixed size.
+ */
+export class NtpServer {
+  /** Begins to listen at once; until the first setTemplate it answers as unsynchronized. */
+  constructor(options: NtpServerOptions);
+  /**
+   * What is said of the clock: 48 octets, mode 4; native fills version, poll, origin, receive and transmit. Root dispersion grows by
+   * `growthPpb` (0 … 1e9), rounded up. After `validSeconds` (0 … 1e8) without a new template, from a step of the clock on until the
+   * next one, and with a template of leap 3 or of a stratum that is not 1 … 15, answers say that the clock is unsynchronized: leap 3,
+   * stratum 16 (which is 0 on the wire, RFC 5905 7.3), root dispersion 16 s, and reference id 0, so that nobody reads a kiss of death.
+   */
+  setTemplate(template: Uint8Array, growthPpb: number, validSeconds: number): void;
+  /** [answers, of them interleaved, not allowed, malformed, rate-limited, send errors]. */
   statistics(): number[];
   close(): void;
 }

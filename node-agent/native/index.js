@@ -14,9 +14,12 @@ function loadAddon() {
 
 export const {
   createVirtualClock,
+  disturbVirtualClock,
   Clock,
   Port,
   SyncProgram,
+  DatagramSocket,
+  NtpServer,
   FdTimer,
   ClockPage,
   TruthReader,

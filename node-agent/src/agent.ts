@@ -7,10 +7,13 @@ import { type ClockState, Engine, type EngineConfig, type EngineEvent, Ensemble,
 import { type ClockPage, trimMemory } from "@meridian/native";
 import { type Capabilities, type EffectiveConfig, hub, type HubMessage, type PartResult, protocolVersion } from "@meridian/proto";
 import type { Logger } from "pino";
-import { ClockSet } from "./clock/clock-set.js";
+import { ClockSet, type Reading } from "./clock/clock-set.js";
 import { listClocks } from "./clock/list-clocks.js";
 import { type AgentConfig, systemClockName } from "./config.js";
 import { codeOf, messageOf } from "./errors.js";
+import { ClockOwnership } from "./guard/clock-ownership.js";
+import { ConflictGuard, type HostTimeDaemon } from "./guard/conflict-guard.js";
+import { findTimeDaemons } from "./guard/find-time-daemons.js";
 import { EngineHost } from "./host/engine-host.js";
 import { openVoidPage } from "./host/open-page.js";
 import { Outages } from "./host/outages.js";
@@ -28,7 +31,8 @@ import { ReportBuilder } from "./hub/report.js";
 import { ReportTimer } from "./hub/report-timer.js";
 import { ToldCapabilities } from "./hub/told-capabilities.js";
 import { AgentMemory, readBootId } from "./state/agent-memory.js";
-import type { AgentStatus } from "./status/agent-status.js";
+import { ClockKeeper } from "./state/clock-keeper.js";
+import type { AgentStatus, PortOpening } from "./status/agent-status.js";
 import { describeAgent } from "./status/describe-agent.js";
 import { type StatusServer, startStatusServer } from "./status/status-server.js";
 
@@ -37,6 +41,8 @@ const watchMs = 1000;
 /** The engine wakes at least every 5 s; three missed wake-ups are a stall. */
 const stalledMs = 15_000;
 const trimAfterMs = 8_000;
+/** What is known of the clock is kept that often: less is lost by a sudden end than a minute's drift is worth. */
+const keepEveryMs = 60_000;
 /** The hub asked for nothing: measure nothing, steer nothing. */
 const nothing: EffectiveConfig = { role: "Observer" };
 
@@ -51,6 +57,12 @@ export class Agent {
   readonly #clocks: ClockSet;
   readonly #page: ClockPage;
   readonly #memory: AgentMemory;
+  readonly #keeper: ClockKeeper;
+  readonly #guard: ConflictGuard;
+  readonly #ownership: ClockOwnership;
+  #keptAt = Number.NEGATIVE_INFINITY;
+  /** The memory of the last process was asked for. */
+  #recalled = false;
   readonly #engine: Engine;
   readonly #host: EngineHost;
   readonly #hub: HubClient | null;
@@ -65,6 +77,7 @@ export class Agent {
     readonly revision: string;
     readonly engine: EngineConfig;
     readonly refused: readonly PartResult[];
+    readonly hostTimeDaemon: HostTimeDaemon;
     readonly domain: EffectiveConfig["domain"];
     readonly role: EffectiveConfig["role"];
     readonly objective: EffectiveConfig["objective"];
@@ -112,6 +125,14 @@ export class Agent {
       this.#instruments.countFailure(code);
       log.warn({ code, what, error: messageOf(error) }, "memory on disk failed; time goes on");
     });
+    this.#keeper = new ClockKeeper(
+      this.#memory,
+      { uri: this.#clocks.own.uri, readOrigin: () => this.#clocks.readOrigin(), now: () => this.#clocks.now() },
+      this.#bootId,
+    );
+    // The host's daemons steer the kernel's clock, and no other.
+    this.#guard = new ConflictGuard(() => (this.#clocks.own.uri === "realtime:" ? findTimeDaemons() : []));
+    this.#ownership = new ClockOwnership(this.#guard, (foreign) => this.#host.share(foreign));
     this.#engine = new Engine(new Ensemble(), random);
     this.#host = new EngineHost(this.#engine, this.#clocks, this.#page, {
       publish: (publication) => this.#publish(publication),
@@ -120,9 +141,12 @@ export class Agent {
       worked: (subject) => this.#worked(subject),
       portChanged: (port, because) => this.#portChanged(port, because),
       stepped: (by) => this.#stepped(by),
+      commanded: (ppb, untilRaw, thenPpb) => this.#guard.command(ppb, untilRaw, thenPpb),
+      wasRead: (reading) => this.#lookFor(reading),
     });
     this.#hub = config.hubs.length === 0 ? null : this.#createHubClient(config.hubs);
     this.#instruments.observeHost(() => this.#host.statistics());
+    this.#instruments.observeNtpServer(() => this.#host.ntpStatistics());
   }
 
   /** Runs from the cached configuration at once, then follows the hub. @throws MER_AGENT_HTTP_ADDRESS */
@@ -162,6 +186,7 @@ export class Agent {
     clearTimeout(this.#trimTimer);
     clearInterval(this.#watchTimer);
     this.#hub?.close();
+    this.#keeper.keep(this.#engine.remember(this.#clocks.now()), true);
     this.#host.close();
     this.#page.close();
     this.#clocks.close();
@@ -245,10 +270,10 @@ export class Agent {
   }
 
   #apply(epoch: number, revision: string, config: EffectiveConfig): void {
-    const { engine, refused } = this.#readConfig(config);
+    const { engine, refused, hostTimeDaemon } = this.#readConfig(config);
     this.#newestEpoch = Math.max(this.#newestEpoch, epoch);
     const { domain, role, objective } = config;
-    this.#applied = { epoch, revision, engine, refused, domain, role, objective };
+    this.#applied = { epoch, revision, engine, refused, hostTimeDaemon, domain, role, objective };
     this.#answers.accept();
     this.#log.info(
       {
@@ -258,12 +283,34 @@ export class Agent {
         domain: printable(config.domain),
         receivers: engine.receivers.length,
         transmitters: engine.transmitters.length,
+        associations: engine.associations.length,
+        serves_ntp: engine.ntpServer !== null,
       },
       "configuration applied",
     );
     for (const { part, code, message } of refused) this.#log.warn({ part, code }, message ?? "");
     this.#host.configure(engine);
+    if (engine.receivers.length + engine.associations.length > 0) this.#recall();
     this.#sendApplied();
+  }
+
+  /** Once, when there is something to follow: the clock goes on as the last process knew it. */
+  #recall(): void {
+    if (this.#recalled) return;
+    this.#recalled = true;
+    const recalled = this.#keeper.recall();
+    if (recalled === null) return;
+    const { memory, kind } = recalled;
+    this.#log.info({ kind, frequency_ppb: Math.round(memory.oscillator.rate) }, "going on from what was known of the clock");
+    this.#host.recall(memory);
+  }
+
+  #keepClock(nowMs: number): void {
+    if (nowMs - this.#keptAt < keepEveryMs) return;
+    const memory = this.#engine.remember(this.#clocks.now());
+    if (memory === null) return;
+    this.#keptAt = nowMs;
+    this.#keeper.keep(memory, false);
   }
 
   #publish(publication: Publication): void {
@@ -287,7 +334,26 @@ export class Agent {
     this.#memory.rememberStep(this.#clocks.own.uri);
   }
 
+  #lookFor(reading: Reading): void {
+    const interference = this.#guard.read(reading);
+    if (interference === null) return;
+    this.#instruments.countInterference(interference);
+    this.#log.warn({ evidence: interference, times: this.#guard.traces }, "somebody else changed the clock");
+  }
+
+  #watchOwnership(nowMs: number): void {
+    const { engine, hostTimeDaemon = "Refuse" } = this.#applied ?? {};
+    const steers = engine?.steer === true && engine.receivers.length + engine.associations.length > 0;
+    const news = this.#ownership.watch(nowMs / 1e3, steers, hostTimeDaemon);
+    if (news.kind === "none") return;
+    if (news.kind === "conflict")
+      this.#log.warn({ code: "MER_AGENT_CLOCK_CONTESTED", conflicts: news.conflicts, hostTimeDaemon }, "another program steers the clock");
+    else this.#log.info("the clock is ours again");
+    this.#reportTimer.hasten(nowMs);
+  }
+
   #stepped(by: number): void {
+    this.#guard.stepped();
     this.#log.warn({ by_nanoseconds: by }, "stepped the clock");
     this.#instruments.countStep();
     this.#reports.countStep();
@@ -338,6 +404,8 @@ export class Agent {
     const nowMs = performance.now();
     const last = this.#publication;
     if (last && this.#reports.isOutdated(last.what, (nowMs - last.at) / 1e3)) this.#reportTimer.hasten(nowMs);
+    this.#keepClock(nowMs);
+    this.#watchOwnership(nowMs);
     this.#sendApplied();
   }
 
@@ -346,7 +414,7 @@ export class Agent {
     this.#reportTimer.reported(nowMs);
     if (this.#publication) {
       const { what, at } = this.#publication;
-      this.#hub?.send({ report: this.#reports.build(what, this.#engine.sources(), (nowMs - at) / 1000, nowMs) });
+      this.#hub?.send({ report: this.#reports.build(what, this.#engine.sources(), this.#ownership.conflicts, (nowMs - at) / 1000, nowMs) });
     }
     this.#sendApplied();
     this.#renewCapabilities(nowMs);
@@ -367,7 +435,13 @@ export class Agent {
     if (!this.#applied) return;
     const { notSteered } = this.#clocks;
     this.#silent = this.#host.judgePrograms();
-    this.#answers.update({ ...this.#applied, ports: this.#ports.all, silent: this.#silent, notSteered });
+    this.#answers.update({
+      ...this.#applied,
+      ports: this.#ports.all,
+      silent: this.#silent,
+      notSteered,
+      contested: this.#ownership.contested,
+    });
   }
 
   /** Nobody's time depends on it: without it the agent runs on. */
@@ -393,18 +467,25 @@ export class Agent {
       revision: applied?.revision || null,
       objective: maxErrorNanoseconds ? { bound: bound || "Calibrated", maxErrorNanoseconds } : null,
       hub: { connected: hub?.connected ?? false, address: hub?.address ?? null, trouble: this.#hubTrouble || null },
-      clock: { name: "system", uri: own.uri, steps },
+      clock: { name: "system", uri: own.uri, steps, conflicts: this.#ownership.conflicts },
       publication: published?.what ?? null,
       age: published ? (nowMs - published.at) / 1e3 : 0,
       stateAge: stateSince === null ? null : (nowMs - stateSince) / 1e3,
       links: this.#engine.links(this.#clocks.now()),
       announced: this.#engine.sources(),
       transmitters: applied?.engine.transmitters ?? [],
-      openPorts: this.#engine.ports(),
+      ntpServer: applied?.engine.ntpServer ?? null,
+      ntpStatistics: this.#host.ntpStatistics(),
+      openPorts: this.#listPorts(),
       troubles: this.#ports.all,
       silent: this.#silent,
       clocks: listClocks(this.#clocks).map((clock) => ({ ...clock, steerable: steers && clock.device === own.uri })),
     });
+  }
+
+  *#listPorts(): Iterable<[string, PortOpening]> {
+    for (const [port, { identity: opened, lostBecause }] of this.#engine.ports()) yield [port, { opened, lostBecause }];
+    for (const [association, { opened, lostBecause }] of this.#engine.associations()) yield [association, { opened, lostBecause }];
   }
 
   #healthy(): string | null {

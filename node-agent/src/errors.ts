@@ -70,14 +70,20 @@ export const agentErrorRegistry = [
     remedy: "The message holds the kernel's reason.",
   },
   {
+    code: "MER_AGENT_CLOCK_CONTESTED",
+    meaning: "Another program steers this node's clock, so the agent commands nothing; both bounds allow for what it may do.",
+    remedy:
+      "The message names it where it can. Stop and mask that daemon (chronyd, ntpd, systemd-timesyncd, phc2sys), or set the TimeDomain's hostTimeDaemon to Observe to measure beside it.",
+  },
+  {
     code: "MER_AGENT_NOT_STEERABLE",
     meaning: "The node's clock can be read but not steered, so the agent measures and reports only.",
     remedy: "Give the agent CAP_SYS_TIME and a clock that supports steering, or run it with --mode observe.",
   },
   {
     code: "MER_AGENT_PORT_TAKEN",
-    meaning: "Another program holds UDP port 319 or 320 of this host.",
-    remedy: "The message names it. Stop that PTP daemon; the agent takes the port over within 30 s.",
+    meaning: "Another program holds a UDP port of this host that is needed: 319 or 320 for PTP, 123 to serve NTP.",
+    remedy: "The message names it. Stop that daemon; the agent takes the port over within 30 s.",
   },
   {
     code: "MER_AGENT_PORT_DENIED",
@@ -93,6 +99,17 @@ export const agentErrorRegistry = [
     code: "MER_AGENT_PORT_FAILED",
     meaning: "A PTP port was lost or could not be opened.",
     remedy: "The message holds the kernel's reason; the agent tries again after 1 to 30 s.",
+  },
+  {
+    code: "MER_AGENT_ASSOCIATION_FAILED",
+    meaning: "An NTP server's name does not resolve, or its socket could not be opened or was lost.",
+    remedy:
+      "The message holds the reason (ENOTFOUND: no such name; ECONNREFUSED: nobody listens there); the agent tries again after 1 to 30 s.",
+  },
+  {
+    code: "MER_AGENT_SERVER_FAILED",
+    meaning: "NTP cannot be served by this node.",
+    remedy: "The message holds the kernel's reason; the agent tries again every 10 s.",
   },
   {
     code: "MER_AGENT_SYNC_STOPPED",

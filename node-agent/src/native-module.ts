@@ -1,11 +1,13 @@
 /** The native module as the host uses it: injected, so that a test can put @meridian/native/fake in its place. */
-import { Clock, FdTimer, Port, SyncProgram } from "@meridian/native";
+import { Clock, DatagramSocket, FdTimer, NtpServer, Port, SyncProgram } from "@meridian/native";
 
 export interface NativeModule {
   readonly Clock: Pick<typeof Clock, "open">;
   readonly Port: typeof Port;
   readonly SyncProgram: typeof SyncProgram;
   readonly FdTimer: typeof FdTimer;
+  readonly DatagramSocket: typeof DatagramSocket;
+  readonly NtpServer: typeof NtpServer;
 }
 
-export const nativeModule: NativeModule = { Clock, Port, SyncProgram, FdTimer };
+export const nativeModule: NativeModule = { Clock, Port, SyncProgram, FdTimer, DatagramSocket, NtpServer };

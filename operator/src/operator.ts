@@ -186,7 +186,7 @@ export class MeridianOperator {
     if (!standing) return;
     this.#app.trigger(NodeClocks, standing.metadata.name);
     this.#app.trigger(TimeDomains, standing.spec.domainRef.name);
-    for (const { grandmasterRef } of standing.spec.upstreams ?? [])
+    for (const { grandmasterRef } of [...(standing.spec.upstreams ?? []), ...(standing.spec.serves ?? [])])
       if (grandmasterRef) this.#app.trigger(Grandmasters, grandmasterRef.name);
   }
 

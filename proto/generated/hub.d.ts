@@ -276,6 +276,7 @@ export namespace meridian {
                 clockSteps: number;
                 sources: meridian.hub.v1.SourceReport.$Properties[];
                 transitions: meridian.hub.v1.Transition.$Properties[];
+                conflicts: meridian.hub.v1.Conflict.$Properties[];
                 static create(properties: meridian.hub.v1.Report.$Shape): meridian.hub.v1.Report & meridian.hub.v1.Report.$Shape;
                 static create(properties?: meridian.hub.v1.Report.$Properties): meridian.hub.v1.Report;
                 static encode(message: meridian.hub.v1.Report.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -304,9 +305,39 @@ export namespace meridian {
                     clockSteps?: (number|null);
                     sources?: (meridian.hub.v1.SourceReport.$Properties[]|null);
                     transitions?: (meridian.hub.v1.Transition.$Properties[]|null);
+                    conflicts?: (meridian.hub.v1.Conflict.$Properties[]|null);
                     $unknowns?: Uint8Array[];
                 }
                 type $Shape = meridian.hub.v1.Report.$Properties;
+            }
+
+            interface IConflict extends meridian.hub.v1.Conflict.$Properties {
+            }
+
+            class Conflict {
+                constructor(properties?: meridian.hub.v1.Conflict.$Properties);
+                $unknowns?: Uint8Array[];
+                process: string;
+                clock: string;
+                evidence: string;
+                static create(properties: meridian.hub.v1.Conflict.$Shape): meridian.hub.v1.Conflict & meridian.hub.v1.Conflict.$Shape;
+                static create(properties?: meridian.hub.v1.Conflict.$Properties): meridian.hub.v1.Conflict;
+                static encode(message: meridian.hub.v1.Conflict.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.hub.v1.Conflict & meridian.hub.v1.Conflict.$Shape;
+                static fromObject(object: { [k: string]: any }): meridian.hub.v1.Conflict;
+                static toObject(message: meridian.hub.v1.Conflict, options?: $protobuf.IConversionOptions): { [k: string]: any };
+                toJSON(): { [k: string]: any };
+                static getTypeUrl(prefix?: string): string;
+            }
+
+            namespace Conflict {
+                interface $Properties {
+                    process?: (string|null);
+                    clock?: (string|null);
+                    evidence?: (string|null);
+                    $unknowns?: Uint8Array[];
+                }
+                type $Shape = meridian.hub.v1.Conflict.$Properties;
             }
 
             interface IBoundValue extends meridian.hub.v1.BoundValue.$Properties {
@@ -348,6 +379,8 @@ export namespace meridian {
                 grandmasterIdentity: string;
                 currentUtcOffsetSeconds: number;
                 currentUtcOffsetValid: boolean;
+                stratum: number;
+                referenceId: string;
                 static create(properties: meridian.hub.v1.SourceReport.$Shape): meridian.hub.v1.SourceReport & meridian.hub.v1.SourceReport.$Shape;
                 static create(properties?: meridian.hub.v1.SourceReport.$Properties): meridian.hub.v1.SourceReport;
                 static encode(message: meridian.hub.v1.SourceReport.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -368,6 +401,8 @@ export namespace meridian {
                     grandmasterIdentity?: (string|null);
                     currentUtcOffsetSeconds?: (number|null);
                     currentUtcOffsetValid?: (boolean|null);
+                    stratum?: (number|null);
+                    referenceId?: (string|null);
                     $unknowns?: Uint8Array[];
                 }
                 type $Shape = meridian.hub.v1.SourceReport.$Properties;
@@ -644,6 +679,9 @@ export namespace meridian {
                 receivers: meridian.hub.v1.PtpReceiver.$Properties[];
                 transmitters: meridian.hub.v1.PtpTransmitter.$Properties[];
                 servo?: (meridian.hub.v1.Servo.$Properties|null);
+                associations: meridian.hub.v1.NtpAssociation.$Properties[];
+                ntpServer?: (meridian.hub.v1.NtpServer.$Properties|null);
+                hostTimeDaemon: string;
                 static create(properties: meridian.hub.v1.EffectiveConfig.$Shape): meridian.hub.v1.EffectiveConfig & meridian.hub.v1.EffectiveConfig.$Shape;
                 static create(properties?: meridian.hub.v1.EffectiveConfig.$Properties): meridian.hub.v1.EffectiveConfig;
                 static encode(message: meridian.hub.v1.EffectiveConfig.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -662,6 +700,9 @@ export namespace meridian {
                     receivers?: (meridian.hub.v1.PtpReceiver.$Properties[]|null);
                     transmitters?: (meridian.hub.v1.PtpTransmitter.$Properties[]|null);
                     servo?: (meridian.hub.v1.Servo.$Properties|null);
+                    associations?: (meridian.hub.v1.NtpAssociation.$Properties[]|null);
+                    ntpServer?: (meridian.hub.v1.NtpServer.$Properties|null);
+                    hostTimeDaemon?: (string|null);
                     $unknowns?: Uint8Array[];
                 }
                 type $Shape = meridian.hub.v1.EffectiveConfig.$Properties;
@@ -813,6 +854,80 @@ export namespace meridian {
                     $unknowns?: Uint8Array[];
                 }
                 type $Shape = meridian.hub.v1.PtpTransmitter.$Properties;
+            }
+
+            interface INtpAssociation extends meridian.hub.v1.NtpAssociation.$Properties {
+            }
+
+            class NtpAssociation {
+                constructor(properties?: meridian.hub.v1.NtpAssociation.$Properties);
+                $unknowns?: Uint8Array[];
+                source: string;
+                address: string;
+                port: number;
+                log2MinPollInterval: number;
+                log2MaxPollInterval: number;
+                interleaved: boolean;
+                use: string;
+                priority: number;
+                independenceGroup: string;
+                delayCompensationNanoseconds: number;
+                uncertaintyNanoseconds: number;
+                dscp: number;
+                static create(properties: meridian.hub.v1.NtpAssociation.$Shape): meridian.hub.v1.NtpAssociation & meridian.hub.v1.NtpAssociation.$Shape;
+                static create(properties?: meridian.hub.v1.NtpAssociation.$Properties): meridian.hub.v1.NtpAssociation;
+                static encode(message: meridian.hub.v1.NtpAssociation.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.hub.v1.NtpAssociation & meridian.hub.v1.NtpAssociation.$Shape;
+                static fromObject(object: { [k: string]: any }): meridian.hub.v1.NtpAssociation;
+                static toObject(message: meridian.hub.v1.NtpAssociation, options?: $protobuf.IConversionOptions): { [k: string]: any };
+                toJSON(): { [k: string]: any };
+                static getTypeUrl(prefix?: string): string;
+            }
+
+            namespace NtpAssociation {
+                interface $Properties {
+                    source?: (string|null);
+                    address?: (string|null);
+                    port?: (number|null);
+                    log2MinPollInterval?: (number|null);
+                    log2MaxPollInterval?: (number|null);
+                    interleaved?: (boolean|null);
+                    use?: (string|null);
+                    priority?: (number|null);
+                    independenceGroup?: (string|null);
+                    delayCompensationNanoseconds?: (number|null);
+                    uncertaintyNanoseconds?: (number|null);
+                    dscp?: (number|null);
+                    $unknowns?: Uint8Array[];
+                }
+                type $Shape = meridian.hub.v1.NtpAssociation.$Properties;
+            }
+
+            interface INtpServer extends meridian.hub.v1.NtpServer.$Properties {
+            }
+
+            class NtpServer {
+                constructor(properties?: meridian.hub.v1.NtpServer.$Properties);
+                $unknowns?: Uint8Array[];
+                port: number;
+                allowedCidrs: string[];
+                static create(properties: meridian.hub.v1.NtpServer.$Shape): meridian.hub.v1.NtpServer & meridian.hub.v1.NtpServer.$Shape;
+                static create(properties?: meridian.hub.v1.NtpServer.$Properties): meridian.hub.v1.NtpServer;
+                static encode(message: meridian.hub.v1.NtpServer.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.hub.v1.NtpServer & meridian.hub.v1.NtpServer.$Shape;
+                static fromObject(object: { [k: string]: any }): meridian.hub.v1.NtpServer;
+                static toObject(message: meridian.hub.v1.NtpServer, options?: $protobuf.IConversionOptions): { [k: string]: any };
+                toJSON(): { [k: string]: any };
+                static getTypeUrl(prefix?: string): string;
+            }
+
+            namespace NtpServer {
+                interface $Properties {
+                    port?: (number|null);
+                    allowedCidrs?: (string[]|null);
+                    $unknowns?: Uint8Array[];
+                }
+                type $Shape = meridian.hub.v1.NtpServer.$Properties;
             }
 
             interface IServo extends meridian.hub.v1.Servo.$Properties {

@@ -2399,6 +2399,7 @@ export const meridian = $root.meridian = (() => {
                  * @property {number|null} [clockSteps] Report clockSteps
                  * @property {Array.<meridian.hub.v1.SourceReport.$Properties>|null} [sources] Report sources
                  * @property {Array.<meridian.hub.v1.Transition.$Properties>|null} [transitions] Report transitions
+                 * @property {Array.<meridian.hub.v1.Conflict.$Properties>|null} [conflicts] Report conflicts
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -2426,6 +2427,7 @@ export const meridian = $root.meridian = (() => {
                 const Report = function (properties) {
                     this.sources = [];
                     this.transitions = [];
+                    this.conflicts = [];
                     if (properties)
                         for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -2561,6 +2563,14 @@ export const meridian = $root.meridian = (() => {
                 Report.prototype.transitions = $util.emptyArray;
 
                 /**
+                 * Report conflicts.
+                 * @member {Array.<meridian.hub.v1.Conflict.$Properties>} conflicts
+                 * @memberof meridian.hub.v1.Report
+                 * @instance
+                 */
+                Report.prototype.conflicts = $util.emptyArray;
+
+                /**
                  * Creates a new Report instance using the specified properties.
                  * @function create
                  * @memberof meridian.hub.v1.Report
@@ -2626,6 +2636,9 @@ export const meridian = $root.meridian = (() => {
                     if (message.transitions != null && message.transitions.length)
                         for (let i = 0; i < message.transitions.length; ++i)
                             $root.meridian.hub.v1.Transition.encode(message.transitions[i], writer.uint32(/* id 16, wireType 2 =*/130).fork(), _depth + 1).ldelim();
+                    if (message.conflicts != null && message.conflicts.length)
+                        for (let i = 0; i < message.conflicts.length; ++i)
+                            $root.meridian.hub.v1.Conflict.encode(message.conflicts[i], writer.uint32(/* id 17, wireType 2 =*/138).fork(), _depth + 1).ldelim();
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -2806,6 +2819,14 @@ export const meridian = $root.meridian = (() => {
                                 message.transitions.push($root.meridian.hub.v1.Transition.decode(reader, reader.size(), $undefined, _depth + 1));
                                 continue;
                             }
+                        case 17: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.conflicts && message.conflicts.length))
+                                    message.conflicts = [];
+                                message.conflicts.push($root.meridian.hub.v1.Conflict.decode(reader, reader.size(), $undefined, _depth + 1));
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -2949,6 +2970,16 @@ export const meridian = $root.meridian = (() => {
                             message.transitions[i] = $root.meridian.hub.v1.Transition.fromObject(object.transitions[i], _depth + 1);
                         }
                     }
+                    if (object.conflicts) {
+                        if (!$Array.isArray(object.conflicts))
+                            throw $TypeError(".meridian.hub.v1.Report.conflicts: array expected");
+                        message.conflicts = $Array(object.conflicts.length);
+                        for (let i = 0; i < object.conflicts.length; ++i) {
+                            if (!$util.isObject(object.conflicts[i]))
+                                throw $TypeError(".meridian.hub.v1.Report.conflicts: object expected");
+                            message.conflicts[i] = $root.meridian.hub.v1.Conflict.fromObject(object.conflicts[i], _depth + 1);
+                        }
+                    }
                     return message;
                 };
 
@@ -2972,6 +3003,7 @@ export const meridian = $root.meridian = (() => {
                     if (options.arrays || options.defaults) {
                         object.sources = [];
                         object.transitions = [];
+                        object.conflicts = [];
                     }
                     if (options.defaults) {
                         if ($util.Long) {
@@ -3081,6 +3113,11 @@ export const meridian = $root.meridian = (() => {
                         for (let j = 0; j < message.transitions.length; ++j)
                             object.transitions[j] = $root.meridian.hub.v1.Transition.toObject(message.transitions[j], options, _depth + 1);
                     }
+                    if (message.conflicts && message.conflicts.length) {
+                        object.conflicts = $Array(message.conflicts.length);
+                        for (let j = 0; j < message.conflicts.length; ++j)
+                            object.conflicts[j] = $root.meridian.hub.v1.Conflict.toObject(message.conflicts[j], options, _depth + 1);
+                    }
                     return object;
                 };
 
@@ -3110,6 +3147,284 @@ export const meridian = $root.meridian = (() => {
                 };
 
                 return Report;
+            })();
+
+            v1.Conflict = (function() {
+
+                /**
+                 * Properties of a Conflict.
+                 * @typedef {Object} meridian.hub.v1.Conflict.$Properties
+                 * @property {string|null} [process] Conflict process
+                 * @property {string|null} [clock] Conflict clock
+                 * @property {string|null} [evidence] Conflict evidence
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Conflict.
+                 * @memberof meridian.hub.v1
+                 * @interface IConflict
+                 * @augments meridian.hub.v1.Conflict.$Properties
+                 * @deprecated Use meridian.hub.v1.Conflict.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Conflict.
+                 * @typedef {meridian.hub.v1.Conflict.$Properties} meridian.hub.v1.Conflict.$Shape
+                 */
+
+                /**
+                 * Constructs a new Conflict.
+                 * @memberof meridian.hub.v1
+                 * @classdesc Represents a Conflict.
+                 * @constructor
+                 * @param {meridian.hub.v1.Conflict.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Conflict = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Conflict process.
+                 * @member {string} process
+                 * @memberof meridian.hub.v1.Conflict
+                 * @instance
+                 */
+                Conflict.prototype.process = "";
+
+                /**
+                 * Conflict clock.
+                 * @member {string} clock
+                 * @memberof meridian.hub.v1.Conflict
+                 * @instance
+                 */
+                Conflict.prototype.clock = "";
+
+                /**
+                 * Conflict evidence.
+                 * @member {string} evidence
+                 * @memberof meridian.hub.v1.Conflict
+                 * @instance
+                 */
+                Conflict.prototype.evidence = "";
+
+                /**
+                 * Creates a new Conflict instance using the specified properties.
+                 * @function create
+                 * @memberof meridian.hub.v1.Conflict
+                 * @static
+                 * @param {meridian.hub.v1.Conflict.$Properties=} [properties] Properties to set
+                 * @returns {meridian.hub.v1.Conflict} Conflict instance
+                 * @type {{
+                 *   (properties: meridian.hub.v1.Conflict.$Shape): meridian.hub.v1.Conflict & meridian.hub.v1.Conflict.$Shape;
+                 *   (properties?: meridian.hub.v1.Conflict.$Properties): meridian.hub.v1.Conflict;
+                 * }}
+                 */
+                Conflict.create = function(properties) {
+                    return new Conflict(properties);
+                };
+
+                /**
+                 * Encodes the specified Conflict message. Does not implicitly {@link meridian.hub.v1.Conflict.verify|verify} messages.
+                 * @function encode
+                 * @memberof meridian.hub.v1.Conflict
+                 * @static
+                 * @param {meridian.hub.v1.Conflict.$Properties} message Conflict message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Conflict.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.process != null && $Object.hasOwnProperty.call(message, "process") && message.process !== "")
+                        writer.uint32(/* id 1, wireType 2 =*/10).string(message.process);
+                    if (message.clock != null && $Object.hasOwnProperty.call(message, "clock") && message.clock !== "")
+                        writer.uint32(/* id 2, wireType 2 =*/18).string(message.clock);
+                    if (message.evidence != null && $Object.hasOwnProperty.call(message, "evidence") && message.evidence !== "")
+                        writer.uint32(/* id 3, wireType 2 =*/26).string(message.evidence);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Conflict message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof meridian.hub.v1.Conflict
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {meridian.hub.v1.Conflict & meridian.hub.v1.Conflict.$Shape} Conflict
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Conflict.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.meridian.hub.v1.Conflict();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.process = value;
+                                else
+                                    delete message.process;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.clock = value;
+                                else
+                                    delete message.clock;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.evidence = value;
+                                else
+                                    delete message.evidence;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                /**
+                 * Creates a Conflict message from a plain object. Also converts values to their respective internal types.
+                 * @function fromObject
+                 * @memberof meridian.hub.v1.Conflict
+                 * @static
+                 * @param {Object.<string,*>} object Plain object
+                 * @returns {meridian.hub.v1.Conflict} Conflict
+                 */
+                Conflict.fromObject = function (object, _depth) {
+                    if (object instanceof $root.meridian.hub.v1.Conflict)
+                        return object;
+                    if (!$util.isObject(object))
+                        throw $TypeError(".meridian.hub.v1.Conflict: object expected");
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let message = new $root.meridian.hub.v1.Conflict();
+                    if (object.process != null)
+                        if (typeof object.process !== "string" || object.process.length)
+                            message.process = $String(object.process);
+                    if (object.clock != null)
+                        if (typeof object.clock !== "string" || object.clock.length)
+                            message.clock = $String(object.clock);
+                    if (object.evidence != null)
+                        if (typeof object.evidence !== "string" || object.evidence.length)
+                            message.evidence = $String(object.evidence);
+                    return message;
+                };
+
+                /**
+                 * Creates a plain object from a Conflict message. Also converts values to other types if specified.
+                 * @function toObject
+                 * @memberof meridian.hub.v1.Conflict
+                 * @static
+                 * @param {meridian.hub.v1.Conflict} message Conflict
+                 * @param {$protobuf.IConversionOptions} [options] Conversion options
+                 * @returns {Object.<string,*>} Plain object
+                 */
+                Conflict.toObject = function (message, options, _depth) {
+                    if (!options)
+                        options = {};
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let object = {};
+                    if (options.defaults) {
+                        object.process = "";
+                        object.clock = "";
+                        object.evidence = "";
+                    }
+                    if (message.process != null && $Object.hasOwnProperty.call(message, "process"))
+                        object.process = message.process;
+                    if (message.clock != null && $Object.hasOwnProperty.call(message, "clock"))
+                        object.clock = message.clock;
+                    if (message.evidence != null && $Object.hasOwnProperty.call(message, "evidence"))
+                        object.evidence = message.evidence;
+                    return object;
+                };
+
+                /**
+                 * Converts this Conflict to JSON.
+                 * @function toJSON
+                 * @memberof meridian.hub.v1.Conflict
+                 * @instance
+                 * @returns {Object.<string,*>} JSON object
+                 */
+                Conflict.prototype.toJSON = function() {
+                    return Conflict.toObject(this, $protobuf.util.toJSONOptions);
+                };
+
+                /**
+                 * Gets the type url for Conflict
+                 * @function getTypeUrl
+                 * @memberof meridian.hub.v1.Conflict
+                 * @static
+                 * @param {string} [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+                 * @returns {string} The type url
+                 */
+                Conflict.getTypeUrl = function(prefix) {
+                    if (prefix === $undefined)
+                        prefix = "type.googleapis.com";
+                    return prefix + "/meridian.hub.v1.Conflict";
+                };
+
+                return Conflict;
             })();
 
             v1.BoundValue = (function() {
@@ -3366,6 +3681,8 @@ export const meridian = $root.meridian = (() => {
                  * @property {string|null} [grandmasterIdentity] SourceReport grandmasterIdentity
                  * @property {number|null} [currentUtcOffsetSeconds] SourceReport currentUtcOffsetSeconds
                  * @property {boolean|null} [currentUtcOffsetValid] SourceReport currentUtcOffsetValid
+                 * @property {number|null} [stratum] SourceReport stratum
+                 * @property {string|null} [referenceId] SourceReport referenceId
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -3462,6 +3779,22 @@ export const meridian = $root.meridian = (() => {
                 SourceReport.prototype.currentUtcOffsetValid = false;
 
                 /**
+                 * SourceReport stratum.
+                 * @member {number} stratum
+                 * @memberof meridian.hub.v1.SourceReport
+                 * @instance
+                 */
+                SourceReport.prototype.stratum = 0;
+
+                /**
+                 * SourceReport referenceId.
+                 * @member {string} referenceId
+                 * @memberof meridian.hub.v1.SourceReport
+                 * @instance
+                 */
+                SourceReport.prototype.referenceId = "";
+
+                /**
                  * Creates a new SourceReport instance using the specified properties.
                  * @function create
                  * @memberof meridian.hub.v1.SourceReport
@@ -3509,6 +3842,10 @@ export const meridian = $root.meridian = (() => {
                         writer.uint32(/* id 7, wireType 0 =*/56).sint32(message.currentUtcOffsetSeconds);
                     if (message.currentUtcOffsetValid != null && $Object.hasOwnProperty.call(message, "currentUtcOffsetValid") && message.currentUtcOffsetValid !== false)
                         writer.uint32(/* id 8, wireType 0 =*/64).bool(message.currentUtcOffsetValid);
+                    if (message.stratum != null && $Object.hasOwnProperty.call(message, "stratum") && message.stratum !== 0)
+                        writer.uint32(/* id 9, wireType 0 =*/72).uint32(message.stratum);
+                    if (message.referenceId != null && $Object.hasOwnProperty.call(message, "referenceId") && message.referenceId !== "")
+                        writer.uint32(/* id 10, wireType 2 =*/82).string(message.referenceId);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -3625,6 +3962,24 @@ export const meridian = $root.meridian = (() => {
                                     delete message.currentUtcOffsetValid;
                                 continue;
                             }
+                        case 9: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.stratum = value;
+                                else
+                                    delete message.stratum;
+                                continue;
+                            }
+                        case 10: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.referenceId = value;
+                                else
+                                    delete message.referenceId;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -3691,6 +4046,12 @@ export const meridian = $root.meridian = (() => {
                     if (object.currentUtcOffsetValid != null)
                         if (object.currentUtcOffsetValid)
                             message.currentUtcOffsetValid = $Boolean(object.currentUtcOffsetValid);
+                    if (object.stratum != null)
+                        if ($Number(object.stratum) !== 0)
+                            message.stratum = object.stratum >>> 0;
+                    if (object.referenceId != null)
+                        if (typeof object.referenceId !== "string" || object.referenceId.length)
+                            message.referenceId = $String(object.referenceId);
                     return message;
                 };
 
@@ -3724,6 +4085,8 @@ export const meridian = $root.meridian = (() => {
                         object.grandmasterIdentity = "";
                         object.currentUtcOffsetSeconds = 0;
                         object.currentUtcOffsetValid = false;
+                        object.stratum = 0;
+                        object.referenceId = "";
                     }
                     if (message.name != null && $Object.hasOwnProperty.call(message, "name"))
                         object.name = message.name;
@@ -3746,6 +4109,10 @@ export const meridian = $root.meridian = (() => {
                         object.currentUtcOffsetSeconds = message.currentUtcOffsetSeconds;
                     if (message.currentUtcOffsetValid != null && $Object.hasOwnProperty.call(message, "currentUtcOffsetValid"))
                         object.currentUtcOffsetValid = message.currentUtcOffsetValid;
+                    if (message.stratum != null && $Object.hasOwnProperty.call(message, "stratum"))
+                        object.stratum = message.stratum;
+                    if (message.referenceId != null && $Object.hasOwnProperty.call(message, "referenceId"))
+                        object.referenceId = message.referenceId;
                     return object;
                 };
 
@@ -6221,6 +6588,9 @@ export const meridian = $root.meridian = (() => {
                  * @property {Array.<meridian.hub.v1.PtpReceiver.$Properties>|null} [receivers] EffectiveConfig receivers
                  * @property {Array.<meridian.hub.v1.PtpTransmitter.$Properties>|null} [transmitters] EffectiveConfig transmitters
                  * @property {meridian.hub.v1.Servo.$Properties|null} [servo] EffectiveConfig servo
+                 * @property {Array.<meridian.hub.v1.NtpAssociation.$Properties>|null} [associations] EffectiveConfig associations
+                 * @property {meridian.hub.v1.NtpServer.$Properties|null} [ntpServer] EffectiveConfig ntpServer
+                 * @property {string|null} [hostTimeDaemon] EffectiveConfig hostTimeDaemon
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -6248,6 +6618,7 @@ export const meridian = $root.meridian = (() => {
                 const EffectiveConfig = function (properties) {
                     this.receivers = [];
                     this.transmitters = [];
+                    this.associations = [];
                     if (properties)
                         for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -6303,6 +6674,30 @@ export const meridian = $root.meridian = (() => {
                 EffectiveConfig.prototype.servo = null;
 
                 /**
+                 * EffectiveConfig associations.
+                 * @member {Array.<meridian.hub.v1.NtpAssociation.$Properties>} associations
+                 * @memberof meridian.hub.v1.EffectiveConfig
+                 * @instance
+                 */
+                EffectiveConfig.prototype.associations = $util.emptyArray;
+
+                /**
+                 * EffectiveConfig ntpServer.
+                 * @member {meridian.hub.v1.NtpServer.$Properties|null|undefined} ntpServer
+                 * @memberof meridian.hub.v1.EffectiveConfig
+                 * @instance
+                 */
+                EffectiveConfig.prototype.ntpServer = null;
+
+                /**
+                 * EffectiveConfig hostTimeDaemon.
+                 * @member {string} hostTimeDaemon
+                 * @memberof meridian.hub.v1.EffectiveConfig
+                 * @instance
+                 */
+                EffectiveConfig.prototype.hostTimeDaemon = "";
+
+                /**
                  * Creates a new EffectiveConfig instance using the specified properties.
                  * @function create
                  * @memberof meridian.hub.v1.EffectiveConfig
@@ -6348,6 +6743,13 @@ export const meridian = $root.meridian = (() => {
                             $root.meridian.hub.v1.PtpTransmitter.encode(message.transmitters[i], writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
                     if (message.servo != null && $Object.hasOwnProperty.call(message, "servo"))
                         $root.meridian.hub.v1.Servo.encode(message.servo, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                    if (message.associations != null && message.associations.length)
+                        for (let i = 0; i < message.associations.length; ++i)
+                            $root.meridian.hub.v1.NtpAssociation.encode(message.associations[i], writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
+                    if (message.ntpServer != null && $Object.hasOwnProperty.call(message, "ntpServer"))
+                        $root.meridian.hub.v1.NtpServer.encode(message.ntpServer, writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+                    if (message.hostTimeDaemon != null && $Object.hasOwnProperty.call(message, "hostTimeDaemon") && message.hostTimeDaemon !== "")
+                        writer.uint32(/* id 9, wireType 2 =*/74).string(message.hostTimeDaemon);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -6438,6 +6840,29 @@ export const meridian = $root.meridian = (() => {
                                 message.servo = $root.meridian.hub.v1.Servo.decode(reader, reader.size(), $undefined, _depth + 1, message.servo);
                                 continue;
                             }
+                        case 7: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.associations && message.associations.length))
+                                    message.associations = [];
+                                message.associations.push($root.meridian.hub.v1.NtpAssociation.decode(reader, reader.size(), $undefined, _depth + 1));
+                                continue;
+                            }
+                        case 8: {
+                                if (wireType !== 2)
+                                    break;
+                                message.ntpServer = $root.meridian.hub.v1.NtpServer.decode(reader, reader.size(), $undefined, _depth + 1, message.ntpServer);
+                                continue;
+                            }
+                        case 9: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.hostTimeDaemon = value;
+                                else
+                                    delete message.hostTimeDaemon;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -6509,6 +6934,24 @@ export const meridian = $root.meridian = (() => {
                             throw $TypeError(".meridian.hub.v1.EffectiveConfig.servo: object expected");
                         message.servo = $root.meridian.hub.v1.Servo.fromObject(object.servo, _depth + 1);
                     }
+                    if (object.associations) {
+                        if (!$Array.isArray(object.associations))
+                            throw $TypeError(".meridian.hub.v1.EffectiveConfig.associations: array expected");
+                        message.associations = $Array(object.associations.length);
+                        for (let i = 0; i < object.associations.length; ++i) {
+                            if (!$util.isObject(object.associations[i]))
+                                throw $TypeError(".meridian.hub.v1.EffectiveConfig.associations: object expected");
+                            message.associations[i] = $root.meridian.hub.v1.NtpAssociation.fromObject(object.associations[i], _depth + 1);
+                        }
+                    }
+                    if (object.ntpServer != null) {
+                        if (!$util.isObject(object.ntpServer))
+                            throw $TypeError(".meridian.hub.v1.EffectiveConfig.ntpServer: object expected");
+                        message.ntpServer = $root.meridian.hub.v1.NtpServer.fromObject(object.ntpServer, _depth + 1);
+                    }
+                    if (object.hostTimeDaemon != null)
+                        if (typeof object.hostTimeDaemon !== "string" || object.hostTimeDaemon.length)
+                            message.hostTimeDaemon = $String(object.hostTimeDaemon);
                     return message;
                 };
 
@@ -6532,12 +6975,15 @@ export const meridian = $root.meridian = (() => {
                     if (options.arrays || options.defaults) {
                         object.receivers = [];
                         object.transmitters = [];
+                        object.associations = [];
                     }
                     if (options.defaults) {
                         object.domain = "";
                         object.role = "";
                         object.objective = null;
                         object.servo = null;
+                        object.ntpServer = null;
+                        object.hostTimeDaemon = "";
                     }
                     if (message.domain != null && $Object.hasOwnProperty.call(message, "domain"))
                         object.domain = message.domain;
@@ -6557,6 +7003,15 @@ export const meridian = $root.meridian = (() => {
                     }
                     if (message.servo != null && $Object.hasOwnProperty.call(message, "servo"))
                         object.servo = $root.meridian.hub.v1.Servo.toObject(message.servo, options, _depth + 1);
+                    if (message.associations && message.associations.length) {
+                        object.associations = $Array(message.associations.length);
+                        for (let j = 0; j < message.associations.length; ++j)
+                            object.associations[j] = $root.meridian.hub.v1.NtpAssociation.toObject(message.associations[j], options, _depth + 1);
+                    }
+                    if (message.ntpServer != null && $Object.hasOwnProperty.call(message, "ntpServer"))
+                        object.ntpServer = $root.meridian.hub.v1.NtpServer.toObject(message.ntpServer, options, _depth + 1);
+                    if (message.hostTimeDaemon != null && $Object.hasOwnProperty.call(message, "hostTimeDaemon"))
+                        object.hostTimeDaemon = message.hostTimeDaemon;
                     return object;
                 };
 
@@ -8201,6 +8656,810 @@ export const meridian = $root.meridian = (() => {
                 };
 
                 return PtpTransmitter;
+            })();
+
+            v1.NtpAssociation = (function() {
+
+                /**
+                 * Properties of a NtpAssociation.
+                 * @typedef {Object} meridian.hub.v1.NtpAssociation.$Properties
+                 * @property {string|null} [source] NtpAssociation source
+                 * @property {string|null} [address] NtpAssociation address
+                 * @property {number|null} [port] NtpAssociation port
+                 * @property {number|null} [log2MinPollInterval] NtpAssociation log2MinPollInterval
+                 * @property {number|null} [log2MaxPollInterval] NtpAssociation log2MaxPollInterval
+                 * @property {boolean|null} [interleaved] NtpAssociation interleaved
+                 * @property {string|null} [use] NtpAssociation use
+                 * @property {number|null} [priority] NtpAssociation priority
+                 * @property {string|null} [independenceGroup] NtpAssociation independenceGroup
+                 * @property {number|null} [delayCompensationNanoseconds] NtpAssociation delayCompensationNanoseconds
+                 * @property {number|null} [uncertaintyNanoseconds] NtpAssociation uncertaintyNanoseconds
+                 * @property {number|null} [dscp] NtpAssociation dscp
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a NtpAssociation.
+                 * @memberof meridian.hub.v1
+                 * @interface INtpAssociation
+                 * @augments meridian.hub.v1.NtpAssociation.$Properties
+                 * @deprecated Use meridian.hub.v1.NtpAssociation.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a NtpAssociation.
+                 * @typedef {meridian.hub.v1.NtpAssociation.$Properties} meridian.hub.v1.NtpAssociation.$Shape
+                 */
+
+                /**
+                 * Constructs a new NtpAssociation.
+                 * @memberof meridian.hub.v1
+                 * @classdesc Represents a NtpAssociation.
+                 * @constructor
+                 * @param {meridian.hub.v1.NtpAssociation.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const NtpAssociation = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * NtpAssociation source.
+                 * @member {string} source
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.source = "";
+
+                /**
+                 * NtpAssociation address.
+                 * @member {string} address
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.address = "";
+
+                /**
+                 * NtpAssociation port.
+                 * @member {number} port
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.port = 0;
+
+                /**
+                 * NtpAssociation log2MinPollInterval.
+                 * @member {number} log2MinPollInterval
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.log2MinPollInterval = 0;
+
+                /**
+                 * NtpAssociation log2MaxPollInterval.
+                 * @member {number} log2MaxPollInterval
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.log2MaxPollInterval = 0;
+
+                /**
+                 * NtpAssociation interleaved.
+                 * @member {boolean} interleaved
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.interleaved = false;
+
+                /**
+                 * NtpAssociation use.
+                 * @member {string} use
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.use = "";
+
+                /**
+                 * NtpAssociation priority.
+                 * @member {number} priority
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.priority = 0;
+
+                /**
+                 * NtpAssociation independenceGroup.
+                 * @member {string} independenceGroup
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.independenceGroup = "";
+
+                /**
+                 * NtpAssociation delayCompensationNanoseconds.
+                 * @member {number} delayCompensationNanoseconds
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.delayCompensationNanoseconds = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+
+                /**
+                 * NtpAssociation uncertaintyNanoseconds.
+                 * @member {number} uncertaintyNanoseconds
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.uncertaintyNanoseconds = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * NtpAssociation dscp.
+                 * @member {number} dscp
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 */
+                NtpAssociation.prototype.dscp = 0;
+
+                /**
+                 * Creates a new NtpAssociation instance using the specified properties.
+                 * @function create
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @static
+                 * @param {meridian.hub.v1.NtpAssociation.$Properties=} [properties] Properties to set
+                 * @returns {meridian.hub.v1.NtpAssociation} NtpAssociation instance
+                 * @type {{
+                 *   (properties: meridian.hub.v1.NtpAssociation.$Shape): meridian.hub.v1.NtpAssociation & meridian.hub.v1.NtpAssociation.$Shape;
+                 *   (properties?: meridian.hub.v1.NtpAssociation.$Properties): meridian.hub.v1.NtpAssociation;
+                 * }}
+                 */
+                NtpAssociation.create = function(properties) {
+                    return new NtpAssociation(properties);
+                };
+
+                /**
+                 * Encodes the specified NtpAssociation message. Does not implicitly {@link meridian.hub.v1.NtpAssociation.verify|verify} messages.
+                 * @function encode
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @static
+                 * @param {meridian.hub.v1.NtpAssociation.$Properties} message NtpAssociation message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                NtpAssociation.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.source != null && $Object.hasOwnProperty.call(message, "source") && message.source !== "")
+                        writer.uint32(/* id 1, wireType 2 =*/10).string(message.source);
+                    if (message.address != null && $Object.hasOwnProperty.call(message, "address") && message.address !== "")
+                        writer.uint32(/* id 2, wireType 2 =*/18).string(message.address);
+                    if (message.port != null && $Object.hasOwnProperty.call(message, "port") && message.port !== 0)
+                        writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.port);
+                    if (message.log2MinPollInterval != null && $Object.hasOwnProperty.call(message, "log2MinPollInterval") && message.log2MinPollInterval !== 0)
+                        writer.uint32(/* id 4, wireType 0 =*/32).sint32(message.log2MinPollInterval);
+                    if (message.log2MaxPollInterval != null && $Object.hasOwnProperty.call(message, "log2MaxPollInterval") && message.log2MaxPollInterval !== 0)
+                        writer.uint32(/* id 5, wireType 0 =*/40).sint32(message.log2MaxPollInterval);
+                    if (message.interleaved != null && $Object.hasOwnProperty.call(message, "interleaved") && message.interleaved !== false)
+                        writer.uint32(/* id 6, wireType 0 =*/48).bool(message.interleaved);
+                    if (message.use != null && $Object.hasOwnProperty.call(message, "use") && message.use !== "")
+                        writer.uint32(/* id 7, wireType 2 =*/58).string(message.use);
+                    if (message.priority != null && $Object.hasOwnProperty.call(message, "priority") && message.priority !== 0)
+                        writer.uint32(/* id 8, wireType 0 =*/64).uint32(message.priority);
+                    if (message.independenceGroup != null && $Object.hasOwnProperty.call(message, "independenceGroup") && message.independenceGroup !== "")
+                        writer.uint32(/* id 9, wireType 2 =*/74).string(message.independenceGroup);
+                    if (message.delayCompensationNanoseconds != null && $Object.hasOwnProperty.call(message, "delayCompensationNanoseconds") && (typeof message.delayCompensationNanoseconds === "object" ? message.delayCompensationNanoseconds.low || message.delayCompensationNanoseconds.high : message.delayCompensationNanoseconds !== 0))
+                        writer.uint32(/* id 10, wireType 0 =*/80).sint64(message.delayCompensationNanoseconds);
+                    if (message.uncertaintyNanoseconds != null && $Object.hasOwnProperty.call(message, "uncertaintyNanoseconds") && (typeof message.uncertaintyNanoseconds === "object" ? message.uncertaintyNanoseconds.low || message.uncertaintyNanoseconds.high : message.uncertaintyNanoseconds !== 0))
+                        writer.uint32(/* id 11, wireType 0 =*/88).uint64(message.uncertaintyNanoseconds);
+                    if (message.dscp != null && $Object.hasOwnProperty.call(message, "dscp") && message.dscp !== 0)
+                        writer.uint32(/* id 12, wireType 0 =*/96).uint32(message.dscp);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a NtpAssociation message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {meridian.hub.v1.NtpAssociation & meridian.hub.v1.NtpAssociation.$Shape} NtpAssociation
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                NtpAssociation.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.meridian.hub.v1.NtpAssociation();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.source = value;
+                                else
+                                    delete message.source;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.address = value;
+                                else
+                                    delete message.address;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.port = value;
+                                else
+                                    delete message.port;
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.sint32())
+                                    message.log2MinPollInterval = value;
+                                else
+                                    delete message.log2MinPollInterval;
+                                continue;
+                            }
+                        case 5: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.sint32())
+                                    message.log2MaxPollInterval = value;
+                                else
+                                    delete message.log2MaxPollInterval;
+                                continue;
+                            }
+                        case 6: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.bool())
+                                    message.interleaved = value;
+                                else
+                                    delete message.interleaved;
+                                continue;
+                            }
+                        case 7: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.use = value;
+                                else
+                                    delete message.use;
+                                continue;
+                            }
+                        case 8: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.priority = value;
+                                else
+                                    delete message.priority;
+                                continue;
+                            }
+                        case 9: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.independenceGroup = value;
+                                else
+                                    delete message.independenceGroup;
+                                continue;
+                            }
+                        case 10: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.sint64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.delayCompensationNanoseconds = value;
+                                else
+                                    delete message.delayCompensationNanoseconds;
+                                continue;
+                            }
+                        case 11: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.uncertaintyNanoseconds = value;
+                                else
+                                    delete message.uncertaintyNanoseconds;
+                                continue;
+                            }
+                        case 12: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.dscp = value;
+                                else
+                                    delete message.dscp;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                /**
+                 * Creates a NtpAssociation message from a plain object. Also converts values to their respective internal types.
+                 * @function fromObject
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @static
+                 * @param {Object.<string,*>} object Plain object
+                 * @returns {meridian.hub.v1.NtpAssociation} NtpAssociation
+                 */
+                NtpAssociation.fromObject = function (object, _depth) {
+                    if (object instanceof $root.meridian.hub.v1.NtpAssociation)
+                        return object;
+                    if (!$util.isObject(object))
+                        throw $TypeError(".meridian.hub.v1.NtpAssociation: object expected");
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let message = new $root.meridian.hub.v1.NtpAssociation();
+                    if (object.source != null)
+                        if (typeof object.source !== "string" || object.source.length)
+                            message.source = $String(object.source);
+                    if (object.address != null)
+                        if (typeof object.address !== "string" || object.address.length)
+                            message.address = $String(object.address);
+                    if (object.port != null)
+                        if ($Number(object.port) !== 0)
+                            message.port = object.port >>> 0;
+                    if (object.log2MinPollInterval != null)
+                        if ($Number(object.log2MinPollInterval) !== 0)
+                            message.log2MinPollInterval = object.log2MinPollInterval | 0;
+                    if (object.log2MaxPollInterval != null)
+                        if ($Number(object.log2MaxPollInterval) !== 0)
+                            message.log2MaxPollInterval = object.log2MaxPollInterval | 0;
+                    if (object.interleaved != null)
+                        if (object.interleaved)
+                            message.interleaved = $Boolean(object.interleaved);
+                    if (object.use != null)
+                        if (typeof object.use !== "string" || object.use.length)
+                            message.use = $String(object.use);
+                    if (object.priority != null)
+                        if ($Number(object.priority) !== 0)
+                            message.priority = object.priority >>> 0;
+                    if (object.independenceGroup != null)
+                        if (typeof object.independenceGroup !== "string" || object.independenceGroup.length)
+                            message.independenceGroup = $String(object.independenceGroup);
+                    if (object.delayCompensationNanoseconds != null)
+                        if (typeof object.delayCompensationNanoseconds === "object" ? object.delayCompensationNanoseconds.low || object.delayCompensationNanoseconds.high : $Number(object.delayCompensationNanoseconds) !== 0)
+                            if ($util.Long)
+                                message.delayCompensationNanoseconds = $util.Long.fromValue(object.delayCompensationNanoseconds, false);
+                            else if (typeof object.delayCompensationNanoseconds === "string")
+                                message.delayCompensationNanoseconds = $parseInt(object.delayCompensationNanoseconds, 10);
+                            else if (typeof object.delayCompensationNanoseconds === "number")
+                                message.delayCompensationNanoseconds = object.delayCompensationNanoseconds;
+                            else if (typeof object.delayCompensationNanoseconds === "object")
+                                message.delayCompensationNanoseconds = new $util.LongBits(object.delayCompensationNanoseconds.low >>> 0, object.delayCompensationNanoseconds.high >>> 0).toNumber();
+                    if (object.uncertaintyNanoseconds != null)
+                        if (typeof object.uncertaintyNanoseconds === "object" ? object.uncertaintyNanoseconds.low || object.uncertaintyNanoseconds.high : $Number(object.uncertaintyNanoseconds) !== 0)
+                            if ($util.Long)
+                                message.uncertaintyNanoseconds = $util.Long.fromValue(object.uncertaintyNanoseconds, true);
+                            else if (typeof object.uncertaintyNanoseconds === "string")
+                                message.uncertaintyNanoseconds = $parseInt(object.uncertaintyNanoseconds, 10);
+                            else if (typeof object.uncertaintyNanoseconds === "number")
+                                message.uncertaintyNanoseconds = object.uncertaintyNanoseconds;
+                            else if (typeof object.uncertaintyNanoseconds === "object")
+                                message.uncertaintyNanoseconds = new $util.LongBits(object.uncertaintyNanoseconds.low >>> 0, object.uncertaintyNanoseconds.high >>> 0).toNumber(true);
+                    if (object.dscp != null)
+                        if ($Number(object.dscp) !== 0)
+                            message.dscp = object.dscp >>> 0;
+                    return message;
+                };
+
+                /**
+                 * Creates a plain object from a NtpAssociation message. Also converts values to other types if specified.
+                 * @function toObject
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @static
+                 * @param {meridian.hub.v1.NtpAssociation} message NtpAssociation
+                 * @param {$protobuf.IConversionOptions} [options] Conversion options
+                 * @returns {Object.<string,*>} Plain object
+                 */
+                NtpAssociation.toObject = function (message, options, _depth) {
+                    if (!options)
+                        options = {};
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let object = {};
+                    if (options.defaults) {
+                        object.source = "";
+                        object.address = "";
+                        object.port = 0;
+                        object.log2MinPollInterval = 0;
+                        object.log2MaxPollInterval = 0;
+                        object.interleaved = false;
+                        object.use = "";
+                        object.priority = 0;
+                        object.independenceGroup = "";
+                        if ($util.Long) {
+                            let long = new $util.Long(0, 0, false);
+                            object.delayCompensationNanoseconds = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
+                        } else
+                            object.delayCompensationNanoseconds = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                        if ($util.Long) {
+                            let long = new $util.Long(0, 0, true);
+                            object.uncertaintyNanoseconds = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
+                        } else
+                            object.uncertaintyNanoseconds = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                        object.dscp = 0;
+                    }
+                    if (message.source != null && $Object.hasOwnProperty.call(message, "source"))
+                        object.source = message.source;
+                    if (message.address != null && $Object.hasOwnProperty.call(message, "address"))
+                        object.address = message.address;
+                    if (message.port != null && $Object.hasOwnProperty.call(message, "port"))
+                        object.port = message.port;
+                    if (message.log2MinPollInterval != null && $Object.hasOwnProperty.call(message, "log2MinPollInterval"))
+                        object.log2MinPollInterval = message.log2MinPollInterval;
+                    if (message.log2MaxPollInterval != null && $Object.hasOwnProperty.call(message, "log2MaxPollInterval"))
+                        object.log2MaxPollInterval = message.log2MaxPollInterval;
+                    if (message.interleaved != null && $Object.hasOwnProperty.call(message, "interleaved"))
+                        object.interleaved = message.interleaved;
+                    if (message.use != null && $Object.hasOwnProperty.call(message, "use"))
+                        object.use = message.use;
+                    if (message.priority != null && $Object.hasOwnProperty.call(message, "priority"))
+                        object.priority = message.priority;
+                    if (message.independenceGroup != null && $Object.hasOwnProperty.call(message, "independenceGroup"))
+                        object.independenceGroup = message.independenceGroup;
+                    if (message.delayCompensationNanoseconds != null && $Object.hasOwnProperty.call(message, "delayCompensationNanoseconds"))
+                        if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
+                            object.delayCompensationNanoseconds = typeof message.delayCompensationNanoseconds === "number" ? $BigInt(message.delayCompensationNanoseconds) : $util.Long.fromBits(message.delayCompensationNanoseconds.low >>> 0, message.delayCompensationNanoseconds.high >>> 0, false).toBigInt();
+                        else if (typeof message.delayCompensationNanoseconds === "number")
+                            object.delayCompensationNanoseconds = options.longs === $String ? $String(message.delayCompensationNanoseconds) : message.delayCompensationNanoseconds;
+                        else
+                            object.delayCompensationNanoseconds = options.longs === $String ? $util.Long.prototype.toString.call(message.delayCompensationNanoseconds) : options.longs === $Number ? new $util.LongBits(message.delayCompensationNanoseconds.low >>> 0, message.delayCompensationNanoseconds.high >>> 0).toNumber() : message.delayCompensationNanoseconds;
+                    if (message.uncertaintyNanoseconds != null && $Object.hasOwnProperty.call(message, "uncertaintyNanoseconds"))
+                        if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
+                            object.uncertaintyNanoseconds = typeof message.uncertaintyNanoseconds === "number" ? $BigInt(message.uncertaintyNanoseconds) : $util.Long.fromBits(message.uncertaintyNanoseconds.low >>> 0, message.uncertaintyNanoseconds.high >>> 0, true).toBigInt();
+                        else if (typeof message.uncertaintyNanoseconds === "number")
+                            object.uncertaintyNanoseconds = options.longs === $String ? $String(message.uncertaintyNanoseconds) : message.uncertaintyNanoseconds;
+                        else
+                            object.uncertaintyNanoseconds = options.longs === $String ? $util.Long.prototype.toString.call(message.uncertaintyNanoseconds) : options.longs === $Number ? new $util.LongBits(message.uncertaintyNanoseconds.low >>> 0, message.uncertaintyNanoseconds.high >>> 0).toNumber(true) : message.uncertaintyNanoseconds;
+                    if (message.dscp != null && $Object.hasOwnProperty.call(message, "dscp"))
+                        object.dscp = message.dscp;
+                    return object;
+                };
+
+                /**
+                 * Converts this NtpAssociation to JSON.
+                 * @function toJSON
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @instance
+                 * @returns {Object.<string,*>} JSON object
+                 */
+                NtpAssociation.prototype.toJSON = function() {
+                    return NtpAssociation.toObject(this, $protobuf.util.toJSONOptions);
+                };
+
+                /**
+                 * Gets the type url for NtpAssociation
+                 * @function getTypeUrl
+                 * @memberof meridian.hub.v1.NtpAssociation
+                 * @static
+                 * @param {string} [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+                 * @returns {string} The type url
+                 */
+                NtpAssociation.getTypeUrl = function(prefix) {
+                    if (prefix === $undefined)
+                        prefix = "type.googleapis.com";
+                    return prefix + "/meridian.hub.v1.NtpAssociation";
+                };
+
+                return NtpAssociation;
+            })();
+
+            v1.NtpServer = (function() {
+
+                /**
+                 * Properties of a NtpServer.
+                 * @typedef {Object} meridian.hub.v1.NtpServer.$Properties
+                 * @property {number|null} [port] NtpServer port
+                 * @property {Array.<string>|null} [allowedCidrs] NtpServer allowedCidrs
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a NtpServer.
+                 * @memberof meridian.hub.v1
+                 * @interface INtpServer
+                 * @augments meridian.hub.v1.NtpServer.$Properties
+                 * @deprecated Use meridian.hub.v1.NtpServer.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a NtpServer.
+                 * @typedef {meridian.hub.v1.NtpServer.$Properties} meridian.hub.v1.NtpServer.$Shape
+                 */
+
+                /**
+                 * Constructs a new NtpServer.
+                 * @memberof meridian.hub.v1
+                 * @classdesc Represents a NtpServer.
+                 * @constructor
+                 * @param {meridian.hub.v1.NtpServer.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const NtpServer = function (properties) {
+                    this.allowedCidrs = [];
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * NtpServer port.
+                 * @member {number} port
+                 * @memberof meridian.hub.v1.NtpServer
+                 * @instance
+                 */
+                NtpServer.prototype.port = 0;
+
+                /**
+                 * NtpServer allowedCidrs.
+                 * @member {Array.<string>} allowedCidrs
+                 * @memberof meridian.hub.v1.NtpServer
+                 * @instance
+                 */
+                NtpServer.prototype.allowedCidrs = $util.emptyArray;
+
+                /**
+                 * Creates a new NtpServer instance using the specified properties.
+                 * @function create
+                 * @memberof meridian.hub.v1.NtpServer
+                 * @static
+                 * @param {meridian.hub.v1.NtpServer.$Properties=} [properties] Properties to set
+                 * @returns {meridian.hub.v1.NtpServer} NtpServer instance
+                 * @type {{
+                 *   (properties: meridian.hub.v1.NtpServer.$Shape): meridian.hub.v1.NtpServer & meridian.hub.v1.NtpServer.$Shape;
+                 *   (properties?: meridian.hub.v1.NtpServer.$Properties): meridian.hub.v1.NtpServer;
+                 * }}
+                 */
+                NtpServer.create = function(properties) {
+                    return new NtpServer(properties);
+                };
+
+                /**
+                 * Encodes the specified NtpServer message. Does not implicitly {@link meridian.hub.v1.NtpServer.verify|verify} messages.
+                 * @function encode
+                 * @memberof meridian.hub.v1.NtpServer
+                 * @static
+                 * @param {meridian.hub.v1.NtpServer.$Properties} message NtpServer message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                NtpServer.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.port != null && $Object.hasOwnProperty.call(message, "port") && message.port !== 0)
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.port);
+                    if (message.allowedCidrs != null && message.allowedCidrs.length)
+                        for (let i = 0; i < message.allowedCidrs.length; ++i)
+                            writer.uint32(/* id 2, wireType 2 =*/18).string(message.allowedCidrs[i]);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a NtpServer message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof meridian.hub.v1.NtpServer
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {meridian.hub.v1.NtpServer & meridian.hub.v1.NtpServer.$Shape} NtpServer
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                NtpServer.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.meridian.hub.v1.NtpServer();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.port = value;
+                                else
+                                    delete message.port;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.allowedCidrs && message.allowedCidrs.length))
+                                    message.allowedCidrs = [];
+                                message.allowedCidrs.push(reader.stringVerify());
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                /**
+                 * Creates a NtpServer message from a plain object. Also converts values to their respective internal types.
+                 * @function fromObject
+                 * @memberof meridian.hub.v1.NtpServer
+                 * @static
+                 * @param {Object.<string,*>} object Plain object
+                 * @returns {meridian.hub.v1.NtpServer} NtpServer
+                 */
+                NtpServer.fromObject = function (object, _depth) {
+                    if (object instanceof $root.meridian.hub.v1.NtpServer)
+                        return object;
+                    if (!$util.isObject(object))
+                        throw $TypeError(".meridian.hub.v1.NtpServer: object expected");
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let message = new $root.meridian.hub.v1.NtpServer();
+                    if (object.port != null)
+                        if ($Number(object.port) !== 0)
+                            message.port = object.port >>> 0;
+                    if (object.allowedCidrs) {
+                        if (!$Array.isArray(object.allowedCidrs))
+                            throw $TypeError(".meridian.hub.v1.NtpServer.allowedCidrs: array expected");
+                        message.allowedCidrs = $Array(object.allowedCidrs.length);
+                        for (let i = 0; i < object.allowedCidrs.length; ++i)
+                            message.allowedCidrs[i] = $String(object.allowedCidrs[i]);
+                    }
+                    return message;
+                };
+
+                /**
+                 * Creates a plain object from a NtpServer message. Also converts values to other types if specified.
+                 * @function toObject
+                 * @memberof meridian.hub.v1.NtpServer
+                 * @static
+                 * @param {meridian.hub.v1.NtpServer} message NtpServer
+                 * @param {$protobuf.IConversionOptions} [options] Conversion options
+                 * @returns {Object.<string,*>} Plain object
+                 */
+                NtpServer.toObject = function (message, options, _depth) {
+                    if (!options)
+                        options = {};
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let object = {};
+                    if (options.arrays || options.defaults)
+                        object.allowedCidrs = [];
+                    if (options.defaults)
+                        object.port = 0;
+                    if (message.port != null && $Object.hasOwnProperty.call(message, "port"))
+                        object.port = message.port;
+                    if (message.allowedCidrs && message.allowedCidrs.length) {
+                        object.allowedCidrs = $Array(message.allowedCidrs.length);
+                        for (let j = 0; j < message.allowedCidrs.length; ++j)
+                            object.allowedCidrs[j] = message.allowedCidrs[j];
+                    }
+                    return object;
+                };
+
+                /**
+                 * Converts this NtpServer to JSON.
+                 * @function toJSON
+                 * @memberof meridian.hub.v1.NtpServer
+                 * @instance
+                 * @returns {Object.<string,*>} JSON object
+                 */
+                NtpServer.prototype.toJSON = function() {
+                    return NtpServer.toObject(this, $protobuf.util.toJSONOptions);
+                };
+
+                /**
+                 * Gets the type url for NtpServer
+                 * @function getTypeUrl
+                 * @memberof meridian.hub.v1.NtpServer
+                 * @static
+                 * @param {string} [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+                 * @returns {string} The type url
+                 */
+                NtpServer.getTypeUrl = function(prefix) {
+                    if (prefix === $undefined)
+                        prefix = "type.googleapis.com";
+                    return prefix + "/meridian.hub.v1.NtpServer";
+                };
+
+                return NtpServer;
             })();
 
             v1.Servo = (function() {

@@ -21,6 +21,9 @@ export type PartResult = meridian.hub.v1.PartResult.$Properties;
 export type EffectiveConfig = meridian.hub.v1.EffectiveConfig.$Properties;
 export type PtpReceiver = meridian.hub.v1.PtpReceiver.$Properties;
 export type PtpTransmitter = meridian.hub.v1.PtpTransmitter.$Properties;
+export type NtpAssociation = meridian.hub.v1.NtpAssociation.$Properties;
+export type NtpServer = meridian.hub.v1.NtpServer.$Properties;
+export type Conflict = meridian.hub.v1.Conflict.$Properties;
 export type PtpTiming = meridian.hub.v1.PtpTiming.$Properties;
 
 /** Why the hub ends a stream. */

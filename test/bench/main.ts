@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [options]`: exit 0 when it measured, whatever the figures say; 2 when it could not run. */
 import { runAgentBench } from "./agent.js";
 import { runKubeBench } from "./kube.js";
+import { runOfflineBench } from "./offline.js";
 import { runServoBench } from "./servo.js";
 
 const benches: Readonly<Record<string, { readonly about: string; readonly run: (args: string[]) => Promise<number> }>> = {
@@ -9,6 +10,10 @@ const benches: Readonly<Record<string, { readonly about: string; readonly run: (
     run: runServoBench,
   },
   kube: { about: "the operator's framework against a real API server with 5,000 nodes: --rounds N --nodes N --json", run: runKubeBench },
+  offline: {
+    about: "a day without operator, API server and network, simulated: --hours N --seeds A-B --world NAME[,NAME] --json",
+    run: runOfflineBench,
+  },
   agent: { about: "CPU per exchange against ptp4l, memory, idle CPU: --rounds N --json", run: runAgentBench },
 };
 
@@ -22,6 +27,6 @@ if (bench) {
     process.exitCode = 2;
   }
 } else {
-  for (const [key, { about }] of Object.entries(benches)) process.stderr.write(`npm run bench -- ${key.padEnd(6)} ${about}\n`);
+  for (const [key, { about }] of Object.entries(benches)) process.stderr.write(`npm run bench -- ${key.padEnd(7)} ${about}\n`);
   process.exitCode = 2;
 }

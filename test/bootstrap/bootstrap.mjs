@@ -7,7 +7,7 @@ import { root } from "./paths.mjs";
 /** @typedef {"packages" | "compile" | "native" | "controlplane" | "bundles" | "helm"} Part */
 
 /** Debian packages by the program they are needed for. Names only: another distribution's user installs the same tools. */
-const debian = { ip: "iproute2", ptp4l: "linuxptp", faketime: "faketime" };
+const debian = { ip: "iproute2", ptp4l: "linuxptp", faketime: "faketime", chronyd: "chrony", tshark: "tshark" };
 
 /**
  * @param {{ parts: readonly Part[], tools?: readonly (keyof typeof debian)[] }} wanted

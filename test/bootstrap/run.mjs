@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { bootstrap } from "./bootstrap.mjs";
 import { root } from "./paths.mjs";
 import { log } from "./steps.mjs";
+import { mayAdjustClock, rerunWithoutClockRights } from "./untimed.mjs";
 
 /** @param {string} program @param {string[]} args @returns {number} exit code */
 function follow(program, args) {
@@ -38,7 +39,10 @@ const commands = {
   },
   async test(args) {
     try {
-      await bootstrap({ parts: ["compile", "native", "controlplane", "helm", "bundles"], tools: ["ip", "ptp4l", "faketime"] });
+      await bootstrap({
+        parts: ["compile", "native", "controlplane", "helm", "bundles"],
+        tools: ["ip", "ptp4l", "chronyd", "tshark", "faketime"],
+      });
     } catch (error) {
       // Tests that need what is missing skip by name; the others run.
       if (error?.code !== "MER_BOOTSTRAP_MISSING") throw error;
@@ -55,6 +59,10 @@ const commands = {
   async "test:e2e"(args) {
     await bootstrap({ parts: ["compile", "native", "controlplane", "bundles"], tools: ["ip"] });
     return node("test/dist/e2e/main.js", args);
+  },
+  async "test:interop"(args) {
+    await bootstrap({ parts: ["compile", "native", "bundles"], tools: ["ip", "ptp4l", "chronyd", "tshark"] });
+    return node("test/dist/interop/main.js", args);
   },
   async "test:faults"(args) {
     await bootstrap({ parts: ["compile", "native", "controlplane", "bundles"] });
@@ -85,6 +93,8 @@ const commands = {
     return lint();
   },
 };
+
+if (mayAdjustClock()) process.exit(rerunWithoutClockRights([process.execPath, ...process.execArgv, ...process.argv.slice(1)]));
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = commands[name];

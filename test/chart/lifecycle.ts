@@ -80,6 +80,7 @@ export async function checkLifecycle(checks: Checks, helm: Helm, kubectl: Kubect
     ])
       expect(notes.includes(command), `the notes do not say "${command}":\n${notes}`);
     await kubectl.run(["wait", "--for=condition=Established", "--timeout=60s", ...definitions]);
+    await checkFirstSample(notes, kubectl);
     await kubectl.apply([domain]);
     uid = await uidOfDomain();
     return countObjects("meridian");
@@ -149,6 +150,20 @@ export async function checkLifecycle(checks: Checks, helm: Helm, kubectl: Kubect
     await helm.run(uninstall("meridian"));
     await expectOnly();
   });
+}
+
+/** What the notes tell a user to begin with: an NTP server for all nodes, in at most twelve lines, which the API server takes as they are. */
+async function checkFirstSample(notes: string, kubectl: Kubectl): Promise<void> {
+  const lines = notes.split("\n");
+  const from = lines.findIndex((line) => line.startsWith("     apiVersion:"));
+  const length = lines.slice(from).findIndex((line) => !line.startsWith("     "));
+  expect(from >= 0 && length > 0 && length <= 12, `the notes' sample has ${String(length)} lines:\n${notes}`);
+  const sample = lines
+    .slice(from, from + length)
+    .map((line) => line.slice(5))
+    .join("\n");
+  for (const word of ["type: ExternalNTP", "kind: TimeDomain"]) expect(sample.includes(word), `no "${word}" in:\n${sample}`);
+  await kubectl.run(["apply", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "-f", "-"], sample);
 }
 
 /** Names of all objects of all kinds that carry our label. */

@@ -192,7 +192,7 @@ test("what a killed agent leaves running is within the slew limit, and its succe
   expect(node.readClock().era).toBe(2);
   expect(node.log().filter(({ msg }) => msg === "stepped the clock")).toHaveLength(1);
   // The same without its memory steps: so the memory is what prevents it.
-  rmSync(join(node.directory, "state/stepped"));
+  for (const file of ["stepped", "clock"]) rmSync(join(node.directory, "state", file), { force: true });
   lines = node.log().length;
   const third = node.start();
   await node.sees(third, "a step", ({ msg }) => msg === "stepped the clock", 20_000, lines);

@@ -76,8 +76,12 @@ describe("valid samples", () => {
     expect(output).toContain("(server dry run)");
   });
 
-  it("00-quick-start.yaml has twelve lines", () => {
-    const text = readFileSync(samplesOf("valid")[0]?.path ?? "", "utf8");
+  it.each([
+    ["00-quick-start.yaml", "type: ExternalNTP"],
+    ["05-own-clock.yaml", "type: Node"],
+  ])("%s has twelve lines, the one between its documents included", (file, source) => {
+    const text = readFileSync(join(repositoryRoot(), "crds/samples/valid", file), "utf8");
+    expect(text).toContain(source);
     expect(text.split("\n").filter((line) => /^[^#]/.test(line)).length).toBeLessThanOrEqual(12);
   });
 });
@@ -143,6 +147,8 @@ describe("updates", () => {
     const external = { ...nodeGrandmaster, spec: { type: "ExternalPTP", externalPTP: { addresses: ["192.0.2.10"], domainNumber: 0 } } };
     const complaint = await complaintOf(kubectl.run(["replace", "-f", "-"], JSON.stringify(external)));
     expect(complaint).toContain("spec.type: Invalid value: type is immutable: create another Grandmaster");
+    const server = { ...nodeGrandmaster, spec: { type: "ExternalNTP", externalNTP: { address: "192.0.2.123" } } };
+    expect(await complaintOf(kubectl.run(["replace", "-f", "-"], JSON.stringify(server)))).toContain("type is immutable");
     await kubectl.apply([{ ...nodeGrandmaster, spec: { ...nodeGrandmaster.spec, calibration: { uncertaintyNanoseconds: 2000 } } }]);
   });
 
@@ -208,6 +214,15 @@ describe("defaults", () => {
       sources: [{ priority: 100, use: "Primary" }],
       topology: { redundancy: 2, failureDomainKey: "topology.kubernetes.io/zone" },
       stepping: { mode: "OnStart", thresholdNanoseconds: 10_000_000 },
+      hostTimeDaemon: "Refuse",
+    });
+    expect(domain.spec).not.toHaveProperty("serve");
+  });
+
+  it("of an NTP server is its port, and no uncertainty is required of it: it says its own", async () => {
+    expect((await kubectl.get<{ spec: object }>(["gm", "main"])).spec).toEqual({
+      type: "ExternalNTP",
+      externalNTP: { address: "time.example.com", port: 123 },
     });
   });
 
@@ -272,13 +287,19 @@ const usualUpstreams: NonNullable<NodeClockSpec["upstreams"]> = (["Primary", "Pr
 
 const time = "2026-01-01T00:00:00Z";
 const usualStatus: NodeClockStatus = {
-  conditions: ["Synchronized", "AgentConnected", "ConfigApplied"].map((type) => ({
+  // In the operator's words.
+  conditions: [
+    ["Synchronized", "True", "WithinObjective", "the clock is within 1 µs of true time"],
+    ["AgentConnected", "True", "Connected", "the agent's stream stands, or broke less than 30 s ago"],
+    ["ConfigApplied", "True", "Applied", "every part of the configuration runs"],
+    ["Conflicted", "False", "None", "nobody else steers the clock"],
+  ].map(([type = "", status = "", reason_ = "", message = ""]) => ({
     type,
-    status: "True" as const,
+    status: status as "True" | "False",
     observedGeneration: 1,
     lastTransitionTime: time,
-    reason: "WithinObjective",
-    message: "the bound of 200 ns is within the objective of 1 µs",
+    reason: reason_,
+    message,
   })),
   state: "PhaseAligned",
   stateReason: "Locked",

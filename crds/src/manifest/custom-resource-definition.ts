@@ -3,7 +3,7 @@ import { group, type ResourceDefinition, version } from "../resource.js";
 import { type StructuralSchema, toStructural } from "./structural.js";
 
 /** Raised with every change of a schema; the operator stays unready when the cluster's CRDs carry a lower one. */
-export const schemaRevision = 2;
+export const schemaRevision = 3;
 export const schemaRevisionAnnotation = `${group}/schema-revision`;
 
 export function customResourceDefinition(definition: ResourceDefinition<unknown, unknown>) {

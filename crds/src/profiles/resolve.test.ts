@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClockProfileSpec } from "../clockprofile.js";
 import { type OverridableNumber, overridableNumbers, ptpBaseNames, ptpBases } from "./bases.js";
+import { defaultNtp } from "./ntp.js";
 import { defaultMaxSlewPartsPerBillion, type ResolvedProfile, resolveProfile } from "./resolve.js";
 
 const lan: ResolvedProfile = {
@@ -10,10 +11,13 @@ const lan: ResolvedProfile = {
   log2DelayRequestInterval: -4,
   announceReceiptTimeout: 3,
   dscp: 46,
+  ntp: defaultNtp,
   maxSlewPartsPerBillion: defaultMaxSlewPartsPerBillion,
 };
 /** IEEE 1588-2019 annex I.3, table I.1. */
 const ieee1588: ResolvedProfile = { ...lan, log2SyncInterval: 0, log2AnnounceInterval: 1, log2DelayRequestInterval: 0 };
+
+const withNtp = (change: Partial<ResolvedProfile["ntp"]>): ResolvedProfile => ({ ...lan, ntp: { ...defaultNtp, ...change } });
 
 describe("resolveProfile", () => {
   it.each<[string, ClockProfileSpec | undefined, ResolvedProfile]>([
@@ -37,6 +41,7 @@ describe("resolveProfile", () => {
           announceReceiptTimeout: 2,
           dscp: 8,
         },
+        ntp: { log2MinPollInterval: -4, log2MaxPollInterval: 17, interleaved: false },
         servo: { maxSlewPartsPerBillion: 500_000 },
       },
       {
@@ -46,8 +51,21 @@ describe("resolveProfile", () => {
         log2DelayRequestInterval: -6,
         announceReceiptTimeout: 2,
         dscp: 8,
+        ntp: { log2MinPollInterval: -4, log2MaxPollInterval: 17, interleaved: false },
         maxSlewPartsPerBillion: 500_000,
       },
+    ],
+    ["ntp alone: PTP as without a profile", { ntp: {} }, lan],
+    ["one poll interval: the other stays", { ntp: { log2MaxPollInterval: 10 } }, withNtp({ log2MaxPollInterval: 10 })],
+    [
+      "a longest poll interval below the usual shortest takes that along",
+      { ntp: { log2MaxPollInterval: 2 } },
+      withNtp({ log2MinPollInterval: 2, log2MaxPollInterval: 2 }),
+    ],
+    [
+      "a shortest poll interval above the usual longest takes that along",
+      { ntp: { log2MinPollInterval: 9 } },
+      withNtp({ log2MinPollInterval: 9, log2MaxPollInterval: 9 }),
     ],
   ])("%s", (_name, spec, profile) => {
     expect(resolveProfile(spec)).toEqual({ kind: "resolved", profile });
@@ -71,6 +89,18 @@ describe("resolveProfile", () => {
     const { minimum, maximum } = ptpBases[base][field];
     const refused = { kind: "out-of-range", field: `spec.ptp.${field}`, value: outside, minimum, maximum };
     expect(resolveProfile(withNumber({ base }, field, outside))).toEqual(refused);
+  });
+});
+
+describe("poll intervals", () => {
+  it("that the API server would not have let in are refused by name", () => {
+    expect(resolveProfile({ ntp: { log2MinPollInterval: 7, log2MaxPollInterval: 6 } })).toEqual({
+      kind: "out-of-range",
+      field: "spec.ntp.log2MinPollInterval",
+      value: 7,
+      minimum: -4,
+      maximum: 6,
+    });
   });
 });
 

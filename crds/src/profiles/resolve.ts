@@ -1,11 +1,13 @@
 /** Turns a ClockProfile's spec into numbers: the base's defaults, overridden by what the user set, checked against the base's ranges. */
 import type { ClockProfileSpec } from "../clockprofile.js";
+import { pollIntervalRange, type ResolvedNtp, resolveNtp } from "./ntp.js";
 import { defaultPtpBase, type OverridableNumber, overridableNumbers, ptpBases } from "./bases.js";
 
 /** What packets and servo do; everything is set. */
 export type ResolvedProfile = Readonly<Record<OverridableNumber, number>> & {
   /** 0 … 63. */
   readonly dscp: number;
+  readonly ntp: ResolvedNtp;
   readonly maxSlewPartsPerBillion: number;
 };
 
@@ -26,11 +28,18 @@ export function resolveProfile(spec: ClockProfileSpec | undefined): ProfileResol
     if (value < minimum || value > maximum) return { kind: "out-of-range", field: `spec.ptp.${field}`, value, minimum, maximum };
     numbers[field] = value;
   }
+  const ntp = resolveNtp(spec?.ntp);
+  const { log2MinPollInterval: shortest, log2MaxPollInterval: longest } = ntp;
+  if (shortest > longest) {
+    const { minimum } = pollIntervalRange;
+    return { kind: "out-of-range", field: "spec.ntp.log2MinPollInterval", value: shortest, minimum, maximum: longest };
+  }
   return {
     kind: "resolved",
     profile: {
       ...(numbers as Record<OverridableNumber, number>),
       dscp: spec?.ptp?.dscp ?? base.dscp,
+      ntp,
       maxSlewPartsPerBillion: spec?.servo?.maxSlewPartsPerBillion ?? defaultMaxSlewPartsPerBillion,
     },
   };

@@ -60,6 +60,39 @@ export interface TransmitterInstanceConfig {
   readonly delayCompensation: Nanoseconds;
 }
 
+/** One NTP server, asked by this node (RFC 5905 client, mode 3). */
+export interface AssociationConfig {
+  /** Name of the source; also the ensemble's link. */
+  readonly source: string;
+  /** IPv4, dotted, or a DNS name that the host resolves. */
+  readonly address: string;
+  /** UDP port, 1 … 65535. */
+  readonly port: number;
+  /** log2 of the poll interval in s, −4 … 17; minimum ≤ maximum. */
+  readonly logMinPoll: number;
+  readonly logMaxPoll: number;
+  /** Ask in interleaved mode (RFC 9769): the server's kernel transmit stamp instead of its user-space one. Falls back by itself. */
+  readonly interleaved: boolean;
+  readonly use: SourceUse;
+  /** Higher wins, 0 … 1000. */
+  readonly priority: number;
+  readonly independenceGroup: string;
+  /** offset = local − (label + compensation), ns. */
+  readonly delayCompensation: Nanoseconds;
+  /** Largest error that the user vouches for, ns; null: not given. */
+  readonly uncertainty: Nanoseconds | null;
+  /** 0 … 63. */
+  readonly dscp: number;
+}
+
+/** Time for others over NTP (mode 4), from the clock that this node keeps. */
+export interface NtpServerConfig {
+  /** UDP port, 1 … 65535. */
+  readonly port: number;
+  /** IPv4 networks that are answered, "10.0.0.0/8"; others get no answer at all. */
+  readonly allowed: readonly string[];
+}
+
 export interface EngineConfig {
   /** The clock whose bound this node publishes, and which it steers. */
   readonly clock: ClockId;
@@ -74,4 +107,7 @@ export interface EngineConfig {
   readonly maxDrift: Ppb;
   readonly receivers: readonly ReceiverInstanceConfig[];
   readonly transmitters: readonly TransmitterInstanceConfig[];
+  readonly associations: readonly AssociationConfig[];
+  /** null: no NTP is served. */
+  readonly ntpServer: NtpServerConfig | null;
 }

@@ -1,76 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { Engine } from "./engine.js";
-import type { EngineConfig, PtpTimingConfig, ReceiverInstanceConfig, TransmitterInstanceConfig } from "./engine-config.js";
-import { Ensemble } from "./ensemble/ensemble.js";
+import type { EngineConfig, ReceiverInstanceConfig, TransmitterInstanceConfig } from "./engine-config.js";
 import { createRandom } from "./sim/random.js";
-import { type Packet, Segment, type SegmentOptions } from "./sim/segment.js";
+import { type Packet, Segment } from "./sim/segment.js";
 import type { SegmentHost } from "./sim/segment-host.js";
+import {
+  aDelay,
+  addWorker as addNode,
+  anEngine,
+  aSegment,
+  dropped,
+  follows,
+  isCovered,
+  nothing,
+  selected,
+  serves,
+  state,
+} from "./testing/a-segment.js";
 import { encodeMessage } from "./wire/ptp/encode.js";
 import { decodeMessage } from "./wire/ptp/decode.js";
 
-const base: Omit<EngineConfig, "receivers" | "transmitters"> = {
-  clock: "clock",
-  clockScale: "UTC",
-  steer: true,
-  step: { mode: "OnStart", threshold: 100_000 },
-  maxSlew: 50_000,
-  maxDrift: 1000,
-};
-const timing = (domainNumber: number): PtpTimingConfig => ({
-  domainNumber,
-  port: "eth0",
-  logSyncInterval: -4,
-  logAnnounceInterval: 0,
-  logDelayRequestInterval: -4,
-  announceReceiptTimeout: 3,
-  dscp: 0,
-});
-const serves = (grandmaster: string, domainNumber: number, change: Partial<TransmitterInstanceConfig> = {}): EngineConfig => ({
-  ...base,
-  receivers: [],
-  transmitters: [
-    {
-      grandmaster,
-      timing: timing(domainNumber),
-      priority1: 128,
-      priority2: 128,
-      clock: "clock",
-      reference: "PHC",
-      uncertainty: 100,
-      delayCompensation: 0,
-      ...change,
-    },
-  ],
-});
-const follows = (source: string, domainNumber: number, change: Partial<ReceiverInstanceConfig> = {}): ReceiverInstanceConfig => ({
-  source,
-  timing: timing(domainNumber),
-  use: "Primary",
-  priority: 100,
-  independenceGroup: source,
-  delayCompensation: 0,
-  uncertainty: null,
-  arbitraryTimescale: "Refuse",
-  acceptableAddresses: [],
-  acceptableClockIdentity: null,
-  ...change,
-});
-const worker = (...receivers: ReceiverInstanceConfig[]): EngineConfig => ({ ...base, receivers, transmitters: [] });
-
-/** 10 µs each way with exponential queueing of 500 ns, from a seed. */
-function aDelay(seed: number): (packet: Packet) => number {
-  const random = createRandom(seed, 1);
-  return () => 10e-6 - 500e-9 * Math.log(1 - random.uniform());
-}
-
-function aSegment(change: Partial<SegmentOptions> = {}): Segment {
-  return new Segment({ delay: aDelay(7), ...change });
-}
-
-function anEngine(seed: number): Engine {
-  const random = createRandom(seed, 1);
-  return new Engine(new Ensemble(), () => random.uniform());
-}
+const worker = (...receivers: ReceiverInstanceConfig[]): EngineConfig => ({ ...nothing, receivers });
 
 const addGrandmaster = (
   segment: Segment,
@@ -78,28 +27,8 @@ const addGrandmaster = (
   domainNumber: number,
   change: Partial<TransmitterInstanceConfig> = {},
 ): SegmentHost => segment.add({ name, engine: anEngine(domainNumber), offset: 0, frequency: 0 }, serves(name, domainNumber, change));
-const addWorker = (segment: Segment, ...receivers: ReceiverInstanceConfig[]): SegmentHost =>
-  segment.add({ name: "worker", engine: anEngine(99), offset: 37e6, frequency: 18_000 }, worker(...receivers));
-
-const state = (host: SegmentHost): string | undefined => host.publications.at(-1)?.what.state;
-const selected = (host: SegmentHost): string | null | undefined => host.publications.at(-1)?.what.selected;
-const dropped = (host: SegmentHost, reason: string): number =>
-  host.events.filter((event) => event.kind === "PacketDropped" && event.reason === reason).length;
+const addWorker = (segment: Segment, ...receivers: ReceiverInstanceConfig[]): SegmentHost => addNode(segment, { receivers });
 const portStates = (host: SegmentHost): string[] => host.events.flatMap((event) => (event.kind === "PortStateChanged" ? [event.to] : []));
-
-/** Grown to now; true when the clock's error is covered. */
-function isCovered(host: SegmentHost, at: number): boolean {
-  const published = host.publications.at(-1);
-  if (!published) return true;
-  const age = host.raw(at) - published.what.raw;
-  const { calibrated, calibratedGrowth, guaranteed, guaranteedGrowth, voidAfter } = published.what;
-  if (age > voidAfter) return true;
-  const error = Math.abs(host.errorAt(at));
-  return (
-    (calibrated === null || error <= calibrated + calibratedGrowth * age) &&
-    (guaranteed === null || error <= guaranteed + guaranteedGrowth * age)
-  );
-}
 
 describe("engine over a simulated segment", () => {
   it("locks a clock that is 37 ms and 18 ppm wrong, with one step, and covers its error all along", () => {
@@ -187,6 +116,21 @@ describe("engine over a simulated segment", () => {
     expect(host.open.has("eth0")).toBe(true);
     expect(state(host)).toBe("PhaseAligned");
     expect(host.steps).toHaveLength(1);
+  });
+
+  it("goes on hearing a source whose settings changed after its interface was away", () => {
+    const segment = aSegment();
+    addGrandmaster(segment, "gm", 1);
+    const host = addWorker(segment, follows("gm", 1));
+    segment.run(20);
+    segment.losePort(host);
+    segment.run(25);
+    host.interfaces.add("eth0");
+    segment.run(60);
+    segment.configure(host, worker(follows("gm", 1, { priority: 7 })));
+    segment.run(90);
+    expect(state(host)).toBe("PhaseAligned");
+    expect(host.publications.at(-1)?.what.sources).toMatchObject([{ state: "Healthy" }]);
   });
 
   it("loses single samples, not the lock, when packets and transmit stamps go missing", () => {

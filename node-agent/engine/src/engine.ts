@@ -1,20 +1,26 @@
 /**
- * The engine: HostEvents in, Actions out, nothing else. It routes packets to PTP instances by domainNumber, their measurements
- * to the ensemble, and the ensemble's decisions to the host. Deterministic: `at` comes with every event, randomness is given.
+ * The engine: HostEvents in, Actions out, nothing else. It routes packets to PTP instances and datagrams to NTP associations, their
+ * measurements to the ensemble, and the ensemble's decisions to the host. Deterministic: `at` comes with every event, randomness is
+ * given.
  *
  * The host hands over a batch of events and closes it with `Deadline`: only then are timers looked at and is the clock steered,
  * so that a burst of packets costs one decision.
  */
-import type { ClockEnsemble, EnsembleConfig, LinkDescription, Publication } from "./ensemble/contract.js";
+import type { AssociationInstance } from "./association-instance.js";
+import { Associations } from "./associations.js";
+import type { AssociationState } from "./association-table.js";
+import type { ClockEnsemble, ForeignSteering, LinkDescription, Publication } from "./ensemble/contract.js";
+import type { ClockMemory } from "./ensemble/clock-memory.js";
 import type { Measurement } from "./ensemble/measurement.js";
-import type { EngineConfig, ReceiverInstanceConfig, TransmitterInstanceConfig } from "./engine-config.js";
-import type { Action, EngineEvent, HostEvent, PortId } from "./host.js";
-import { publishEverySeconds, publishOwnedReference } from "./owned-reference.js";
-import { type PortNeed, type PortState, PortTable } from "./port-table.js";
-import { type InstanceSink, ReceiverInstance, type SourceSnapshot } from "./receiver-instance.js";
-import type { Raw } from "./time/units.js";
-import { TransmitterInstance } from "./transmitter-instance.js";
-import { decodeMessage } from "./wire/ptp/decode.js";
+import type { EngineConfig } from "./engine-config.js";
+import type { Action, AssociationId, EngineEvent, HostEvent, PortId, Stamp } from "./host.js";
+import { describeServing } from "./ntp-serving.js";
+import { followsNobody, publishEverySeconds, publishOwnedReference } from "./owned-reference.js";
+import type { PortState } from "./port-table.js";
+import { PtpInstances } from "./ptp-instances.js";
+import type { InstanceSink, ReceiverInstance } from "./receiver-instance.js";
+import type { SourceSnapshot } from "./source-snapshot.js";
+import type { Instant, Raw } from "./time/units.js";
 
 /** Exchanges of one instance that may wait together: half of what it keeps open. */
 const mostWaiting = 4;
@@ -22,14 +28,18 @@ const mostWaiting = 4;
 export class Engine {
   readonly #ensemble: ClockEnsemble;
   readonly #random: () => number;
-  readonly #ports = new PortTable();
+  readonly #ptp = new PtpInstances();
+  readonly #associations = new Associations();
   #config: EngineConfig | null = null;
-  #receivers: ReceiverInstance[] = [];
-  #transmitters: TransmitterInstance[] = [];
   #nextIndex = 1;
   #era = 0;
   #nextOwnPublication: Raw = Number.POSITIVE_INFINITY;
   #published: Publication | null = null;
+  /** When the node's clock was last measured, by itself. */
+  #updated: Instant | null = null;
+  #serving = false;
+  /** Of the associations' links, as the ensemble knows them. */
+  #intervals = "";
   /** The ensemble was told something since it last decided. */
   #news = true;
   #out: Action[] = [];
@@ -42,7 +52,10 @@ export class Engine {
     emit: (event: EngineEvent) => void this.#out.push({ kind: "Emit", event }),
   };
 
-  /** @param random uniform in [0, 1): spreads Delay_Reqs (IEEE 1588-2019 9.5.11.2). */
+  /**
+   * @param random uniform in [0, 1), of cryptographic quality: it spreads requests (IEEE 1588-2019 9.5.11.2), and NTP answers are
+   * known by it
+   */
   constructor(ensemble: ClockEnsemble, random: () => number) {
     this.#ensemble = ensemble;
     this.#random = random;
@@ -52,29 +65,14 @@ export class Engine {
   configure(config: EngineConfig, at: Raw): readonly Action[] {
     this.#config = config;
     const out = this.#begin();
-    const keptReceivers = this.#receivers.filter(
-      (instance) => config.receivers.some((wanted) => same(wanted, instance.config)) && instance.clock === config.clock,
-    );
-    const keptTransmitters = this.#transmitters.filter((instance) => config.transmitters.some((wanted) => same(wanted, instance.config)));
-    for (const instance of this.#transmitters) if (!keptTransmitters.includes(instance)) instance.stop(out);
-    this.#receivers = config.receivers.map(
-      (wanted) => keptReceivers.find((kept) => same(wanted, kept.config)) ?? new ReceiverInstance(wanted, config, this.#takeIndex()),
-    );
-    this.#transmitters = config.transmitters.map(
-      (wanted) => keptTransmitters.find((kept) => same(wanted, kept.config)) ?? new TransmitterInstance(wanted, config),
-    );
-    this.#ports.configure(portNeeds(config), out);
-    for (const [port, state] of this.#ports.entries())
-      if (state.identity !== null)
-        this.#startOn(
-          port,
-          at,
-          (instance) =>
-            !keptReceivers.includes(instance as ReceiverInstance) && !keptTransmitters.includes(instance as TransmitterInstance),
-        );
-    this.#ensemble.configure(this.#ensembleConfig(config), at);
+    const takeIndex = () => this.#takeIndex();
+    this.#ptp.configure(config, at, takeIndex, out);
+    this.#associations.configure(config, at, takeIndex, this.#sink, out);
+    this.#configureEnsemble(config, at);
     this.#news = true;
-    this.#nextOwnPublication = config.receivers.length === 0 ? at : Number.POSITIVE_INFINITY;
+    this.#nextOwnPublication = followsNobody(config) ? at : Number.POSITIVE_INFINITY;
+    if (this.#serving && config.ntpServer === null) out.push({ kind: "ServeNtp", server: null });
+    this.#serving &&= config.ntpServer !== null;
     this.#decide(at);
     return out;
   }
@@ -84,18 +82,30 @@ export class Engine {
     const out = this.#begin();
     switch (event.kind) {
       case "PacketReceived":
-        this.#receive(event);
+        if (this.#ptp.receive(event, this.#era, this.#sink, out)) this.#updated = event.stamp ?? this.#updated;
+        break;
+      case "DatagramReceived":
+        this.#updated = event.stamp ?? this.#updated;
+        this.#associations.receive(event, this.#era, this.#sink);
+        break;
+      case "AssociationReady":
+        this.#associations.ready(event, this.#sink);
+        break;
+      case "AssociationLost":
+        this.#associations.lost(event, this.#sink);
         break;
       case "TransmitStamped":
-        this.#receiverOfKey(event.key)?.stamped(event.key & 0xffff, event.stamp, event.stamp.raw, this.#era, this.#sink);
+        this.#stamp(event.key, event.stamp);
         break;
       case "TransmitMissing":
-        this.#receiverOfKey(event.key)?.stamped(event.key & 0xffff, null, 0, this.#era, this.#sink);
+        this.#stamp(event.key, null);
         break;
       case "Exchange":
         for (const measurement of event.measurements) this.#sink.measure(measurement);
         break;
       case "FrequencyApplied":
+        // A step of ours is told before: this era is somebody else's doing, or a suspend.
+        if (event.era > this.#era) this.#associations.disturb(event.notAfter, this.#sink);
         this.#era = event.era;
         this.#news = true;
         this.#ensemble.steered({ clock: event.clock, raw: event.notAfter, steering: event.steering, frequency: event.ppb, era: event.era });
@@ -104,12 +114,10 @@ export class Engine {
         this.#era = event.era;
         break;
       case "PortReady":
-        this.#ports.ready(event.port, event.hardwareAddress);
-        this.#startOn(event.port, event.at, () => true);
+        this.#ptp.ready(event, out);
         break;
       case "PortLost":
-        this.#stopOn(event.port, out);
-        this.#ports.lost(event.port, event.code, event.at);
+        this.#ptp.lost(event, out);
         break;
       case "Deadline":
         this.#tick(event.at, out);
@@ -120,11 +128,8 @@ export class Engine {
 
   /** Raw time of the next Deadline event that the engine needs. */
   deadline(): Raw {
-    let earliest = Math.min(this.#ports.deadline(), this.#nextOwnPublication);
-    if (this.#receivers.length > 0) earliest = Math.min(earliest, this.#ensemble.deadline());
-    for (const instance of this.#receivers) earliest = Math.min(earliest, instance.deadline());
-    for (const instance of this.#transmitters) earliest = Math.min(earliest, instance.deadline());
-    return earliest;
+    const earliest = Math.min(this.#ptp.deadline(), this.#associations.deadline(), this.#nextOwnPublication);
+    return this.#hasLinks ? Math.min(earliest, this.#ensemble.deadline()) : earliest;
   }
 
   /**
@@ -132,28 +137,59 @@ export class Engine {
    * decided more often: a wake-up for several costs little more than one for each. Requests of others are answered at once.
    */
   patience(): number {
-    if (this.#receivers.length === 0 || this.#transmitters.length > 0) return 0;
+    if (!this.#hasLinks || this.#ptp.transmitters.length > 0) return 0;
     let patience = this.#ensemble.patience();
-    for (const { config } of this.#receivers) {
+    for (const { config } of this.#ptp.receivers) {
       const { logSyncInterval, logDelayRequestInterval } = config.timing;
       patience = Math.min(patience, mostWaiting * 2 ** Math.min(logSyncInterval, logDelayRequestInterval));
     }
+    for (const { interval } of this.#associations.instances) patience = Math.min(patience, mostWaiting * interval);
     return patience;
   }
 
   /** What each source last announced, for reports. */
   sources(): readonly SourceSnapshot[] {
-    return this.#receivers.map((instance) => instance.snapshot());
+    return this.#followed.map((instance) => instance.snapshot());
   }
 
   /** What is known of each source's link as of `at`, for people who ask. */
   links(at: Raw): readonly LinkDescription[] {
-    return this.#receivers.length === 0 ? [] : this.#ensemble.describeLinks(at);
+    return this.#hasLinks ? this.#ensemble.describeLinks(at) : [];
+  }
+
+  /** What a restart should know; null: nothing worth it. */
+  remember(at: Raw): ClockMemory | null {
+    return this.#ensemble.remember(at);
+  }
+
+  /** After configure(), before the first measurement: what was known when the last process ended. */
+  recall(memory: ClockMemory, at: Raw): void {
+    this.#news = true;
+    this.#ensemble.recall(memory, at);
+  }
+
+  /** Somebody else steers the node's clock: nothing is commanded until that ends (null). Takes effect with the next batch. */
+  share(foreign: ForeignSteering | null): void {
+    this.#news = true;
+    this.#ensemble.share(foreign);
   }
 
   /** State of the ports by name: for the Applied answer, readiness and metrics. */
   ports(): Iterable<[PortId, PortState]> {
-    return this.#ports.entries();
+    return this.#ptp.ports();
+  }
+
+  /** State of the NTP associations' sockets by name. */
+  associations(): Iterable<[AssociationId, AssociationState]> {
+    return this.#associations.entries();
+  }
+
+  get #followed(): readonly (ReceiverInstance | AssociationInstance)[] {
+    return [...this.#ptp.receivers, ...this.#associations.instances];
+  }
+
+  get #hasLinks(): boolean {
+    return this.#ptp.receivers.length > 0 || this.#associations.instances.length > 0;
   }
 
   #begin(): Action[] {
@@ -167,80 +203,38 @@ export class Engine {
     return index;
   }
 
-  #receive(event: Extract<HostEvent, { kind: "PacketReceived" }>): void {
-    const decoded = decodeMessage(event.bytes);
-    if (decoded.kind === "dropped") return this.#drop(event.port, decoded.reason);
-    const { message } = decoded;
-    const { domainNumber, sdoId } = message.header;
-    if (sdoId !== 0) return this.#drop(event.port, "sdo-id"); // 7.1.4: another profile's instances
-    let known = false;
-    for (const instance of this.#receivers) {
-      if (instance.config.timing.domainNumber !== domainNumber || instance.config.timing.port !== event.port) continue;
-      known = true;
-      instance.receive(message, event.stamp, event.source, event.at, this.#era, this.#sink);
-    }
-    for (const instance of this.#transmitters) {
-      if (instance.config.timing.domainNumber !== domainNumber || instance.config.timing.port !== event.port) continue;
-      known = true;
-      instance.answer(message, event.stamp, this.#out);
-    }
-    if (!known) this.#drop(event.port, "domain");
-  }
-
-  #drop(port: PortId, reason: string): void {
-    this.#out.push({ kind: "Emit", event: { kind: "PacketDropped", port, reason } });
-  }
-
-  #receiverOfKey(key: number): ReceiverInstance | undefined {
+  /** Receivers and associations share the space of the indices: the upper 16 bits of a key. */
+  #stamp(key: number, stamp: Stamp | null): void {
     const index = Math.floor(key / 0x1_0000);
-    return this.#receivers.find((instance) => instance.index === index);
-  }
-
-  /** Instances of one interface and domainNumber are told apart by portNumber (7.5.2.3). */
-  #startOn(port: PortId, at: Raw, which: (instance: ReceiverInstance | TransmitterInstance) => boolean): void {
-    const clockIdentity = this.#ports.get(port)?.identity ?? null;
-    if (clockIdentity === null) return;
-    const used = new Map<number, number>();
-    for (const instance of [...this.#transmitters, ...this.#receivers]) {
-      const { timing } = instance.config;
-      if (timing.port !== port) continue;
-      const portNumber = (used.get(timing.domainNumber) ?? 0) + 1;
-      used.set(timing.domainNumber, portNumber);
-      if (!which(instance)) continue;
-      if (instance instanceof TransmitterInstance) instance.start({ clockIdentity, portNumber }, at, this.#out);
-      else instance.start({ clockIdentity, portNumber });
-    }
-  }
-
-  #stopOn(port: PortId, out: Action[]): void {
-    for (const instance of this.#receivers) if (instance.config.timing.port === port) instance.stop();
-    for (const instance of this.#transmitters) if (instance.config.timing.port === port) instance.stop(out);
+    const instance = this.#ptp.withIndex(index) ?? this.#associations.withIndex(index);
+    instance?.stamped(key & 0xffff, stamp, stamp?.raw ?? 0, this.#era, this.#sink);
   }
 
   #tick(at: Raw, out: Action[]): void {
-    this.#ports.retry(at, out);
-    for (const instance of this.#receivers) instance.tick(at, this.#random, this.#sink);
-    for (const instance of this.#transmitters) instance.tick(at, out);
+    this.#ptp.tick(at, this.#random, this.#sink, out);
+    this.#associations.tick(at, this.#random, this.#sink, out);
     this.#decide(at);
   }
 
   #decide(at: Raw): void {
     const config = this.#config;
     if (!config) return;
-    if (config.receivers.length === 0) return this.#publishOwned(config, at);
+    if (followsNobody(config)) return this.#publishOwned(config, at);
+    if (this.#intervals !== this.#readIntervals()) this.#configureEnsemble(config, at);
     // A tick that only sends a request decides nothing.
     if (!this.#news && at < this.#ensemble.deadline()) return;
     this.#news = false;
     const { commands, steps, publication } = this.#ensemble.advance(at);
+    // First what readers may believe: it is void before a step, and reckons with a command that may or may not be carried out.
+    if (publication) this.#publish(publication);
     for (const { clock, by } of steps) this.#out.push({ kind: "Step", clock, by });
     for (const command of commands) this.#out.push({ kind: "SetFrequency", command });
-    if (publication) this.#publish(publication);
   }
 
   #publishOwned(config: EngineConfig, at: Raw): void {
     if (at < this.#nextOwnPublication) return;
     this.#nextOwnPublication = at + publishEverySeconds;
-    const serving = this.#transmitters.some((instance) => instance.serving);
+    const serving = this.#ptp.transmitters.some((instance) => instance.serving);
     this.#publish(publishOwnedReference(config, serving, at, this.#era));
   }
 
@@ -253,27 +247,21 @@ export class Engine {
     if ((before?.selected ?? null) !== selected)
       this.#sink.emit({ kind: "SourceChanged", clock, from: before?.selected ?? null, to: selected, at });
     this.#out.push({ kind: "Publish", publication });
+    const server = this.#config?.ntpServer;
+    if (!this.#config || !server) return;
+    this.#serving = true;
+    const sources = this.#followed.map((instance) => ({ snapshot: instance.snapshot(), grandmaster: instance.grandmaster }));
+    this.#out.push({ kind: "ServeNtp", server: describeServing(this.#config, server, publication, sources, this.#updated) });
   }
 
-  #ensembleConfig(config: EngineConfig): EnsembleConfig {
-    const { clock, steer, step, maxSlew, maxDrift } = config;
-    const links = this.#receivers.map((instance) => instance.link());
-    return { clock, links, steer: steer && links.length > 0, step, maxSlew, maxDrift };
+  #configureEnsemble({ clock, steer, step, maxSlew, maxDrift }: EngineConfig, at: Raw): void {
+    const links = this.#followed.map((instance) => instance.link());
+    this.#intervals = this.#readIntervals();
+    this.#ensemble.configure({ clock, links, steer: steer && links.length > 0, step, maxSlew, maxDrift }, at);
+  }
+
+  /** An association's interval moves while it runs. */
+  #readIntervals(): string {
+    return this.#associations.instances.map((instance) => instance.heardInterval).join();
   }
 }
-
-/** What each interface must offer; a timeTransmitter's reference stamps the port that it serves on. */
-function portNeeds(config: EngineConfig): Map<PortId, PortNeed> {
-  const needs = new Map<PortId, PortNeed>();
-  for (const { timing } of config.receivers) needs.set(timing.port, { clock: config.clock, dscp: timing.dscp, answersRequests: false });
-  for (const { timing, clock } of config.transmitters) needs.set(timing.port, { clock, dscp: timing.dscp, answersRequests: true });
-  return needs;
-}
-
-/** Deep equality of two configurations: plain data of the same shape. */
-function same(a: ReceiverInstanceConfig | TransmitterInstanceConfig, b: ReceiverInstanceConfig | TransmitterInstanceConfig): boolean {
-  return fingerprint(a) === fingerprint(b);
-}
-
-const fingerprint = (config: object): string =>
-  JSON.stringify(config, (_key, value: unknown) => (typeof value === "bigint" ? value.toString(16) : value));

@@ -11,6 +11,9 @@ import type { Instant, Nanoseconds, Ppb, Raw } from "./time/units.js";
 /** One per network interface: several PTP instances share its sockets and are told apart by domainNumber. */
 export type PortId = string;
 
+/** One per NTP server that is asked: "ntp/<source>". Never the name of an interface. */
+export type AssociationId = string;
+
 /** A time stamp on the port's clock, with the raw time and the steering at that very instant. */
 export interface Stamp extends Instant {
   readonly raw: Raw;
@@ -29,6 +32,25 @@ export type HostEvent =
       readonly source: string;
       readonly at: Raw;
     }
+  /** From an association's server: the socket is connected, nobody else is heard. `bytes` is only valid during the call. */
+  | {
+      readonly kind: "DatagramReceived";
+      readonly association: AssociationId;
+      readonly bytes: Uint8Array;
+      readonly stamp: Stamp | null;
+      readonly at: Raw;
+    }
+  /** The socket is open. Addresses are IPv4, dotted: the server's, and the one that we send from (loops are found by it). */
+  | {
+      readonly kind: "AssociationReady";
+      readonly association: AssociationId;
+      readonly address: string;
+      readonly localAddress: string;
+      readonly at: Raw;
+    }
+  /** The name did not resolve, the socket failed, or ICMP said that nobody listens (`ECONNREFUSED`): it is closed. */
+  | { readonly kind: "AssociationLost"; readonly association: AssociationId; readonly code: string; readonly at: Raw }
+  /** `port`: a PortId or an AssociationId. Keys are unique over all of them. */
   | { readonly kind: "TransmitStamped"; readonly port: PortId; readonly key: number; readonly stamp: Stamp }
   | { readonly kind: "TransmitMissing"; readonly port: PortId; readonly key: number }
   /** One-way measurements that the host assembled itself. */
@@ -58,6 +80,20 @@ export type Action =
   | { readonly kind: "Step"; readonly clock: ClockId; readonly by: Nanoseconds }
   | { readonly kind: "OpenPort"; readonly port: PortId; readonly clock: ClockId; readonly dscp: number; readonly answersRequests: boolean }
   | { readonly kind: "ClosePort"; readonly port: PortId }
+  /** Resolve and connect; AssociationReady or AssociationLost follows, perhaps much later. */
+  | {
+      readonly kind: "OpenAssociation";
+      readonly association: AssociationId;
+      readonly address: string;
+      readonly udpPort: number;
+      readonly clock: ClockId;
+      readonly dscp: number;
+    }
+  | { readonly kind: "CloseAssociation"; readonly association: AssociationId }
+  /** TransmitStamped or TransmitMissing with `key` follows. `bytes` may be reused after the call. */
+  | { readonly kind: "SendDatagram"; readonly association: AssociationId; readonly bytes: Uint8Array; readonly key: number }
+  /** Answer NTP clients from a native thread with this state until the next one; null: no server. */
+  | { readonly kind: "ServeNtp"; readonly server: NtpServing | null }
   | { readonly kind: "Publish"; readonly publication: Publication }
   | { readonly kind: "Emit"; readonly event: EngineEvent };
 
@@ -70,6 +106,19 @@ export interface SyncTemplates {
   /** Added to the clock's seconds: TAI − UTC for a UTC clock. */
   readonly labelOffsetSeconds: number;
   readonly dscp: number;
+}
+
+/** What the NTP server says of its clock. Receive and transmit stamps and the client's cookie are filled in per answer. */
+export interface NtpServing {
+  readonly clock: ClockId;
+  readonly udpPort: number;
+  readonly allowed: readonly string[];
+  /** Header of 48 octets, mode 4 (RFC 5905 7.3), as of now. */
+  readonly template: Uint8Array;
+  /** Root dispersion grows by that from now on, ppb. */
+  readonly dispersionGrowth: Ppb;
+  /** s from now on, after which answers say "unsynchronized" (leap 3, stratum 16). */
+  readonly validFor: number;
 }
 
 /** Facts for logs, metrics and events; never text to be parsed. */

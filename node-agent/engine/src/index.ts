@@ -1,4 +1,5 @@
 /** The engine: clocks, protocols and estimation without I/O. */
+export * from "./ensemble/clock-memory.js";
 export * from "./ensemble/contract.js";
 export * from "./ensemble/ensemble.js";
 export * from "./ensemble/measurement.js";
@@ -6,7 +7,9 @@ export * from "./engine.js";
 export * from "./engine-config.js";
 export * from "./host.js";
 export type { PortState } from "./port-table.js";
-export type { SourceSnapshot } from "./receiver-instance.js";
+export type { AssociationState as AssociationSocketState } from "./association-table.js";
+export type { AssociationState } from "./association-instance.js";
+export type { NtpFacts, SourceSnapshot } from "./source-snapshot.js";
 export { currentTaiMinusUtc, leapTable } from "./time/leap-table.js";
 export { parseClockIdentity } from "./wire/ptp/identity.js";
 export * from "./time/units.js";

@@ -10,9 +10,19 @@ import type { Raw } from "./time/units.js";
 const voidAfterSeconds = 5;
 export const publishEverySeconds = 1;
 
+/** No source is configured: the node's clock is its owner's, or nobody's. */
+export function followsNobody({ receivers, associations }: EngineConfig): boolean {
+  return receivers.length === 0 && associations.length === 0;
+}
+
+/** The references that are this node's own clock. */
+export function ownedReferences({ transmitters, clock }: EngineConfig): EngineConfig["transmitters"] {
+  return transmitters.filter((transmitter) => transmitter.clock === clock);
+}
+
 /** The publication of a node that follows nobody. */
 export function publishOwnedReference(config: EngineConfig, serving: boolean, at: Raw, era: number): Publication {
-  const owned = config.transmitters.filter(({ clock }) => clock === config.clock);
+  const owned = ownedReferences(config);
   const vouched = owned.filter(({ reference }) => reference !== "FreeRunning");
   const uncertainty = vouched.length > 0 ? Math.max(...vouched.map((transmitter) => transmitter.uncertainty)) : null;
   const { state, reason } = describeOwned(config, owned.length > 0, uncertainty !== null, serving);

@@ -4,6 +4,7 @@
  */
 import type { ClockId } from "./ensemble/measurement.js";
 import type { Action, PortId } from "./host.js";
+import { reopenDelay } from "./reopen-delay.js";
 import type { Raw } from "./time/units.js";
 import { type ClockIdentity, clockIdentityOf } from "./wire/ptp/identity.js";
 
@@ -24,9 +25,6 @@ export interface PortState {
   readonly retryAt: Raw;
   readonly attempts: number;
 }
-
-const firstRetrySeconds = 1;
-const longestRetrySeconds = 30;
 
 export class PortTable {
   readonly #ports = new Map<PortId, PortState>();
@@ -67,8 +65,8 @@ export class PortTable {
   lost(port: PortId, code: string, at: Raw): void {
     const state = this.#ports.get(port);
     if (!state) return;
-    const delay = Math.min(firstRetrySeconds * 2 ** state.attempts, longestRetrySeconds);
-    this.#ports.set(port, { ...state, identity: null, lostBecause: code, retryAt: at + delay, attempts: Math.min(state.attempts + 1, 16) });
+    const retryAt = at + reopenDelay(state.attempts);
+    this.#ports.set(port, { ...state, identity: null, lostBecause: code, retryAt, attempts: state.attempts + 1 });
   }
 
   /** Tries the lost ports whose time has come. */

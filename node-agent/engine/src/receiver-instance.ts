@@ -6,25 +6,14 @@ import type { Action, EngineEvent, Stamp } from "./host.js";
 import { type ReceiverData, type ReceiverStep, startReceiver, type TimeReceiverConfig } from "./ptp/receiver-data.js";
 import { stampRequest } from "./ptp/receiver-exchange.js";
 import { receiveMessage, receiverDeadline, tickReceiver } from "./ptp/time-receiver.js";
+import type { SourceSnapshot } from "./source-snapshot.js";
 import type { Raw } from "./time/units.js";
 import { encodeMessage } from "./wire/ptp/encode.js";
-import { formatClockIdentity, type PortIdentity } from "./wire/ptp/identity.js";
+import { type ClockIdentity, formatClockIdentity, type PortIdentity } from "./wire/ptp/identity.js";
 import type { PtpMessage } from "./wire/ptp/message.js";
 
-/** What a report says of a source, as last announced. */
-export interface SourceSnapshot {
-  readonly source: string;
-  readonly portState: ReceiverData["state"];
-  /** null: nobody is followed. */
-  readonly grandmasterIdentity: string | null;
-  readonly clockClass: number | null;
-  readonly currentUtcOffset: number | null;
-  readonly currentUtcOffsetValid: boolean;
-  readonly stepsRemoved: number | null;
-}
-
 /** Kernel stamps: an idle CPU answers late on one side only, by up to half of the floor delay. */
-const kernelAsymmetryShare = 0.5;
+export const kernelAsymmetryShare = 0.5;
 
 export class ReceiverInstance {
   readonly config: ReceiverInstanceConfig;
@@ -33,9 +22,11 @@ export class ReceiverInstance {
   readonly index: number;
   readonly #scale: "UTC" | "TAI";
   #machine: TimeReceiverConfig | null = null;
-  #data: ReceiverData = startReceiver();
+  #data: ReceiverData;
 
-  constructor(config: ReceiverInstanceConfig, engine: Pick<EngineConfig, "clock" | "clockScale">, index: number) {
+  /** @param remoteEra of the instance that had this source before: the ensemble takes no measurement of an earlier era */
+  constructor(config: ReceiverInstanceConfig, engine: Pick<EngineConfig, "clock" | "clockScale">, index: number, remoteEra = 0) {
+    this.#data = { ...startReceiver(), remoteEra };
     this.config = config;
     this.clock = engine.clock;
     this.#scale = engine.clockScale;
@@ -96,7 +87,19 @@ export class ReceiverInstance {
       currentUtcOffset: parent?.body.currentUtcOffset ?? null,
       currentUtcOffsetValid: this.#data.remote?.taiMinusUtc != null,
       stepsRemoved: parent?.body.stepsRemoved ?? null,
+      leap: this.#data.remote?.leap ?? null,
+      ntp: null,
     };
+  }
+
+  /** How often its labels may have come to mean something else. */
+  get remoteEra(): number {
+    return this.#data.remoteEra;
+  }
+
+  /** Of the grandmaster that is followed; null: none is. */
+  get grandmaster(): ClockIdentity | null {
+    return this.#data.parent?.body.grandmasterIdentity ?? null;
   }
 
   link(): LinkConfig {

@@ -47,9 +47,13 @@ describe("the native module", () => {
     const port = new native.Port({ ...wire, receiveBufferBytes: 4096, eventPoll: "lazy" }, () => {});
     const templates = { sync: new Uint8Array(44), followUp: new Uint8Array(44), logInterval: 1, labelOffsetSeconds: 0 };
     const program = new native.SyncProgram({ ...wire, ...templates });
+    const peer = { address: "127.0.0.1", udpPort: 9 };
+    const socket = new native.DatagramSocket({ ...peer, clock, dscp: 0, receiveBufferBytes: 4096 }, () => {});
+    const server = new native.NtpServer({ clock, udpPort: 21_423, allowed: ["10.0.0.0/8"], receiveBufferBytes: 4096 });
     const timer = new native.FdTimer(() => {});
     const truth = new native.TruthReader(path, join(folder, "page"));
-    const instances = { Clock: clock, Port: port, SyncProgram: program, FdTimer: timer, ClockPage: page, TruthReader: truth };
+    const sockets = { DatagramSocket: socket, NtpServer: server };
+    const instances = { Clock: clock, Port: port, SyncProgram: program, FdTimer: timer, ClockPage: page, TruthReader: truth, ...sockets };
     try {
       const classes = [...declared()].filter(([, members]) => members.length > 0);
       expect(classes.map(([name]) => name).sort()).toEqual(Object.keys(instances).sort());
@@ -129,6 +133,9 @@ describe("the native module", () => {
           globalThis.port = new native.Port({ ...wire, receiveBufferBytes: 4096, eventPoll: "always" }, () => {});
           const templates = { sync: new Uint8Array(44), followUp: new Uint8Array(44), logInterval: -7, labelOffsetSeconds: 0 };
           globalThis.program = new native.SyncProgram({ ...wire, ...templates });
+          globalThis.socket = new native.DatagramSocket({ address: "127.0.0.1", udpPort: 21_424, clock, dscp: 0, receiveBufferBytes: 4096 }, () => {});
+          globalThis.server = new native.NtpServer({ clock, udpPort: 21_424, allowed: ["127.0.0.0/8"], receiveBufferBytes: 4096 });
+          globalThis.socket.send(new Uint8Array(48).fill(0x23), 48, 0);
           globalThis.timer = new native.FdTimer(() => {});
           globalThis.timer.arm(3600e9);
           require("node:worker_threads").parentPort.postMessage("open");

@@ -3,7 +3,7 @@
  * through `recordLayout()`, because a silent shift of four bytes would corrupt every time stamp.
  */
 
-/** The ring of a `Port`: a header, then `slots` records of `slotBytes` each. The producer (native) advances head, the consumer tail; both wrap at 2^32. */
+/** The ring of a `Port` or `DatagramSocket`: a header, then `slots` records of `slotBytes` each. The producer (native) advances head, the consumer tail; both wrap at 2^32. */
 export const ringLayout = {
   headerBytes: 64,
   slots: 256,
@@ -18,13 +18,13 @@ export const ringLayout = {
 export const slotLayout = {
   /** u32: 1 received, 2 transmit stamp, 3 socket error (`key` holds the errno). */
   kind: 0,
-  /** u32: 0 event socket (319), 1 general socket (320). */
+  /** u32: 0 event socket (319) or DatagramSocket, 1 general socket (320). */
   socket: 4,
   /** u32: payload octets as sent by the peer; larger than `payloadBytes` when the datagram was cut. */
   length: 8,
-  /** u32: the key that was given to sendEvent. */
+  /** u32: the key that was given to sendEvent or send. */
   key: 12,
-  /** f64 seconds and u32 nanoseconds of the stamp on the port's clock; seconds 0: the kernel gave no stamp. */
+  /** f64 seconds and u32 nanoseconds of the stamp on the owner's clock; seconds 0: the kernel gave no stamp. */
   seconds: 16,
   nanoseconds: 24,
   /** u32: interface index where the packet came in. */

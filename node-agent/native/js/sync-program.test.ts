@@ -68,13 +68,14 @@ describe("a Sync program on a veth pair", () => {
   };
 
   it("keeps its rate while JavaScript is busy", async () => {
+    const began = performance.now();
     await start();
     const busy = left.ask("busy", { milliseconds: 2000 });
     await busy;
     const [syncs] = split(await right.ask<RingRecord[]>("records", { id: "port" }));
     // 32 a second for 2 s; a loaded machine may leave some out, never send more.
     expect(syncs.length).toBeGreaterThan(32);
-    expect(syncs.length).toBeLessThanOrEqual(66);
+    expect(syncs.length).toBeLessThanOrEqual((32 * (performance.now() - began)) / 1e3 + 1);
     const gaps = syncs.slice(1).map((record, index) => sequenceId(record) - sequenceId(syncs[index] ?? record));
     expect(new Set(gaps)).toEqual(new Set([1]));
   });

@@ -17,7 +17,7 @@ use crate::layout::clock_reading as reading_at;
 use crate::oscillator::Character;
 use crate::raw_function::{define_function, Arguments};
 use crate::realtime_clock::RealtimeClock;
-use crate::time::split;
+use crate::time::{host_ns, split};
 use crate::virtual_clock::VirtualClock;
 use crate::virtual_file::{self, ClockLock, VirtualFile};
 
@@ -39,6 +39,17 @@ pub fn create_virtual_clock(env: Env, path: Text, options: Fields) -> napi::Resu
             sine_ppb: frequency(c"sinePpb")?,
         };
         virtual_file::create(&path.0, seconds, offset_ns.round() as i64, character)
+    })
+}
+
+/// For labs: past the lock of whoever steers the clock, as any other program with the capability can treat a kernel's clock.
+#[napi]
+pub fn disturb_virtual_clock(env: Env, path: Text, change: Fields) -> napi::Result<()> {
+    guard(env, || {
+        let step_ns = change.optional(c"stepNs", -OFFSET_LIMIT_NS..=OFFSET_LIMIT_NS)?;
+        let ppb = change.optional(c"frequencyPpb", -FREQUENCY_LIMIT_PPB..=FREQUENCY_LIMIT_PPB)?;
+        let clock = VirtualClock::new(VirtualFile::open_to_disturb(&path.0)?);
+        clock.disturb(host_ns(libc::CLOCK_REALTIME), step_ns.map(|ns| ns.round() as i64), ppb)
     })
 }
 

@@ -6,11 +6,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::errors::{contain, Failure, Result};
+use crate::errors::Result;
+use crate::thread::spawn;
 use crate::time::host_ns;
 use crate::virtual_clock::VirtualClock;
-
-const STACK_BYTES: usize = 128 << 10;
 
 /// Raw seconds that pass in a second of CLOCK_MONOTONIC at most: twice the limit of a clock's frequency.
 const FASTEST_RAW: f64 = 1.2;
@@ -66,17 +65,11 @@ impl Executor {
     pub fn start(clock: Arc<VirtualClock>) -> Result<Self> {
         let shared = Arc::new(Shared { clock, state: Mutex::default(), changed: Condvar::new() });
         let run = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("mer-executor".into())
-            .stack_size(STACK_BYTES)
-            .spawn(move || {
-                // The panic hook has reported it; the next command still takes effect on the caller's thread.
-                let _ = contain(|| {
-                    run_until_stopped(&run);
-                    Ok(())
-                });
-            })
-            .map_err(|error| Failure::io(&error, "pthread_create", "executor"))?;
+        // After a panic the next command still takes effect, on the caller's thread.
+        let thread = spawn("mer-executor", move || {
+            run_until_stopped(&run);
+            Ok(())
+        })?;
         Ok(Self { shared, thread: Some(thread) })
     }
 

@@ -94,6 +94,15 @@ impl Fields {
         read_number(self.env, self.value(name)?, &name.to_string_lossy())
     }
 
+    /// A number within `range`, or undefined.
+    pub fn optional(&self, name: &CStr, range: std::ops::RangeInclusive<f64>) -> Result<Option<f64>> {
+        let value = self.value(name)?;
+        if type_of(self.env, value)? == sys::ValueType::napi_undefined {
+            return Ok(None);
+        }
+        within(read_number(self.env, value, &name.to_string_lossy())?, &name.to_string_lossy(), range).map(Some)
+    }
+
     /// A number within `range`.
     pub fn within(&self, name: &CStr, range: std::ops::RangeInclusive<f64>) -> Result<f64> {
         within(self.number(name)?, &name.to_string_lossy(), range)
@@ -106,6 +115,29 @@ impl Fields {
 
     pub fn text(&self, name: &CStr) -> Result<String> {
         read_text(self.env, self.value(name)?, &name.to_string_lossy())
+    }
+
+    /// An array of at most `most` strings.
+    pub fn texts(&self, name: &CStr, most: usize) -> Result<Vec<String>> {
+        let (array, shown) = (self.value(name)?, name.to_string_lossy());
+        let (mut is_array, mut length) = (false, 0);
+        // SAFETY: env and value belong to the running callback.
+        node(unsafe { sys::napi_is_array(self.env, array, &mut is_array) }, "napi_is_array")?;
+        if !is_array {
+            return Err(Failure::argument(format!("{shown} must be an array")));
+        }
+        // SAFETY: as above.
+        node(unsafe { sys::napi_get_array_length(self.env, array, &mut length) }, "napi_get_array_length")?;
+        if length as usize > most {
+            return Err(Failure::argument(format!("{shown} holds {length} strings, more than {most}")));
+        }
+        let read = |index| {
+            let mut element = null_mut();
+            // SAFETY: as above. A throwing getter comes back as a pending exception.
+            node(unsafe { sys::napi_get_element(self.env, array, index, &mut element) }, "options")?;
+            read_text(self.env, element, &shown)
+        };
+        (0..length).map(read).collect()
     }
 
     pub fn flag(&self, name: &CStr) -> Result<bool> {

@@ -8,15 +8,13 @@ use napi::bindgen_prelude::{This, Uint8Array};
 use napi::{sys, Env, JsValue};
 use napi_derive::napi;
 
-use crate::errors::{guard, Failure, Result};
-use crate::js::{integer, read_array, read_number, Callback, Fields, Text};
+use crate::errors::{guard, Result};
+use crate::intake::Polled;
+use crate::js::{Callback, Fields, Text};
 use crate::port_options::PortOptions;
 use crate::port_state::{EventPoll, State};
 use crate::raw_function::{define_function, define_value, Arguments};
-use crate::stamp::NO_KEY;
-
-/// The largest UDP payload.
-const LARGEST_MESSAGE: f64 = 65_507.0;
+use crate::send_arguments::{read_key, read_message};
 
 #[napi]
 pub struct Port {
@@ -35,7 +33,7 @@ impl Port {
             let mode = EventPoll::parse(&options.text(c"eventPoll")?)?;
             let (state, hardware_address) = State::open(env.raw(), &port, receive_buffer, on_ready)?;
             state.set_event_poll(mode)?;
-            define_value(env.raw(), this.object.raw(), c"ring", state.ring.array_buffer(env.raw())?)?;
+            define_value(env.raw(), this.object.raw(), c"ring", state.intake().ring.array_buffer(env.raw())?)?;
             define_function(env.raw(), this.object.raw(), c"sendEvent", &state, send_event)?;
             define_function(env.raw(), this.object.raw(), c"sendGeneral", &state, send_general)?;
             Ok(Self { state, interface_index: port.interface_index, hardware_address })
@@ -64,7 +62,7 @@ impl Port {
 
     #[napi]
     pub fn statistics(&self) -> Vec<f64> {
-        self.state.statistics().to_vec()
+        self.state.intake().statistics().to_vec()
     }
 
     #[napi]
@@ -76,23 +74,11 @@ impl Port {
     }
 }
 
-/// The first `length` octets of a Uint8Array.
-fn message(env: sys::napi_env, arguments: &Arguments) -> Result<&[u8]> {
-    let (data, available) = read_array(env, arguments[0], sys::TypedarrayType::uint8_array)?;
-    let length = integer(read_number(env, arguments[1], "length")?, "length", 1.0..=LARGEST_MESSAGE)? as usize;
-    if length > available {
-        return Err(Failure::argument(format!("length is {length}, the message has {available} octets")));
-    }
-    // SAFETY: `available` octets are there; no JavaScript runs before the caller has sent them.
-    Ok(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) })
-}
-
 fn send_event(state: &State, env: sys::napi_env, arguments: &Arguments) -> Result<Option<f64>> {
-    let message = message(env, arguments)?;
-    let key = integer(read_number(env, arguments[2], "key")?, "key", 0.0..=f64::from(NO_KEY - 1))? as u32;
-    state.send_event(message, key).map(|errno| Some(f64::from(errno)))
+    let message = read_message(env, arguments)?;
+    state.send_event(message, read_key(env, arguments)?).map(|errno| Some(f64::from(errno)))
 }
 
 fn send_general(state: &State, env: sys::napi_env, arguments: &Arguments) -> Result<Option<f64>> {
-    state.send_general(message(env, arguments)?).map(|errno| Some(f64::from(errno)))
+    state.send_general(read_message(env, arguments)?).map(|errno| Some(f64::from(errno)))
 }

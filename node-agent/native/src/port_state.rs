@@ -3,29 +3,23 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::rc::{Rc, Weak};
-use std::sync::Arc;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::rc::Rc;
 
 use libc::sockaddr_in;
 use napi::sys;
 
-use crate::clock_source::ClockSource;
-use crate::drain::{discard, drain, fill_error, Scratch, Source};
 use crate::errors::{Failure, Result};
+use crate::intake::{Descriptors, Intake, Polled, PLAIN, STAMPED};
 use crate::js::Callback;
 use crate::link_watch::{is_present, LinkWatch};
+use crate::outgoing::{send_plain, Destination};
 use crate::port_options::PortOptions;
 use crate::reservation::{Reservation, Use};
-use crate::ring::Ring;
-use crate::socket::{address, hardware_address, open_receiver, PTP_PRIMARY};
-use crate::stamp::{send_plain, send_stamped, StampKeys};
+use crate::socket::{hardware_address, open_receiver, PTP_PRIMARY};
+use crate::stamp::send_stamped;
+use crate::udp::address;
 use crate::uv::{Poll, PRIORITIZED, READABLE};
-
-/// Batches of a full ring that one wake-up hands over before other handles of the event loop get their turn.
-const ROUNDS: usize = 8;
-const EVENT: u32 = 0;
-const GENERAL: u32 = 1;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum EventPoll {
@@ -60,29 +54,30 @@ struct Sockets {
     _reservations: [Reservation; 2],
 }
 
-#[derive(Default)]
-struct Counters {
-    packets: Cell<u64>,
-    wake_ups: Cell<u64>,
-    stamps: Cell<u64>,
-    send_errors: Cell<u64>,
-}
-
-fn add(counter: &Cell<u64>, count: usize) {
-    counter.set(counter.get() + count as u64);
-}
-
 pub struct State {
-    pub ring: Ring,
+    intake: Intake,
     sockets: RefCell<Option<Sockets>>,
     mode: Cell<EventPoll>,
-    scratch: RefCell<Box<Scratch>>,
-    keys: StampKeys,
-    clock: Arc<ClockSource>,
     interface_index: u32,
     event_address: sockaddr_in,
     general_address: sockaddr_in,
-    counters: Counters,
+}
+
+impl Polled for State {
+    fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    fn descriptors(&self) -> Result<Descriptors> {
+        match &*self.sockets.borrow() {
+            Some(sockets) => Ok(Descriptors { stamped: sockets.event.as_raw_fd(), plain: Some(sockets.general.as_raw_fd()) }),
+            None => Err(Failure::closed("port")),
+        }
+    }
+
+    fn on_ready(&self) -> Option<Rc<Callback>> {
+        self.sockets.borrow().as_ref().map(|sockets| Rc::clone(&sockets.on_ready))
+    }
 }
 
 impl State {
@@ -99,28 +94,16 @@ impl State {
         let links = LinkWatch::open()?;
         let eui = hardware_address(&general, &port.interface_name)?;
         let state = Rc::new(Self {
-            ring: Ring::new(),
+            intake: Intake::new(&port.clock),
             sockets: RefCell::new(None),
             mode: Cell::new(EventPoll::Lazy),
-            scratch: RefCell::new(Scratch::new()),
-            keys: StampKeys::new(),
-            clock: Arc::clone(&port.clock),
             interface_index: port.interface_index,
             event_address: address(PTP_PRIMARY, port.event_port),
             general_address: address(PTP_PRIMARY, port.general_port),
-            counters: Counters::default(),
         });
-        let poll = |descriptor: RawFd, act: fn(&Self, c_int)| {
-            let state: Weak<Self> = Rc::downgrade(&state);
-            Poll::new(env, descriptor, move |status| {
-                if let Some(state) = state.upgrade() {
-                    act(&state, status);
-                }
-            })
-        };
-        let event_poll = poll(event.as_raw_fd(), |state, status| state.on_packets(EVENT, status))?;
-        let general_poll = poll(general.as_raw_fd(), |state, status| state.on_packets(GENERAL, status))?;
-        let link_poll = poll(links.descriptor(), |state, _status| state.on_link_change())?;
+        let event_poll = Poll::watch(env, event.as_raw_fd(), &state, |state, status| state.on_packets(STAMPED, status))?;
+        let general_poll = Poll::watch(env, general.as_raw_fd(), &state, |state, status| state.on_packets(PLAIN, status))?;
+        let link_poll = Poll::watch(env, links.descriptor(), &state, |state, _status| state.on_link_change())?;
         general_poll.start(READABLE | PRIORITIZED)?;
         link_poll.start(READABLE)?;
         let on_ready = Rc::new(on_ready);
@@ -132,14 +115,6 @@ impl State {
 
     pub fn close(&self) {
         drop(self.sockets.take());
-    }
-
-    /// Descriptors for this moment: no JavaScript may run while they are used, since it could close the port.
-    fn descriptors(&self) -> Result<(RawFd, RawFd)> {
-        match &*self.sockets.borrow() {
-            Some(sockets) => Ok((sockets.event.as_raw_fd(), sockets.general.as_raw_fd())),
-            None => Err(Failure::closed("port")),
-        }
     }
 
     pub fn set_event_poll(&self, mode: EventPoll) -> Result<()> {
@@ -159,71 +134,21 @@ impl State {
 
     /// 0 or an errno.
     pub fn send_event(&self, message: &[u8], key: u32) -> Result<c_int> {
-        let (event, _) = self.descriptors()?;
-        Ok(self.count_sent(send_stamped(event, Some(&self.event_address), message, key, &self.keys)))
+        let (socket, to) = (self.descriptors()?.stamped, Destination::To(&self.event_address));
+        Ok(self.intake.count_sent(send_stamped(socket, to, message, key, &self.intake.keys)))
     }
 
     /// 0 or an errno.
     pub fn send_general(&self, message: &[u8]) -> Result<c_int> {
-        let (_, general) = self.descriptors()?;
-        Ok(self.count_sent(send_plain(general, Some(&self.general_address), message)))
-    }
-
-    fn count_sent(&self, sent: std::result::Result<(), c_int>) -> c_int {
-        sent.err().inspect(|_| add(&self.counters.send_errors, 1)).unwrap_or(0)
-    }
-
-    /// As index.d.ts lists them.
-    pub fn statistics(&self) -> [f64; 5] {
-        let Counters { packets, wake_ups, stamps, send_errors } = &self.counters;
-        let [packets, wake_ups, stamps, send_errors] =
-            [packets, wake_ups, stamps, send_errors].map(|counter| counter.get() as f64);
-        [packets, wake_ups, stamps, f64::from(self.ring.dropped()), send_errors]
-    }
-
-    /// Reads all queues; transmit stamps first, because what answers a message must not overtake its stamp.
-    pub fn drain(&self) -> Result<usize> {
-        let (event, general) = self.descriptors()?;
-        let mut scratch = self.scratch.borrow_mut();
-        let converter = self.clock.converter();
-        let mut read = |source| drain(&mut scratch, &self.ring, source, &converter);
-        let stamps = read(Source { fd: event, socket: EVENT, stamps: Some(&self.keys) });
-        let packets =
-            read(Source { fd: event, socket: EVENT, stamps: None }) + read(Source { fd: general, socket: GENERAL, stamps: None });
-        add(&self.counters.stamps, stamps);
-        add(&self.counters.packets, packets);
-        Ok(stamps + packets)
+        let general = self.descriptors()?.plain.ok_or_else(|| Failure::closed("port"))?;
+        Ok(self.intake.count_sent(send_plain(general, Destination::To(&self.general_address), message)))
     }
 
     fn on_packets(&self, socket: u32, status: c_int) {
-        add(&self.counters.wake_ups, 1);
-        for _ in 0..ROUNDS {
-            // Err: closed by the callback of the round before.
-            let Ok(count) = self.drain() else { return };
-            let full = self.ring.free() == 0;
-            if count == 0 && !full {
-                break;
-            }
-            self.call_ready();
-            if !full {
-                break;
-            }
-            if self.ring.free() == 0 {
-                self.discard();
-                break;
-            }
-        }
+        self.hand_over();
         // A pending socket error makes libuv stop polling; the drain has recorded and cleared it.
         if status < 0 {
             self.resume(socket);
-        }
-    }
-
-    fn call_ready(&self) {
-        // A handle of its own: the callback may close the port.
-        let on_ready = self.sockets.borrow().as_ref().map(|sockets| Rc::clone(&sockets.on_ready));
-        if let Some(on_ready) = on_ready {
-            on_ready.call();
         }
     }
 
@@ -242,12 +167,7 @@ impl State {
         if !gone {
             return;
         }
-        if self.ring.free() > 0 {
-            fill_error(&self.ring.slot(0), EVENT, libc::ENODEV as u32);
-            self.ring.publish(1);
-        } else {
-            self.ring.count_dropped(1);
-        }
+        self.intake.report_error(libc::ENODEV);
         self.call_ready();
     }
 
@@ -257,17 +177,9 @@ impl State {
         // Fails only when the descriptor cannot be polled at all, which it could be when it was opened.
         let _ = match (socket, self.mode.get()) {
             (_, EventPoll::Never) => Ok(()),
-            (GENERAL, _) => sockets.general_poll.start(READABLE | PRIORITIZED),
+            (PLAIN, _) => sockets.general_poll.start(READABLE | PRIORITIZED),
             (_, EventPoll::Always) => sockets.event_poll.start(READABLE | PRIORITIZED),
             (_, EventPoll::Lazy) => Ok(()),
         };
-    }
-
-    fn discard(&self) {
-        let Ok((event, general)) = self.descriptors() else { return };
-        let mut scratch = self.scratch.borrow_mut();
-        discard(&mut scratch, &self.ring, Source { fd: event, socket: EVENT, stamps: Some(&self.keys) });
-        discard(&mut scratch, &self.ring, Source { fd: event, socket: EVENT, stamps: None });
-        discard(&mut scratch, &self.ring, Source { fd: general, socket: GENERAL, stamps: None });
     }
 }

@@ -1,19 +1,16 @@
 //! UDP sockets as PTP over IPv4 needs them (IEEE 1588-2019 Annex C): one interface, multicast with TTL 1, software time stamps.
 
-use std::ffi::{c_int, c_void, CString};
+use std::ffi::{c_int, CString};
 use std::net::Ipv4Addr;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 
-use libc::{in_addr, ip_mreqn, sockaddr_in, socklen_t, SOL_SOCKET};
+use libc::{in_addr, ip_mreqn, socklen_t, SOL_SOCKET};
 
 use crate::errors::{check, Failure, Result};
-use crate::stamp::SOCKET_FLAGS;
+use crate::udp::{address, bind, connect, open_udp, set, set_dscp, set_receive_buffer, set_stamps};
 
 /// PTP-primary: all messages but the peer delay mechanism's (IEEE 1588-2019 C.3).
 pub const PTP_PRIMARY: Ipv4Addr = Ipv4Addr::new(224, 0, 1, 129);
-
-/// Makes POLLPRI say that the error queue holds something; libuv treats a bare POLLERR as fatal.
-const SO_SELECT_ERR_QUEUE: c_int = 45;
 
 /// What one socket of a port is to be.
 #[derive(Clone, Copy, Debug)]
@@ -31,10 +28,7 @@ pub struct Endpoint<'a> {
 pub fn open_receiver(endpoint: &Endpoint, receive_buffer_bytes: c_int) -> Result<OwnedFd> {
     let socket = open_bound(endpoint, true)?;
     let fd = socket.as_raw_fd();
-    // The error queue shares this buffer: stamps are lost when it is small. FORCE goes beyond rmem_max where we are allowed to.
-    if set(fd, SOL_SOCKET, libc::SO_RCVBUFFORCE, receive_buffer_bytes, "SO_RCVBUFFORCE").is_err() {
-        set(fd, SOL_SOCKET, libc::SO_RCVBUF, receive_buffer_bytes, "SO_RCVBUF")?;
-    }
+    set_receive_buffer(fd, receive_buffer_bytes)?;
     set(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1 as c_int, "IP_PKTINFO")?;
     set(fd, libc::IPPROTO_IP, libc::IP_ADD_MEMBERSHIP, membership(endpoint.interface_index), "IP_ADD_MEMBERSHIP")?;
     Ok(socket)
@@ -43,7 +37,7 @@ pub fn open_receiver(endpoint: &Endpoint, receive_buffer_bytes: c_int) -> Result
 /// A socket that only sends. Connected to the group, it matches nothing that arrives: nobody sends *from* a multicast address.
 pub fn open_sender(endpoint: &Endpoint) -> Result<OwnedFd> {
     let socket = open_bound(endpoint, true)?;
-    connect(&socket, endpoint.port)?;
+    connect_to_group(&socket, endpoint.port)?;
     Ok(socket)
 }
 
@@ -54,7 +48,7 @@ pub fn open_claim(interface_name: &str, port: u16) -> Result<OwnedFd> {
     set(socket.as_raw_fd(), SOL_SOCKET, libc::SO_REUSEADDR, 1 as c_int, "SO_REUSEADDR")?;
     // An interface without an address has no route to the group; unconnected, the claim still holds, and without memberships only
     // unicast could reach it, which needs an address as well.
-    match connect(&socket, port) {
+    match connect_to_group(&socket, port) {
         Err(failure) if !failure.is_unreachable() => Err(failure),
         _ => Ok(socket),
     }
@@ -62,9 +56,7 @@ pub fn open_claim(interface_name: &str, port: u16) -> Result<OwnedFd> {
 
 fn open_bound(endpoint: &Endpoint, shared: bool) -> Result<OwnedFd> {
     let name = endpoint.interface_name;
-    let kind = libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: no memory is passed; a fresh descriptor belongs to nobody else.
-    let socket = unsafe { OwnedFd::from_raw_fd(check(libc::socket(libc::AF_INET, kind, 0), "socket", "UDP")?) };
+    let socket = open_udp()?;
     let fd = socket.as_raw_fd();
     if shared {
         set(fd, SOL_SOCKET, libc::SO_REUSEADDR, 1 as c_int, "SO_REUSEADDR")?;
@@ -80,34 +72,16 @@ fn open_bound(endpoint: &Endpoint, shared: bool) -> Result<OwnedFd> {
     set(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP, 0 as c_int, "IP_MULTICAST_LOOP")?;
     set(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_TTL, 1 as c_int, "IP_MULTICAST_TTL")?;
     set(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, membership(endpoint.interface_index), "IP_MULTICAST_IF")?;
-    // The two low bits are ECN.
-    set(fd, libc::IPPROTO_IP, libc::IP_TOS, c_int::from(endpoint.dscp) << 2, "IP_TOS")?;
-    let any = address(Ipv4Addr::UNSPECIFIED, endpoint.port);
-    // SAFETY: pointer and length describe `any`.
-    let bound = unsafe { libc::bind(fd, std::ptr::from_ref(&any).cast(), size_of::<sockaddr_in>() as socklen_t) };
-    check(bound, "bind", &format!("{name}:{}", endpoint.port))?;
+    set_dscp(fd, endpoint.dscp)?;
+    bind(&socket, &address(Ipv4Addr::UNSPECIFIED, endpoint.port), &format!("{name}:{}", endpoint.port))?;
     if endpoint.stamped {
-        set(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1 as c_int, "SO_SELECT_ERR_QUEUE")?;
-        set(fd, SOL_SOCKET, libc::SO_TIMESTAMPING, SOCKET_FLAGS, "SO_TIMESTAMPING")?;
+        set_stamps(fd)?;
     }
     Ok(socket)
 }
 
-fn connect(socket: &OwnedFd, port: u16) -> Result<()> {
-    let group = address(PTP_PRIMARY, port);
-    let length = size_of::<sockaddr_in>() as socklen_t;
-    // SAFETY: pointer and length describe `group`.
-    let connected = unsafe { libc::connect(socket.as_raw_fd(), std::ptr::from_ref(&group).cast(), length) };
-    check(connected, "connect", &format!("{PTP_PRIMARY}:{port}")).map(drop)
-}
-
-pub fn address(ip: Ipv4Addr, port: u16) -> sockaddr_in {
-    sockaddr_in {
-        sin_family: libc::AF_INET as libc::sa_family_t,
-        sin_port: port.to_be(),
-        sin_addr: in_addr { s_addr: u32::from_ne_bytes(ip.octets()) },
-        sin_zero: [0; 8],
-    }
+fn connect_to_group(socket: &OwnedFd, port: u16) -> Result<()> {
+    connect(socket, &address(PTP_PRIMARY, port), &format!("{PTP_PRIMARY}:{port}"))
 }
 
 fn membership(interface_index: u32) -> ip_mreqn {
@@ -116,12 +90,6 @@ fn membership(interface_index: u32) -> ip_mreqn {
         imr_address: in_addr { s_addr: 0 },
         imr_ifindex: interface_index as c_int,
     }
-}
-
-fn set<T>(fd: RawFd, level: c_int, option: c_int, value: T, name: &str) -> Result<()> {
-    let (pointer, length) = (std::ptr::from_ref(&value).cast::<c_void>(), size_of::<T>() as socklen_t);
-    // SAFETY: pointer and length describe `value`, a plain C type.
-    check(unsafe { libc::setsockopt(fd, level, option, pointer, length) }, "setsockopt", name).map(drop)
 }
 
 pub fn interface_index(name: &str) -> Result<u32> {

@@ -3,12 +3,11 @@
 use std::cell::RefCell;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use napi::Env;
 use napi_derive::napi;
 
-use crate::errors::{contain, guard, Failure, Result};
+use crate::errors::{guard, Failure, Result};
 use crate::js::{integer, Fields, Number, Octets};
 use crate::port_options::PortOptions;
 use crate::reservation::{Reservation, Use};
@@ -16,16 +15,17 @@ use crate::socket::open_sender;
 use crate::stamp::StampKeys;
 use crate::sync_message::template;
 use crate::sync_thread::{Counters, Program, Shared, SyncThread};
+use crate::thread::Worker;
 use crate::time::NS_PER_SECOND;
 use crate::timerfd::open_timer;
 
-const STACK_BYTES: usize = 128 << 10;
 /// 10 years: no label differs by more from any clock that can be told apart from a broken one.
 const LABEL_LIMIT_SECONDS: f64 = 315_360_000.0;
 
 struct Running {
+    /// Dropped first: waits for the thread, which notices within one stamp wait (50 ms) at most.
+    _thread: Worker,
     shared: Arc<Shared>,
-    thread: JoinHandle<()>,
     /// Dropped after the thread has closed its sockets.
     _reservations: [Reservation; 2],
 }
@@ -59,14 +59,10 @@ impl SyncProgram {
                 keys: StampKeys::new(),
                 timer: open_timer()?,
             };
-            let thread = std::thread::Builder::new()
-                .name("mer-sync".into())
-                .stack_size(STACK_BYTES)
-                // Contained: the panic hook reports it, and the count of Syncs stands still, which the engine watches.
-                .spawn(move || drop(contain(|| worker.run())))
-                .map_err(|error| Failure::io(&error, "pthread_create", "sync"))?;
+            // After a panic the count of Syncs stands still, which the engine watches.
+            let thread = Worker::start("mer-sync", &shared.signal, move || worker.run())?;
             let counters = Arc::clone(&shared.counters);
-            Ok(Self { counters, running: RefCell::new(Some(Running { shared, thread, _reservations: reservations })) })
+            Ok(Self { counters, running: RefCell::new(Some(Running { _thread: thread, shared, _reservations: reservations })) })
         })
     }
 
@@ -100,25 +96,9 @@ impl SyncProgram {
     #[napi]
     pub fn close(&self, env: Env) -> napi::Result<()> {
         guard(env, || {
-            self.end();
+            drop(self.running.take());
             Ok(())
         })
-    }
-
-    /// Waits for the thread, which notices within one stamp wait (50 ms) at most.
-    fn end(&self) {
-        if let Some(running) = self.running.take() {
-            running.shared.stop.store(true, Relaxed);
-            running.shared.wake();
-            // A panic of the thread was contained there.
-            let _ = running.thread.join();
-        }
-    }
-}
-
-impl Drop for SyncProgram {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 

@@ -2,18 +2,22 @@
 //! collection holds it back; a timerfd with SCHED_FIFO is late by tens of µs. Only the *rate* must be even: accuracy comes from the
 //! kernel's stamp of each Sync.
 
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use libc::{mmsghdr, pollfd};
 
 use crate::clock_source::ClockSource;
-use crate::errors::{check, Result};
-use crate::stamp::{read_notes, send_plain, send_stamped, StampKeys};
+use crate::errors::Result;
+use crate::notes::read_notes;
+use crate::outgoing::{send_plain, Destination};
+use crate::signal::Signal;
+use crate::stamp::{send_stamped, StampKeys};
 use crate::sync_message::{set_sequence_id, set_timestamp, Message};
 use crate::time::{host_ns, to_timespec, NS_PER_SECOND};
 use crate::timerfd::set_timer;
+use crate::udp::clear_error;
 
 /// Software stamps come within 50 µs, some hardware ones after milliseconds; beyond this one is lost, and so is its Follow_Up.
 const LONGEST_STAMP_WAIT_NS: i64 = 50_000_000;
@@ -43,17 +47,13 @@ pub struct Counters {
 pub struct Shared {
     program: Mutex<Program>,
     pub counters: Arc<Counters>,
-    pub stop: AtomicBool,
-    /// An eventfd: the program has changed, or the end has come.
-    wake: OwnedFd,
+    /// The program has changed, or the end has come.
+    pub signal: Arc<Signal>,
 }
 
 impl Shared {
     pub fn new(program: Program) -> Result<Self> {
-        // SAFETY: a fresh descriptor that belongs to nobody else.
-        let wake =
-            unsafe { OwnedFd::from_raw_fd(check(libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK), "eventfd", "")?) };
-        Ok(Self { program: Mutex::new(program), counters: Arc::default(), stop: AtomicBool::new(false), wake })
+        Ok(Self { program: Mutex::new(program), counters: Arc::default(), signal: Arc::new(Signal::new()?) })
     }
 
     fn program(&self) -> MutexGuard<'_, Program> {
@@ -63,19 +63,7 @@ impl Shared {
 
     pub fn set_program(&self, program: Program) {
         *self.program() = program;
-        self.wake();
-    }
-
-    pub fn wake(&self) {
-        let one = 1u64;
-        // SAFETY: eight octets from `one`. It cannot block, and a saturated count wakes as well.
-        unsafe { libc::write(self.wake.as_raw_fd(), std::ptr::from_ref(&one).cast(), 8) };
-    }
-
-    fn clear_wake(&self) {
-        let mut count = 0u64;
-        // SAFETY: eight octets into `count`.
-        unsafe { libc::read(self.wake.as_raw_fd(), std::ptr::from_mut(&mut count).cast(), 8) };
+        self.signal.wake();
     }
 }
 
@@ -94,7 +82,7 @@ impl SyncThread {
         let mut sequence_id = 0u16;
         let mut program = *self.shared.program();
         let mut due = host_ns(libc::CLOCK_MONOTONIC) + program.interval_ns;
-        while !self.shared.stop.load(Relaxed) {
+        while !self.shared.signal.is_stopped() {
             set_timer(&self.timer, due, true)?;
             let changed = self.wait();
             let now = host_ns(libc::CLOCK_MONOTONIC);
@@ -120,13 +108,13 @@ impl SyncThread {
 
     /// Until the timer is due; true when the eventfd spoke.
     fn wait(&self) -> bool {
-        let poll = |fd: &OwnedFd| pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        let mut fds = [poll(&self.timer), poll(&self.shared.wake)];
+        let poll = |fd| pollfd { fd, events: libc::POLLIN, revents: 0 };
+        let mut fds = [poll(self.timer.as_raw_fd()), poll(self.shared.signal.descriptor())];
         // SAFETY: pointer and length describe `fds`. An interrupted wait looks at the time again, as every wait does.
         unsafe { libc::poll(fds.as_mut_ptr(), 2, -1) };
         let changed = fds[1].revents != 0;
         if changed {
-            self.shared.clear_wake();
+            self.shared.signal.clear();
         }
         changed
     }
@@ -135,7 +123,7 @@ impl SyncThread {
         let counters = &self.shared.counters;
         let mut sync = program.sync;
         set_sequence_id(&mut sync, sequence_id);
-        if send_stamped(self.event.as_raw_fd(), None, &sync, u32::from(sequence_id), &self.keys).is_err() {
+        if send_stamped(self.event.as_raw_fd(), Destination::Peer, &sync, u32::from(sequence_id), &self.keys).is_err() {
             counters.send_errors.fetch_add(1, Relaxed);
             return;
         }
@@ -149,7 +137,7 @@ impl SyncThread {
         set_sequence_id(&mut follow_up, sequence_id);
         let clock_ns = self.clock.converter().at(stamp_ns).ns;
         set_timestamp(&mut follow_up, clock_ns.saturating_add(program.label_offset_ns));
-        match send_plain(self.general.as_raw_fd(), None, &follow_up) {
+        match send_plain(self.general.as_raw_fd(), Destination::Peer, &follow_up) {
             Ok(()) => counters.follow_ups.fetch_add(1, Relaxed),
             Err(_) => counters.send_errors.fetch_add(1, Relaxed),
         };
@@ -166,7 +154,7 @@ impl SyncThread {
                 }
             }
             let remaining = end - host_ns(libc::CLOCK_MONOTONIC);
-            if remaining <= 0 || self.shared.stop.load(Relaxed) {
+            if remaining <= 0 || self.shared.signal.is_stopped() {
                 return None;
             }
             let timeout = to_timespec(remaining.min(NS_PER_SECOND));
@@ -174,7 +162,7 @@ impl SyncThread {
             // SAFETY: one pollfd, a timeout that is only read, no signal mask.
             unsafe { libc::ppoll(&mut error_queue, 1, &timeout, std::ptr::null()) };
             if error_queue.revents & libc::POLLERR != 0 {
-                clear_error(&self.event);
+                clear_error(self.event.as_raw_fd());
             }
         }
     }
@@ -195,15 +183,6 @@ impl SyncThread {
         let notes = unsafe { read_notes(&message.msg_hdr) };
         Some((notes.id.map(|id| self.keys.key(id)), notes.stamp_ns))
     }
-}
-
-/// Takes a pending error off the socket: unread, it would make every wait return at once. Stamps stay in the error queue.
-fn clear_error(socket: &OwnedFd) {
-    let mut error = 0i32;
-    let mut length = size_of::<i32>() as libc::socklen_t;
-    let value = std::ptr::from_mut(&mut error).cast();
-    // SAFETY: pointer and length describe `error`.
-    unsafe { libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_ERROR, value, &mut length) };
 }
 
 /// As even a rate as this process may have. Without the right to SCHED_FIFO the thread stays an ordinary one.

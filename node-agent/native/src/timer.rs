@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use napi::Env;
 use napi_derive::napi;
@@ -66,9 +66,8 @@ impl FdTimer {
         guard(env, || {
             let timer = open_timer()?;
             let state = Rc::new(State { open: RefCell::new(None) });
-            let weak: Weak<State> = Rc::downgrade(&state);
-            let poll = Poll::new(env.raw(), timer.as_raw_fd(), move |_status| {
-                if let Some(on_tick) = weak.upgrade().and_then(|state| state.take_expiry()) {
+            let poll = Poll::watch(env.raw(), timer.as_raw_fd(), &state, |state, _status| {
+                if let Some(on_tick) = state.take_expiry() {
                     on_tick.call();
                 }
             })?;

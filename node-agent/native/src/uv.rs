@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 use std::os::fd::RawFd;
 use std::ptr::null_mut;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use napi::sys;
 
@@ -69,7 +69,7 @@ pub struct Poll {
 
 impl Poll {
     /// `on_ready` runs on the JavaScript thread without a handle scope. It must not keep the owner of this Poll alive.
-    pub fn new(env: sys::napi_env, fd: RawFd, on_ready: impl Fn(c_int) + 'static) -> Result<Self> {
+    fn new(env: sys::napi_env, fd: RawFd, on_ready: impl Fn(c_int) + 'static) -> Result<Self> {
         let mut uv_loop = null_mut();
         // SAFETY: env belongs to the running callback.
         node(unsafe { sys::napi_get_uv_event_loop(env, &mut uv_loop) }, "napi_get_uv_event_loop")?;
@@ -96,6 +96,16 @@ impl Poll {
         node(hooked, "napi_add_async_cleanup_hook")?;
         poll.watch.hook.set(hook);
         Ok(poll)
+    }
+
+    /// `act` gets the owner, as long as there is one: it owns this Poll in turn.
+    pub fn watch<T: 'static>(env: sys::napi_env, fd: RawFd, owner: &Rc<T>, act: impl Fn(&T, c_int) + 'static) -> Result<Self> {
+        let owner: Weak<T> = Rc::downgrade(owner);
+        Self::new(env, fd, move |status| {
+            if let Some(owner) = owner.upgrade() {
+                act(&owner, status);
+            }
+        })
     }
 
     pub fn start(&self, events: c_int) -> Result<()> {

@@ -8,11 +8,11 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use crate::adjustment_ring::{AdjustmentRing, Plain};
 use crate::errors::{last_errno, Failure, Result};
 use crate::mapping::Mapping;
 use crate::oscillator::{entries, entry_count, Character, Entry};
 use crate::time::host_ns;
-use crate::virtual_clock::{AdjustmentRing, Plain};
 
 const MAGIC: [u8; 8] = *b"MERVCLK1";
 /// The table starts on a page of its own.
@@ -79,13 +79,22 @@ pub struct VirtualFile {
 impl VirtualFile {
     /// Opens and checks a clock file; the lock comes with it when `steer` is wanted.
     pub fn open(path: &str, steer: bool) -> Result<(Self, Option<ClockLock>)> {
-        let file = OpenOptions::new().read(true).write(steer).open(path).map_err(|error| Failure::io(&error, "open", path))?;
-        let length = file.metadata().map_err(|error| Failure::io(&error, "fstat", path))?.len();
-        let entries = check_header(&file, length, path)?;
-        let mapping = Mapping::new(&file, length as usize, steer, path)?;
-        let opened = Self { mapping, entries };
+        let (opened, file) = Self::map(path, steer)?;
         let lock = if steer { Some(opened.lock(file, path)?) } else { None };
         Ok((opened, lock))
+    }
+
+    /// Writable past the owner's lock: only for a lab that plays another program.
+    pub fn open_to_disturb(path: &str) -> Result<Self> {
+        Ok(Self::map(path, true)?.0)
+    }
+
+    fn map(path: &str, writable: bool) -> Result<(Self, File)> {
+        let file = OpenOptions::new().read(true).write(writable).open(path).map_err(|error| Failure::io(&error, "open", path))?;
+        let length = file.metadata().map_err(|error| Failure::io(&error, "fstat", path))?.len();
+        let entries = check_header(&file, length, path)?;
+        let mapping = Mapping::new(&file, length as usize, writable, path)?;
+        Ok((Self { mapping, entries }, file))
     }
 
     fn lock(&self, file: File, path: &str) -> Result<ClockLock> {

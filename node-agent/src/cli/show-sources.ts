@@ -27,6 +27,9 @@ const columns: readonly Column<SourceFigures>[] = [
   { heading: "NAME", cell: ({ name }) => formatName(name) },
   { heading: "STATE", cell: ({ state }) => formatName(state) },
   { heading: "REASON", cell: ({ reason }) => formatName(reason) },
+  { heading: "STRATUM", align: "right", cell: ({ ntp }) => (ntp?.stratum == null ? "-" : String(ntp.stratum)) },
+  // As chronyc has it: octal, the newest answer lowest.
+  { heading: "REACH", align: "right", cell: ({ ntp }) => (ntp === null ? "-" : ntp.reachability.toString(8)) },
   { heading: "OFFSET", align: "right", cell: ({ offsetNanoseconds }) => formatTime(offsetNanoseconds, true) },
   { heading: "SD", align: "right", cell: ({ standardDeviationNanoseconds }) => formatTime(standardDeviationNanoseconds) },
   { heading: "RATE ppb", align: "right", cell: ({ ratePartsPerBillion }) => formatRate(ratePartsPerBillion) },

@@ -1,5 +1,5 @@
 /** `meridian-agent status`: what a person on call wants to know first. */
-import type { AgentStatus } from "../status/agent-status.js";
+import type { AgentStatus, SourceFigures } from "../status/agent-status.js";
 import { formatDuration, formatName, formatRate, formatTime } from "./format.js";
 
 const longestText = 200;
@@ -23,6 +23,13 @@ export function showStatus(status: AgentStatus): string {
     ],
     ["Source", describeSource(status)],
     ["Hub", describeHub(status)],
+    ...clock.conflicts.map(
+      ({ process, evidence }) =>
+        [
+          "Conflict",
+          `${formatName(process || "a program that cannot be named", longestText)} steers this clock (${formatName(evidence)})`,
+        ] as const,
+    ),
     ...describeTroubles(status),
     ...(isGood(status) ? [] : [["Attention", describeFault(clock)] as const]),
   ];
@@ -52,12 +59,18 @@ function describeObjective({ objective, clock }: AgentStatus): (readonly [string
 function describeSource({ clock, sources, served }: AgentStatus): string {
   const selected = sources.find(({ name }) => name === clock.selected);
   if (selected) {
-    const { name, state, grandmasterIdentity: grandmaster, stepsRemoved } = selected;
-    const origin = grandmaster === null ? "" : `, grandmaster ${formatName(grandmaster)}, steps removed ${stepsRemoved ?? "-"}`;
+    const { name, state } = selected;
+    const origin = describeOrigin(selected);
     return `${formatName(name)}, ${formatName(state)}${origin}`;
   }
   if (sources.length > 0) return `none of ${sources.length} is followed`;
   return served.length > 0 ? "none, serves its own reference" : "none configured";
+}
+
+function describeOrigin({ grandmasterIdentity: grandmaster, stepsRemoved, ntp }: SourceFigures): string {
+  if (ntp !== null)
+    return `, NTP server ${formatName(ntp.address)}, stratum ${ntp.stratum ?? "-"}, reference ${formatName(ntp.referenceId)}`;
+  return grandmaster === null ? "" : `, grandmaster ${formatName(grandmaster)}, steps removed ${stepsRemoved ?? "-"}`;
 }
 
 function describeHub({ hub: { connected, address, trouble } }: AgentStatus): string {
@@ -66,7 +79,7 @@ function describeHub({ hub: { connected, address, trouble } }: AgentStatus): str
   return `no answer from ${formatName(address, longestText)}${trouble === null ? "" : ` (${formatName(trouble)})`}, time goes on`;
 }
 
-function describeTroubles({ ports, served }: AgentStatus): (readonly [string, string])[] {
+function describeTroubles({ ports, served, ntpServer }: AgentStatus): (readonly [string, string])[] {
   const words = ({ code, message }: { code: string; message: string }): string =>
     `${formatName(code)}: ${formatName(message, longestText)}`;
   return [
@@ -76,5 +89,6 @@ function describeTroubles({ ports, served }: AgentStatus): (readonly [string, st
     ...served.flatMap(({ grandmaster, trouble }) =>
       trouble === null ? [] : [["Served", `${formatName(grandmaster)} serves nobody. ${words(trouble)}`] as const],
     ),
+    ...(ntpServer?.trouble ? [["Served", `no NTP client is answered. ${words(ntpServer.trouble)}`] as const] : []),
   ];
 }

@@ -11,10 +11,10 @@ const clockWith = (change: Partial<AgentStatus["clock"]>): AgentStatus => ({ ...
 test("sources stand in columns under their headings", () => {
   expect(showSources(goodStatus.sources)).toBe(
     [
-      "   NAME    STATE        REASON             OFFSET       SD  RATE ppb    DELAY  ASYMMETRY  CORRELATION    AGE",
-      "*  roof    Healthy      -                -1.23 µs  45.6 ns     +1235  5.60 µs    2.80 µs        0.0 s  0.1 s",
-      "?  cellar  NoAnswer     NeverHeard              -        -         -        -          -            -      -",
-      "x  liar    Falseticker  OutsideMajority   +3.20 s  45.6 ns     +1235  5.60 µs    2.80 µs        0.0 s  0.1 s",
+      "   NAME    STATE        REASON           STRATUM  REACH    OFFSET       SD  RATE ppb    DELAY  ASYMMETRY  CORRELATION    AGE",
+      "*  roof    Healthy      -                      -      -  -1.23 µs  45.6 ns     +1235  5.60 µs    2.80 µs        0.0 s  0.1 s",
+      "?  cellar  NoAnswer     NeverHeard             -      -         -        -         -        -          -            -      -",
+      "x  liar    Falseticker  OutsideMajority        -      -   +3.20 s  45.6 ns     +1235  5.60 µs    2.80 µs        0.0 s  0.1 s",
       "",
     ].join("\n"),
   );
@@ -97,6 +97,27 @@ test("a clock of which nothing is known is said to be so, with what is in troubl
       "",
     ].join("\n"),
   );
+});
+
+test("an NTP server is shown by its stratum, its reach in octal and its reference", () => {
+  const [source] = goodStatus.sources;
+  const ntp = { address: "192.0.2.1", stratum: 2, referenceId: "GPS", pollSeconds: 16, reachability: 0o377, interleaved: true };
+  const sources = source ? [{ ...source, grandmasterIdentity: null, ntp }] : [];
+  expect(showSources(sources).split("\n")[1]).toMatch(/ 2 +377 /);
+  expect(showStatus({ ...goodStatus, sources })).toContain("roof, Healthy, NTP server 192.0.2.1, stratum 2, reference GPS");
+});
+
+test("who else steers the clock, and an NTP server that answers nobody, are told", () => {
+  const trouble = { code: "MER_AGENT_PORT_TAKEN", message: "UDP port 123 is held by chronyd (pid 812)" } as const;
+  const conflicts = [
+    { process: "chronyd (pid 812)", evidence: "Running" },
+    { process: "", evidence: "Stepped" },
+  ] as const;
+  const status = { ...clockWith({ conflicts }), ntpServer: { port: 123, allowed: ["10.0.0.0/8"], answers: 0, trouble } };
+  const shown = showStatus(status);
+  expect(shown).toContain("Conflict   chronyd (pid 812) steers this clock (Running)\n");
+  expect(shown).toContain("Conflict   a program that cannot be named steers this clock (Stepped)\n");
+  expect(shown).toContain("Served     no NTP client is answered. MER_AGENT_PORT_TAKEN");
 });
 
 test.each<[string, Partial<AgentStatus["clock"]>, string]>([

@@ -93,6 +93,18 @@ export class ClockSet {
     };
   }
 
+  /**
+   * What the node's own clock would read at raw time 0 had it never been steered, ns: steering is counted from there, and another
+   * process counts it from elsewhere.
+   */
+  readOrigin(): bigint {
+    const out = this.#scratch;
+    this.own.read(out);
+    const ns = (index: number, unit: number): bigint => BigInt(Math.round((out[index] ?? 0) * unit));
+    const clock = ns(clockReading.seconds, 1) * 1_000_000_000n + ns(clockReading.nanoseconds, 1);
+    return clock - ns(clockReading.raw, 1e9) - ns(clockReading.steering, 1);
+  }
+
   /** Raw time of the node's own clock, s. */
   now(): number {
     this.own.read(this.#scratch);

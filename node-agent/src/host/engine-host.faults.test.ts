@@ -48,6 +48,8 @@ const serving: EngineConfig = {
   clock: "virtual:gm",
   steer: false,
   receivers: [],
+  associations: [],
+  ntpServer: null,
   transmitters: [
     {
       grandmaster: "gm",
@@ -80,6 +82,8 @@ const following: EngineConfig = {
     },
   ],
   transmitters: [],
+  associations: [],
+  ntpServer: null,
 };
 
 let machine: FakeMachine;
@@ -101,6 +105,8 @@ const outputs: HostOutputs = {
   worked: () => undefined,
   portChanged: (port, because) => said.push(`${port} ${because ?? "open"}`),
   stepped: () => said.push("stepped"),
+  commanded: () => undefined,
+  wasRead: () => undefined,
 };
 const silent: HostOutputs = {
   publish: () => undefined,
@@ -109,6 +115,8 @@ const silent: HostOutputs = {
   worked: () => undefined,
   portChanged: () => undefined,
   stepped: () => undefined,
+  commanded: () => undefined,
+  wasRead: () => undefined,
 };
 
 function start(name: string, config: EngineConfig, ensembleOf: Ensemble, to: HostOutputs): EngineHost {

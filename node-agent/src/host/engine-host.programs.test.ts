@@ -17,6 +17,8 @@ const serving: EngineConfig = {
   maxSlew: 50_000,
   maxDrift: 1000,
   receivers: [],
+  associations: [],
+  ntpServer: null,
   transmitters: [
     {
       grandmaster: "gm",
@@ -65,6 +67,8 @@ function start(config: EngineConfig, ensemble: Ensemble): void {
     worked: (subject: string) => said.push(`${subject} works`),
     portChanged: () => undefined,
     stepped: () => undefined,
+    commanded: () => undefined,
+    wasRead: () => undefined,
   };
   host = new EngineHost(new Engine(ensemble, () => 0.5), clocks, page, outputs, native);
   host.configure(config);

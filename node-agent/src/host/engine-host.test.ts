@@ -49,6 +49,11 @@ class ScriptedEnsemble implements ClockEnsemble {
   patience(): number {
     return 0;
   }
+  remember(): null {
+    return null;
+  }
+  recall(): void {}
+  share(): void {}
   describeLinks(): readonly LinkDescription[] {
     return [];
   }
@@ -77,6 +82,8 @@ beforeEach(() => {
     worked: () => undefined,
     portChanged: (port, because) => said.push(`${port} ${because ?? "open"}`),
     stepped: (by) => said.push(`stepped ${by}`),
+    commanded: () => undefined,
+    wasRead: () => undefined,
   });
 });
 afterEach(() => {
@@ -116,6 +123,8 @@ const following: EngineConfig = {
     },
   ],
   transmitters: [],
+  associations: [],
+  ntpServer: null,
 };
 const nothing: EngineConfig = { ...following, steer: false, receivers: [] };
 const publication: Publication = {
@@ -205,6 +214,8 @@ test("a clock that refuses is one counted failure, and the engine goes on", asyn
     worked: () => undefined,
     portChanged: () => undefined,
     stepped: () => said.push("stepped"),
+    commanded: () => undefined,
+    wasRead: () => undefined,
   });
   ensemble.next = (raw) => ({ commands: [{ clock: uri, ppb: 1, untilRaw: raw, thenPpb: 1 }], steps: [{ clock: uri, by: 1 }] });
   host.configure(following);

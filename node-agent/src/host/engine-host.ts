@@ -2,13 +2,26 @@
  * The only place where the engine meets the kernel: native records become HostEvents, Actions become calls. Everything the
  * kernel refuses becomes an event again (PortLost) or a counted error; nothing here throws into the event loop.
  */
-import type { Action, Engine, EngineConfig, EngineEvent, HostEvent, PortId, Publication } from "@meridian/engine";
+import type {
+  Action,
+  ClockMemory,
+  Engine,
+  EngineConfig,
+  EngineEvent,
+  ForeignSteering,
+  HostEvent,
+  PortId,
+  Publication,
+} from "@meridian/engine";
 import type { ClockPage, FdTimer, Port } from "@meridian/native";
 import { getSystemErrorName } from "node:util";
-import type { ClockSet } from "../clock/clock-set.js";
+import type { ClockSet, Reading } from "../clock/clock-set.js";
 import { codeOf, messageOf } from "../errors.js";
+import { Associations } from "./associations.js";
 import { type NativeModule, nativeModule } from "../native-module.js";
-import type { PortTrouble } from "./port-report.js";
+import { NtpService } from "./ntp-service.js";
+import { ntpServicePart, type PortTrouble } from "./port-report.js";
+import { NameResolver } from "./resolve-name.js";
 import { RingReader, type RingRecord } from "./ring-reader.js";
 import { SyncPrograms } from "./sync-programs.js";
 
@@ -33,10 +46,14 @@ export interface HostOutputs {
   failed(subject: string, code: string, message: string): void;
   /** A call succeeded, of "clock", "step", "page" or a program. Told each time as well. */
   worked(subject: string): void;
-  /** A port was opened (`because` null), or could not be or was lost: errno or MER_… name. Tried again for ever. */
+  /** A port or association was opened (`because` null), or could not be or was lost: errno or MER_… name. Tried again for ever. */
   portChanged(port: PortId, because: string | null): void;
   /** The clock was stepped by `by` ns. */
   stepped(by: number): void;
+  /** The clock was told to run at `ppb` until raw time `untilRaw`, s, and at `thenPpb` from then on. */
+  commanded(ppb: number, untilRaw: number, thenPpb: number): void;
+  /** The clock was read: what somebody else did to it is seen here. */
+  wasRead(reading: Reading): void;
 }
 
 interface OpenPort {
@@ -56,6 +73,8 @@ export class EngineHost {
   readonly #timer: FdTimer;
   readonly #ports = new Map<PortId, OpenPort>();
   readonly #programs: SyncPrograms;
+  readonly #associations: Associations;
+  readonly #ntpService: NtpService;
   /** Of the ports that were closed, as statistics() returns it. */
   readonly #closedStatistics = [0, 0, 0, 0, 0];
   /** Events that a call produced; handled once the current ones are done. */
@@ -83,6 +102,22 @@ export class EngineHost {
       worked: (instance) => outputs.worked(instance),
       now: () => performance.now(),
     });
+    const resolver = new NameResolver();
+    this.#associations = new Associations(native, {
+      clockOf: (uri) => clocks.get(uri),
+      resolve: (name) => resolver.resolve(name),
+      deliver: (event) => this.#handle(event),
+      endBatch: () => this.#tick(),
+      dropped: (port, reason) => outputs.emit({ kind: "PacketDropped", port, reason }),
+      changed: (association, because) => outputs.portChanged(association, because),
+      now: () => clocks.now(),
+    });
+    this.#ntpService = new NtpService(native, {
+      clockOf: (uri) => clocks.get(uri),
+      failed: ({ code, message }) => outputs.failed(ntpServicePart, code, message),
+      worked: () => outputs.worked(ntpServicePart),
+      now: () => performance.now(),
+    });
   }
 
   /** Applies a configuration live. */
@@ -92,21 +127,41 @@ export class EngineHost {
     this.#tick();
   }
 
+  /** Somebody else steers the node's clock: command nothing until that ends (null). */
+  share(foreign: ForeignSteering | null): void {
+    this.#engine.share(foreign);
+    this.#tick();
+  }
+
+  /** What was known when the last process ended, in this one's frame; after configure(). */
+  recall(memory: ClockMemory): void {
+    this.#engine.recall(memory, this.#clocks.now());
+    this.#tick();
+  }
+
   /** Milliseconds since the engine last ran: what the liveness probe looks at. */
   get idleMilliseconds(): number {
     return performance.now() - this.#lastTick;
   }
 
-  /** [packets, wake-ups, transmit stamps, ring drops, send errors] since the start, over all ports. */
+  /** [packets, wake-ups, transmit stamps, ring drops, send errors] since the start, over all ports and associations. */
   statistics(): number[] {
     const total = [...this.#closedStatistics];
     for (const { port } of this.#ports.values()) addTo(total, port.statistics());
+    for (const more of this.#associations.statistics()) addTo(total, more);
     return total;
   }
 
-  /** Begins Sync programs again that do not send. @returns the instances that send no Sync though their port is open */
+  /** [answers, of them interleaved, not allowed, malformed, rate-limited, send errors]; null: this node serves no NTP. */
+  ntpStatistics(): number[] | null {
+    return this.#ntpService.statistics();
+  }
+
+  /** Begins Sync programs again that do not send. @returns the parts that serve nobody though their port is open */
   judgePrograms(): ReadonlyMap<string, PortTrouble> {
-    return this.#programs.judge();
+    const silent = this.#programs.judge();
+    const { trouble } = this.#ntpService;
+    return trouble === null ? silent : new Map([...silent, [ntpServicePart, trouble]]);
   }
 
   /** Ends everything that runs; the clock keeps its last frequency. */
@@ -114,6 +169,8 @@ export class EngineHost {
     this.#closed = true;
     this.#timer.close();
     for (const id of [...this.#ports.keys()]) this.#closePort(id);
+    this.#associations.closeAll();
+    this.#ntpService.close();
   }
 
   /**
@@ -126,6 +183,7 @@ export class EngineHost {
     if (waited || now - this.#due > stallMs) {
       this.#lastDrain = now;
       for (const [id, { port }] of [...this.#ports]) this.#catchUp(id, port);
+      this.#associations.catchUp();
     }
     this.#tick();
   }
@@ -168,8 +226,10 @@ export class EngineHost {
   }
 
   #readClock(): void {
-    const { raw, steering, frequency, era } = this.#clocks.read();
+    const reading = this.#clocks.read();
+    const { raw, steering, frequency, era } = reading;
     this.#lastReading = raw;
+    this.#outputs.wasRead(reading);
     this.#pending.push({
       kind: "FrequencyApplied",
       clock: this.#clocks.own.uri,
@@ -201,6 +261,14 @@ export class EngineHost {
         return this.#closePort(action.port);
       case "ProgramSync":
         return this.#programSync(action);
+      case "OpenAssociation":
+        return this.#associations.open(action);
+      case "CloseAssociation":
+        return this.#associations.close(action.association);
+      case "SendDatagram":
+        return this.#sendDatagram(action);
+      case "ServeNtp":
+        return this.#ntpService.serve(action.server);
       case "Emit":
         return this.#outputs.emit(action.event);
     }
@@ -214,9 +282,15 @@ export class EngineHost {
     if (errno !== 0 && socket === "event") this.#pending.push({ kind: "TransmitMissing", port: id, key });
   }
 
+  #sendDatagram(action: Extract<Action, { kind: "SendDatagram" }>): void {
+    const { association: port, key } = action;
+    if (!this.#associations.send(action)) this.#pending.push({ kind: "TransmitMissing", port, key });
+  }
+
   #command(ppb: number, untilRaw: number, thenPpb: number): void {
     try {
       this.#clocks.own.command(ppb, untilRaw, thenPpb);
+      this.#outputs.commanded(ppb, untilRaw, thenPpb);
       this.#outputs.worked("clock");
     } catch (error) {
       this.#outputs.failed("clock", codeOf(error, "MER_AGENT_CLOCK_FAILED"), messageOf(error));

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { afterEach, expect, test } from "vitest";
 import type { EngineConfig } from "@meridian/engine";
 import { findPortHolder } from "./port-holder.js";
-import { describePorts, explainPort } from "./port-report.js";
+import { describePorts, explainAssociation, explainPort } from "./port-report.js";
 
 let socket: Socket | null = null;
 afterEach(() => {
@@ -30,6 +30,8 @@ test("a part on a port in trouble carries that trouble, the others are well", ()
       { source: "b", ...timing("eth1") },
     ],
     transmitters: [{ grandmaster: "g", ...timing("eth1") }],
+    associations: [],
+    ntpServer: null,
   } as unknown as EngineConfig;
   const trouble = { code: "MER_AGENT_PORT_ABSENT", message: "gone" } as const;
   expect(describePorts(config, new Map([["eth1", trouble]]), new Map())).toEqual([
@@ -41,6 +43,17 @@ test("a part on a port in trouble carries that trouble, the others are well", ()
   const silent = new Map([["serve/g", silence]]);
   expect(describePorts(config, new Map(), silent)[2]).toEqual({ part: "serve/g", ok: false, ...silence });
   expect(describePorts(config, new Map([["eth1", trouble]]), silent)[2]).toEqual({ part: "serve/g", ok: false, ...trouble });
+});
+
+test("an NTP server that is not reached, and a service that cannot listen, are parts like the others", () => {
+  const config = { receivers: [], transmitters: [], associations: [{ source: "a" }], ntpServer: {} } as unknown as EngineConfig;
+  const refused = explainAssociation("ntp/a", "ECONNREFUSED");
+  expect(refused).toEqual({ code: "MER_AGENT_ASSOCIATION_FAILED", message: expect.stringContaining("nobody listens") });
+  const taken = { code: "MER_AGENT_PORT_TAKEN", message: "123 is held" } as const;
+  expect(describePorts(config, new Map([["ntp/a", refused]]), new Map([["serve/ntp", taken]]))).toEqual([
+    { part: "ntp/a", ok: false, ...refused },
+    { part: "serve/ntp", ok: false, ...taken },
+  ]);
 });
 
 test("names no holder of a port that is free or our own", async () => {

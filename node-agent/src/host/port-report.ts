@@ -1,8 +1,11 @@
-/** What became of each configured PTP instance, in words that an administrator can act on. */
-import type { EngineConfig, PortId } from "@meridian/engine";
+/** What became of each configured PTP instance and NTP association, in words that an administrator can act on. */
+import type { AssociationId, EngineConfig, PortId } from "@meridian/engine";
 import type { PartResult } from "@meridian/proto";
 import type { AgentErrorCode } from "../errors.js";
 import { findPortHolder } from "./port-holder.js";
+
+/** The part of the configuration that is this node's NTP server. */
+export const ntpServicePart = "serve/ntp";
 
 export interface PortTrouble {
   readonly code: AgentErrorCode;
@@ -10,8 +13,8 @@ export interface PortTrouble {
 }
 
 /**
- * @param troubles of the ports that are not open
- * @param silent parts that send no Sync though their port is open
+ * @param troubles of the ports and associations that are not open
+ * @param silent parts that send nothing though their port is open
  */
 export function describePorts(
   config: EngineConfig,
@@ -24,8 +27,25 @@ export function describePorts(
   };
   return [
     ...config.receivers.map(({ source, timing }) => describe(`ptp/${source}`, timing.port)),
+    ...config.associations.map(({ source }) => describe(`ntp/${source}`, `ntp/${source}`)),
     ...config.transmitters.map(({ grandmaster, timing }) => describe(`serve/${grandmaster}`, timing.port)),
+    ...(config.ntpServer === null ? [] : [describe(ntpServicePart, "")]),
   ];
+}
+
+/** @param association its id; @param because errno, resolver's code or MER_… name of the failed call */
+export function explainAssociation(association: AssociationId, because: string): PortTrouble {
+  const said: Readonly<Record<string, string>> = {
+    ENOTFOUND: "its name does not resolve",
+    EAI_AGAIN: "the name server does not answer",
+    ETIMEDOUT: "the name server does not answer",
+    EBUSY: "other names are being looked up",
+    ECONNREFUSED: "its address answers that nobody listens",
+    ENETUNREACH: "there is no route to it",
+    EHOSTUNREACH: "there is no route to it",
+  };
+  const why = said[because];
+  return { code: "MER_AGENT_ASSOCIATION_FAILED", message: `${association}: ${why === undefined ? because : `${why} (${because})`}` };
 }
 
 /**

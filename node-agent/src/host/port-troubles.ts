@@ -1,6 +1,6 @@
-/** The ports that are not open, in words: asked once per failed attempt, because the answer may look through all processes. */
+/** The ports and associations that are not open, in words: asked once per failed attempt, because the answer may look through all processes. */
 import type { PortId } from "@meridian/engine";
-import { explainPort, type PortTrouble } from "./port-report.js";
+import { explainAssociation, explainPort, type PortTrouble } from "./port-report.js";
 
 export type PortNews =
   | { readonly kind: "opened" }
@@ -19,7 +19,8 @@ export class PortTroubles {
   change(port: PortId, because: string | null): PortNews {
     const before = this.#troubles.get(port);
     if (because === null) return this.#troubles.delete(port) ? { kind: "opened" } : { kind: "none" };
-    const trouble = explainPort(port, because);
+    // No interface has a slash in its name.
+    const trouble = port.startsWith("ntp/") ? explainAssociation(port, because) : explainPort(port, because);
     this.#troubles.set(port, trouble);
     return before?.message === trouble.message ? { kind: "none" } : { kind: "trouble", trouble };
   }

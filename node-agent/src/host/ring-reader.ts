@@ -1,6 +1,6 @@
 /**
- * Reads a native port's ring: records in, HostEvents out. One event object per record is reused for the packet's octets only,
- * so the engine must not keep `bytes`.
+ * Reads the ring of a native port or association: records in, HostEvents out. The octets of a packet are those of the ring, so
+ * the engine must not keep `bytes`.
  */
 import type { HostEvent, PortId, Stamp } from "@meridian/engine";
 import { recordKind, ringLayout, slotLayout } from "@meridian/native/layout";
@@ -18,23 +18,28 @@ export interface RingOversized {
 
 export type RingRecord = HostEvent | RingError | RingOversized;
 
+/** Whose ring it is: a PTP port's, or an NTP association's. */
+export type RingOwner = "port" | "association";
+
 /** Of messageLength in the header, IEEE 1588-2019 13.3.2.4. */
 const messageLengthAt = 2;
 
 export class RingReader {
   readonly #port: PortId;
+  readonly #owner: RingOwner;
   readonly #header: Uint32Array;
   readonly #view: DataView;
   readonly #octets: Uint8Array;
 
-  constructor(port: PortId, ring: ArrayBuffer) {
+  constructor(port: PortId, ring: ArrayBuffer, owner: RingOwner = "port") {
     this.#port = port;
+    this.#owner = owner;
     this.#header = new Uint32Array(ring, 0, ringLayout.headerBytes / 4);
     this.#view = new DataView(ring);
     this.#octets = new Uint8Array(ring);
   }
 
-  /** Records lost because we were too slow, since the port was opened. */
+  /** Records lost because we were too slow, since it was opened. */
   get dropped(): number {
     return this.#header[ringLayout.dropped] ?? 0;
   }
@@ -63,6 +68,8 @@ export class RingReader {
       case recordKind.received: {
         const length = view.getUint32(slot + slotLayout.length, true);
         const start = slot + slotLayout.payload;
+        const bytes = this.#octets.subarray(start, start + Math.min(length, slotLayout.payloadBytes));
+        if (this.#owner === "association") return this.#datagram(length, bytes, slot, at);
         // Cut padding is no loss (13.3.2.4); a cut message is.
         if (length > slotLayout.payloadBytes && view.getUint16(start + messageLengthAt) > slotLayout.payloadBytes)
           return { kind: "oversized" };
@@ -70,7 +77,7 @@ export class RingReader {
           kind: "PacketReceived",
           port,
           socket: view.getUint32(slot + slotLayout.socket, true) === 0 ? "event" : "general",
-          bytes: this.#octets.subarray(start, start + Math.min(length, slotLayout.payloadBytes)),
+          bytes,
           stamp: this.#stamp(slot),
           source: dotted(view.getUint32(slot + slotLayout.sourceAddress)),
           at,
@@ -85,6 +92,12 @@ export class RingReader {
       default:
         return null;
     }
+  }
+
+  /** All of an NTP message counts, extension fields and MAC as well (RFC 5905 7.3): one that was cut is none. */
+  #datagram(length: number, bytes: Uint8Array, slot: number, at: number): RingRecord {
+    if (length > slotLayout.payloadBytes) return { kind: "oversized" };
+    return { kind: "DatagramReceived", association: this.#port, bytes, stamp: this.#stamp(slot), at };
   }
 
   #stamp(slot: number): Stamp | null {

@@ -29,6 +29,9 @@ export class Instruments {
   readonly #dropped = this.#counter("meridian_ptp_packets_dropped_total", "Packets that were not used, by reason", ["reason"]);
   readonly #steps = this.#counter("meridian_clock_steps_total", "Times the clock was stepped", []);
   readonly #failures = this.#counter("meridian_host_failures_total", "Calls that the kernel refused, by code", ["code"]);
+  readonly #interferences = this.#counter("meridian_clock_interferences_total", "Times somebody else changed the clock, by what they did", [
+    "evidence",
+  ]);
   readonly #disconnects = this.#counter("meridian_hub_disconnects_total", "Attempts and streams that failed, by code", ["code"]);
 
   /** @param now monotonic, ms */
@@ -75,6 +78,10 @@ export class Instruments {
     this.#steps.inc();
   }
 
+  countInterference(evidence: string): void {
+    this.#interferences.inc({ evidence });
+  }
+
   countFailure(code: string): void {
     this.#failures.inc({ code });
   }
@@ -100,6 +107,21 @@ export class Instruments {
         registers: [this.registry],
         collect: () => (counter.reset(), counter.inc(read()[index] ?? 0)),
       });
+    });
+  }
+
+  /** Counts of the NTP server; nothing while there is none. */
+  observeNtpServer(read: () => readonly number[] | null): void {
+    const outcomes = ["answered", "interleaved", "not_allowed", "malformed", "rate_limited", "send_error"] as const;
+    const counter: Counter<"outcome"> = new Counter({
+      name: "meridian_ntp_server_requests_total",
+      help: "Requests to this node's NTP server, by what became of them; interleaved ones are among the answered",
+      labelNames: ["outcome"],
+      registers: [this.registry],
+      collect: () => {
+        counter.reset();
+        read()?.forEach((count, index) => counter.inc({ outcome: outcomes[index] ?? "send_error" }, count));
+      },
     });
   }
 

@@ -4,6 +4,7 @@ import { explainNotReady } from "./readiness.js";
 
 const config = (receivers: number, transmitters: number) => ({
   receivers: Array.from({ length: receivers }),
+  associations: [],
   transmitters: Array.from({ length: transmitters }),
 });
 const readyStates = (receivers: number, transmitters: number): ClockState[] =>
@@ -25,4 +26,10 @@ test("with a source it is ready once that is measured, and stays so in holdover 
 
 test("with a reference of its own it is ready even while that runs free", () => {
   expect(readyStates(0, 1)).toEqual(clockStates.filter((state) => state !== "Unknown"));
+});
+
+test("an NTP server is a source like any other", () => {
+  const ntp = { receivers: [], associations: [{}], transmitters: [] };
+  expect(explainNotReady(ntp, "Acquiring")).toBe("clock state Acquiring");
+  expect(explainNotReady(ntp, "PhaseAligned")).toBeNull();
 });

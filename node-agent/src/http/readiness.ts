@@ -4,6 +4,7 @@ import type { ClockState } from "@meridian/engine";
 /** As much of an EngineConfig as matters here. */
 interface Parts {
   readonly receivers: readonly unknown[];
+  readonly associations: readonly unknown[];
   readonly transmitters: readonly unknown[];
 }
 
@@ -13,9 +14,10 @@ const unmeasured: readonly ClockState[] = ["Unknown", "FreeRunning", "Acquiring"
 /** @param config null: none yet. @returns null when ready */
 export function explainNotReady(config: Parts | null, state: ClockState): string | null {
   if (!config) return "no configuration yet";
-  const { receivers, transmitters } = config;
+  const { transmitters } = config;
+  const sources = config.receivers.length + config.associations.length;
   // A released node must not hold up the roll-out of the others.
-  if (receivers.length + transmitters.length === 0) return null;
-  const waiting = receivers.length > 0 ? unmeasured.includes(state) : state === "Unknown";
+  if (sources + transmitters.length === 0) return null;
+  const waiting = sources > 0 ? unmeasured.includes(state) : state === "Unknown";
   return waiting ? `clock state ${state}` : null;
 }

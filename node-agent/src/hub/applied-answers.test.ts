@@ -5,11 +5,17 @@ import { AppliedAnswers, type Running } from "./applied-answers.js";
 
 const running: Running = {
   revision: "r1",
-  engine: { receivers: [], transmitters: [{ grandmaster: "g", timing: { port: "eth0" } }] } as unknown as EngineConfig,
+  engine: {
+    receivers: [],
+    transmitters: [{ grandmaster: "g", timing: { port: "eth0" } }],
+    associations: [],
+    ntpServer: null,
+  } as unknown as EngineConfig,
   refused: [],
   ports: new Map(),
   silent: new Map(),
   notSteered: null,
+  contested: null,
 };
 const silence = { code: "MER_AGENT_SYNC_STOPPED", message: "no Sync" } as const;
 
@@ -34,6 +40,11 @@ test("tells what became of each part, again when that changes, and not otherwise
   answers.update({ ...running, silent: new Map([["serve/g", silence]]) });
   answers.update({ ...running, notSteered: "read only" });
   expect(failures()).toEqual(["", "serve/g MER_AGENT_SYNC_STOPPED", "clock MER_AGENT_NOT_STEERABLE"]);
+});
+
+test("a clock that another program steers is told, and before that it could not be steered", () => {
+  answers.update({ ...running, contested: "chronyd (pid 812) steers this clock", notSteered: "read only" });
+  expect(failures()).toEqual(["clock MER_AGENT_CLOCK_CONTESTED"]);
 });
 
 test("what nobody heard is told again, and so is everything to a new listener", () => {

@@ -18,6 +18,8 @@ export interface Running {
   readonly silent: ReadonlyMap<string, PortTrouble>;
   /** Why the clock is not steered; null: it is, or need not be. */
   readonly notSteered: string | null;
+  /** Who else steers the clock though the domain refuses that, for a person; null: nobody. */
+  readonly contested: string | null;
 }
 
 export class AppliedAnswers {
@@ -61,10 +63,15 @@ export class AppliedAnswers {
   }
 }
 
-function describeRunning({ revision, engine, refused, ports, silent, notSteered }: Running): Applied {
-  const clock: PartResult =
-    notSteered === null
-      ? { part: "clock", ok: true, code: "", message: "" }
-      : { part: "clock", ok: false, code: "MER_AGENT_NOT_STEERABLE", message: notSteered };
-  return { revision, parts: [...refused, ...describePorts(engine, ports, silent), clock].slice(0, mostParts) };
+function describeRunning({ revision, engine, refused, ports, silent, notSteered, contested }: Running): Applied {
+  return {
+    revision,
+    parts: [...refused, ...describePorts(engine, ports, silent), describeClock(notSteered, contested)].slice(0, mostParts),
+  };
+}
+
+function describeClock(notSteered: string | null, contested: string | null): PartResult {
+  if (contested !== null) return { part: "clock", ok: false, code: "MER_AGENT_CLOCK_CONTESTED", message: contested };
+  if (notSteered !== null) return { part: "clock", ok: false, code: "MER_AGENT_NOT_STEERABLE", message: notSteered };
+  return { part: "clock", ok: true, code: "", message: "" };
 }

@@ -97,6 +97,23 @@ test("a complete configuration becomes the engine's, word for word and number fo
         delayCompensation: 7,
       },
     ],
+    associations: [],
+    ntpServer: null,
+  });
+});
+
+test("NTP: associations and a server; one with the name of a PTP source is left out, and so is a server for nobody", () => {
+  const association = { source: "ntp-a", address: "192.0.2.1", log2MinPollInterval: 4, log2MaxPollInterval: 6, use: "Fallback" };
+  const { engine, refused } = read({ associations: [association, { ...association, source: "gm-a" }], ntpServer: {} });
+  expect(engine.associations.map(({ source, use, logMinPoll }) => [source, use, logMinPoll])).toEqual([["ntp-a", "Fallback", 4]]);
+  expect(engine.ntpServer).toBeNull();
+  expect(refused.map(({ part, code }) => `${part} ${code}`)).toEqual([
+    "ntp/gm-a MER_AGENT_PART_INVALID",
+    "serve/ntp MER_AGENT_PART_INVALID",
+  ]);
+  expect(read({ ntpServer: { port: 1123, allowedCidrs: ["10.0.0.0/8"] } }).engine.ntpServer).toEqual({
+    port: 1123,
+    allowed: ["10.0.0.0/8"],
   });
 });
 

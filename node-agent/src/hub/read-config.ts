@@ -3,6 +3,7 @@
  * hold is left out and named, and the others run.
  */
 import {
+  type AssociationConfig,
   type EngineConfig,
   parseClockIdentity,
   type PtpTimingConfig,
@@ -11,8 +12,11 @@ import {
   type TransmitterInstanceConfig,
 } from "@meridian/engine";
 import type { EffectiveConfig, PartResult, PtpReceiver, PtpTiming, PtpTransmitter } from "@meridian/proto";
-import type { AgentErrorCode } from "../errors.js";
+import type { HostTimeDaemon } from "../guard/conflict-guard.js";
+import { ntpServicePart } from "../host/port-report.js";
 import { printable } from "./printable.js";
+import { PartError, readName, readNumber, readWord } from "./read-fields.js";
+import { readAssociation, readNtpServer } from "./read-ntp.js";
 
 /** What this node adds to a configuration. */
 export interface NodeFacts {
@@ -27,6 +31,8 @@ export interface NodeFacts {
 
 export interface ReadConfig {
   readonly engine: EngineConfig;
+  /** What to do where another daemon steers the clock. */
+  readonly hostTimeDaemon: HostTimeDaemon;
   /** Parts that were left out. */
   readonly refused: readonly PartResult[];
 }
@@ -39,14 +45,6 @@ const defaultStepThreshold = 100_000;
 /** Of each kind, as the contract says. */
 const mostParts = 8;
 
-class PartError extends Error {
-  readonly code: AgentErrorCode;
-  constructor(code: AgentErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): ReadConfig {
   const refused: PartResult[] = [];
   const receivers = readParts(config.receivers, ({ source }) => `ptp/${source ?? ""}`, readReceiver, refused);
@@ -58,8 +56,16 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
     (transmitter) => claimPort(readTransmitter(transmitter, node), stampedWith),
     refused,
   );
+  const associations = readParts(
+    config.associations,
+    ({ source }) => `ntp/${source ?? ""}`,
+    (association) => claimName(readAssociation(association), new Set(receivers.map(({ source }) => source))),
+    refused,
+  );
+  const [ntpServer = null] = readParts(config.ntpServer ? [config.ntpServer] : [], () => ntpServicePart, readNtpServer, refused);
   return {
     refused,
+    hostTimeDaemon: readWord(config.hostTimeDaemon, ["Refuse", "Observe"], "Refuse"),
     engine: {
       clock: node.clock,
       clockScale: "UTC",
@@ -70,6 +76,8 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
       maxDrift: maxDriftPpb,
       receivers,
       transmitters,
+      associations,
+      ntpServer,
     },
   };
 }
@@ -101,6 +109,12 @@ function readParts<From, To>(
       return [];
     }
   });
+}
+
+/** Both are links of one ensemble: a name stands for one of them. */
+function claimName(association: AssociationConfig, taken: ReadonlySet<string>): AssociationConfig {
+  if (taken.has(association.source)) throw new PartError("MER_AGENT_PART_INVALID", `${association.source} is a PTP source already`);
+  return association;
 }
 
 function claimPort(transmitter: TransmitterInstanceConfig, stampedWith: Map<string, string>): TransmitterInstanceConfig {
@@ -167,20 +181,4 @@ function readTiming(timing: PtpTiming | null | undefined): PtpTimingConfig {
     announceReceiptTimeout: readNumber("announce_receipt_timeout", timing.announceReceiptTimeout || 3, 2, 10),
     dscp: readNumber("dscp", timing.dscp ?? 0, 0, 63),
   };
-}
-
-function readNumber(field: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new PartError("MER_AGENT_PART_INVALID", `${field} ${value} is not in ${least} … ${most}`);
-  return value;
-}
-
-function readName(field: string, value: string | null | undefined): string {
-  if (!value || value.length > 253) throw new PartError("MER_AGENT_PART_INVALID", `${field} is missing or too long`);
-  return value;
-}
-
-/** Words of a newer hub fall back to the most careful one. */
-function readWord<Word extends string>(value: string | null | undefined, words: readonly Word[], otherwise: Word): Word {
-  return words.find((word) => word === value) ?? otherwise;
 }

@@ -33,10 +33,12 @@ const sources: SourceSnapshot[] = [
     currentUtcOffset: 37,
     currentUtcOffsetValid: true,
     stepsRemoved: 1,
+    leap: null,
+    ntp: null,
   },
 ];
 const build = (change: Partial<Publication> = {}, age = 0, builder = new ReportBuilder()) =>
-  builder.build({ ...publication, ...change }, sources, age, 5000);
+  builder.build({ ...publication, ...change }, sources, [], age, 5000);
 
 test("says state, source and the source's grandmaster, in whole numbers", () => {
   expect(build()).toMatchObject({
@@ -56,6 +58,26 @@ test("says state, source and the source's grandmaster, in whole numbers", () => 
       { name: "gm-b", state: "NoAnswer", reason: "Silent", offsetFromConsensusNanoseconds: 0, clockClass: 0, grandmasterIdentity: "" },
     ],
   });
+});
+
+test("says who else steers the clock, and what NTP servers said of themselves", () => {
+  const ntp = {
+    state: "Reachable",
+    address: "192.0.2.1",
+    stratum: 2,
+    referenceId: "192.0.2.9",
+    rootDelay: 1,
+    poll: 16,
+    reachability: 255,
+    interleaved: true,
+  };
+  const [first] = sources;
+  const asked = first && [{ ...first, ntp: ntp as NonNullable<SourceSnapshot["ntp"]> }];
+  const conflict = { process: "chronyd (pid 812)", evidence: "Running" } as const;
+  const report = new ReportBuilder().build(publication, asked ?? [], [conflict], 0, 0);
+  expect(report.conflicts).toEqual([{ process: "chronyd (pid 812)", clock: "system", evidence: "Running" }]);
+  expect(report.sources?.[0]).toMatchObject({ stratum: 2, referenceId: "192.0.2.9" });
+  expect(build()).toMatchObject({ conflicts: [], sources: [{ stratum: 0, referenceId: "" }, {}] });
 });
 
 test("survives the wire as it is", () => {

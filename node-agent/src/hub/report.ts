@@ -1,6 +1,8 @@
 /** What the node says of itself to the hub, from the engine's last publication. */
 import type { Publication, SourceSnapshot } from "@meridian/engine";
 import type { Report } from "@meridian/proto";
+import type { ClockConflict } from "../guard/conflict-guard.js";
+import { printable } from "./printable.js";
 import { agePublication } from "../publication/age-publication.js";
 
 interface Transition {
@@ -70,7 +72,13 @@ export class ReportBuilder {
   }
 
   /** @param age s since the publication: bounds have grown by it */
-  build(publication: Publication, sources: readonly SourceSnapshot[], age: number, nowMs: number): Report {
+  build(
+    publication: Publication,
+    sources: readonly SourceSnapshot[],
+    conflicts: readonly ClockConflict[],
+    age: number,
+    nowMs: number,
+  ): Report {
     const selected = sources.find(({ source }) => source === publication.selected);
     const { alive, calibrated, guaranteed } = agePublication(publication, age);
     this.#sequence += 1;
@@ -103,8 +111,11 @@ export class ReportBuilder {
           grandmasterIdentity: announced?.grandmasterIdentity ?? "",
           currentUtcOffsetSeconds: announced?.currentUtcOffset ?? 0,
           currentUtcOffsetValid: announced?.currentUtcOffsetValid ?? false,
+          stratum: announced?.ntp?.stratum ?? 0,
+          referenceId: announced?.ntp?.referenceId ?? "",
         };
       }),
+      conflicts: conflicts.map(({ process, evidence }) => ({ process: printable(process, 128), clock: "system", evidence })),
       transitions: this.#transitions.map(({ state, reason, since }) => ({ state, reason, ageMilliseconds: Math.round(nowMs - since) })),
     };
   }

@@ -1,12 +1,13 @@
 /**
  * What must outlive the process: the last configuration (so that a node keeps time with no operator and no network), the newest
- * leader epoch (so that an old leader cannot come back), and whether the clock was stepped since the host booted.
+ * leader epoch (so that an old leader cannot come back), whether the clock was stepped since the host booted, and what was known
+ * of the clock.
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { hub } from "@meridian/proto";
 import type { AgentErrorCode } from "../errors.js";
-import { readStateFile, writeStateFile } from "./atomic-file.js";
+import { readStateFile, writeStateFile, writeStateFileLater } from "./atomic-file.js";
 
 /** As received from the hub. */
 export interface StoredConfig {
@@ -23,6 +24,7 @@ export class AgentMemory {
   readonly #directory: string;
   readonly #bootId: string;
   readonly #failed: MemoryFailure;
+  #writingClock = false;
 
   /** @param failed called when the disk refuses: the agent runs on without memory */
   constructor(directory: string, bootId: string, failed: MemoryFailure) {
@@ -65,6 +67,29 @@ export class AgentMemory {
 
   rememberStep(uri: string): void {
     this.#write("stepped", Buffer.from(`${this.#bootId} ${uri}`));
+  }
+
+  /** What was known of the clock, as text; null: nothing, or nothing that can be believed. */
+  readClock(): string | null {
+    const bytes = readStateFile(this.#path("clock"));
+    if (bytes !== "damaged") return bytes && Buffer.from(bytes).toString();
+    this.#failed("MER_AGENT_STATE_UNREADABLE", "clock", new Error("checksum does not match"));
+    this.#remove("clock");
+    return null;
+  }
+
+  /** Does not wait for the disk; while it is still busy with the last one, nothing is written. */
+  writeClockLater(text: string): void {
+    if (this.#writingClock) return;
+    this.#writingClock = true;
+    writeStateFileLater(this.#path("clock"), Buffer.from(text))
+      .catch((error: unknown) => this.#failed("MER_AGENT_STATE_UNWRITABLE", "clock", error))
+      .finally(() => (this.#writingClock = false));
+  }
+
+  /** At the end of the process. */
+  writeClock(text: string): void {
+    this.#write("clock", Buffer.from(text));
   }
 
   #write(name: string, content: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 /** A small file that is either the old or the new one, whatever happens in between, and that notices damage. */
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Four times the largest message of the hub. */
@@ -15,7 +16,7 @@ export function writeStateFile(path: string, content: Uint8Array): void {
   const descriptor = openSync(temporary, "w", 0o600);
   try {
     // Not writeSync, which may write a part only.
-    writeFileSync(descriptor, Buffer.concat([Buffer.from(`${format} ${digestOf(content)}\n`), content]));
+    writeFileSync(descriptor, enclose(content));
     fsyncSync(descriptor);
     renameSync(temporary, path);
   } catch (error) {
@@ -24,6 +25,27 @@ export function writeStateFile(path: string, content: Uint8Array): void {
     throw error;
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/**
+ * The same without waiting for the disk: one that hangs keeps a thread of Node's pool, not the event loop. One at a time per path.
+ * @throws an errno error when the disk refuses
+ */
+export async function writeStateFileLater(path: string, content: Uint8Array): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // A name of its own: the process may end, and write at once, while this is under way.
+  const temporary = `${path}.later`;
+  const file = await open(temporary, "w", 0o600);
+  try {
+    await file.writeFile(enclose(content));
+    await file.sync();
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 
@@ -54,5 +76,7 @@ function readRegularFile(path: string): Buffer | "damaged" | null {
     closeSync(descriptor);
   }
 }
+
+const enclose = (content: Uint8Array): Buffer => Buffer.concat([Buffer.from(`${format} ${digestOf(content)}\n`), content]);
 
 const digestOf = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");

@@ -1,7 +1,8 @@
 /** The one document of `GET /v1/status`, as the agent makes it and the commands read it. null: unknown or void. */
-import type { ClockState, PortState, SourceSnapshot, SourceState, SourceUse } from "@meridian/engine";
+import type { ClockState, SourceSnapshot, SourceState, SourceUse } from "@meridian/engine";
 import type { ListedClock } from "../clock/list-clocks.js";
 import type { Mode } from "../config.js";
+import type { ClockConflict } from "../guard/conflict-guard.js";
 import type { PortTrouble } from "../host/port-report.js";
 
 export interface AgentStatus {
@@ -25,6 +26,8 @@ export interface AgentStatus {
   readonly clock: ClockStatus;
   readonly sources: readonly SourceFigures[];
   readonly served: readonly ServedStatus[];
+  /** null: this node answers no NTP clients. */
+  readonly ntpServer: NtpServerStatus | null;
   readonly ports: readonly PortStatus[];
   readonly clocks: readonly (ListedClock & { readonly steerable: boolean })[];
 }
@@ -46,6 +49,8 @@ interface ClockStatus {
   /** By this process. */
   readonly steps: number;
   readonly era: number | null;
+  /** Who else steers it. */
+  readonly conflicts: readonly ClockConflict[];
 }
 
 /** Units and meanings: LinkDescription and SourceSnapshot of the engine. */
@@ -60,6 +65,8 @@ export interface SourceFigures {
   readonly portState: SourceSnapshot["portState"] | null;
   readonly grandmasterIdentity: string | null;
   readonly stepsRemoved: number | null;
+  /** null: not an NTP server. */
+  readonly ntp: NtpFigures | null;
   readonly offsetNanoseconds: number | null;
   readonly standardDeviationNanoseconds: number | null;
   readonly ratePartsPerBillion: number | null;
@@ -70,6 +77,17 @@ export interface SourceFigures {
   readonly measurements: number;
 }
 
+/** Meanings: NtpFacts of the engine. */
+interface NtpFigures {
+  readonly address: string | null;
+  readonly stratum: number | null;
+  readonly referenceId: string | null;
+  readonly pollSeconds: number;
+  /** 0 … 255: the newest eight requests, the newest lowest. */
+  readonly reachability: number;
+  readonly interleaved: boolean;
+}
+
 interface ServedStatus {
   readonly grandmaster: string;
   readonly interface: string;
@@ -78,13 +96,30 @@ interface ServedStatus {
   readonly trouble: PortTrouble | null;
 }
 
+interface NtpServerStatus {
+  readonly port: number;
+  readonly allowed: readonly string[];
+  /** Since it began to listen. */
+  readonly answers: number;
+  /** Why nobody is answered; null: it works. */
+  readonly trouble: PortTrouble | null;
+}
+
 interface PortStatus {
+  /** Of the interface, or "ntp/<source>". */
   readonly interface: string;
   readonly state: "Open" | "Opening" | "Lost";
   readonly trouble: PortTrouble | null;
 }
 
-export function portStateOf({ identity, lostBecause }: Pick<PortState, "identity" | "lostBecause">): PortStatus["state"] {
-  if (identity !== null) return "Open";
+/** A port or an association: whether it is open, and why not. */
+export interface PortOpening {
+  /** null: it is not open. */
+  readonly opened: unknown;
+  readonly lostBecause: string | null;
+}
+
+export function portStateOf({ opened, lostBecause }: PortOpening): PortStatus["state"] {
+  if (opened !== null) return "Open";
   return lostBecause === null ? "Opening" : "Lost";
 }

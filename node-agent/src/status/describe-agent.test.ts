@@ -1,4 +1,4 @@
-import type { LinkDescription, PortState, Publication } from "@meridian/engine";
+import type { LinkDescription, Publication } from "@meridian/engine";
 import { expect, test } from "vitest";
 import { goodStatus } from "../testing/statuses.js";
 import { type AgentFacts, describeAgent } from "./describe-agent.js";
@@ -40,13 +40,15 @@ const link: LinkDescription = {
 const { node, version, mode, domain, role, revision, objective, hub, clocks } = goodStatus;
 const facts: AgentFacts = {
   ...{ node, version, mode, domain, role, revision, objective, hub, clocks },
-  clock: { name: "system", uri: "realtime:", steps: 2 },
+  clock: { name: "system", uri: "realtime:", steps: 2, conflicts: [] },
   publication,
   age: 2,
   stateAge: 60,
   links: [link],
   announced: [],
   transmitters: [],
+  ntpServer: null,
+  ntpStatistics: null,
   openPorts: [],
   troubles: new Map(),
   silent: new Map(),
@@ -57,7 +59,7 @@ test("bounds have grown since they were published", () => {
   expect(describeAgent(facts).clock).toEqual({
     ...{ name: "system", uri: "realtime:", state: "PhaseAligned", reason: "Measured", stateAgeSeconds: 60, selected: "a" },
     ...{ offsetNanoseconds: 1.235, calibratedBoundNanoseconds: 1020, guaranteedBoundNanoseconds: 5200 },
-    ...{ frequencyPartsPerBillion: -5.432, steps: 2, era: 3 },
+    ...{ frequencyPartsPerBillion: -5.432, steps: 2, era: 3, conflicts: [] },
   });
 });
 
@@ -83,12 +85,19 @@ test.each<[string, Partial<AgentFacts>, object]>([
 test("a source is described by its link, and by what it announced", () => {
   const announced = {
     ...{ source: "a", portState: "SLAVE" as const, grandmasterIdentity: "00", clockClass: 6, stepsRemoved: 1 },
-    ...{ currentUtcOffset: 37, currentUtcOffsetValid: true },
+    ...{ currentUtcOffset: 37, currentUtcOffsetValid: true, leap: null, ntp: null },
   } as const;
   expect(describeAgent({ ...facts, announced: [announced] }).sources).toEqual([
     {
       ...{ name: "a", use: "Primary", priority: 1, selected: true, state: "Healthy", reason: "", independenceGroup: "g" },
-      ...{ portState: "SLAVE", grandmasterIdentity: "00", stepsRemoved: 1, offsetNanoseconds: 1.235, standardDeviationNanoseconds: 2 },
+      ...{
+        portState: "SLAVE",
+        grandmasterIdentity: "00",
+        stepsRemoved: 1,
+        ntp: null,
+        offsetNanoseconds: 1.235,
+        standardDeviationNanoseconds: 2,
+      },
       ...{ ratePartsPerBillion: 3, pathDelayNanoseconds: 4, asymmetryNanoseconds: null, correlationSeconds: 0 },
       ...{ lastMeasurementAgeSeconds: 0.5, measurements: 6 },
     },
@@ -106,17 +115,13 @@ test("says what is served, over which ports, and why not", () => {
     ...{ grandmaster, timing: timing(port), priority1: 1, priority2: 1, clock: "c", uncertainty: 1, delayCompensation: 0 },
     reference: "PHC" as const,
   });
-  const port = (change: Partial<PortState>): PortState => ({
-    ...{ need: { clock: "c", dscp: 0, answersRequests: true }, identity: null, lostBecause: null, retryAt: 0, attempts: 0 },
-    ...change,
-  });
   const { served, ports } = describeAgent({
     ...facts,
     transmitters: [transmitter("well", "eth0"), transmitter("silent", "eth0"), transmitter("lost", "eth1")],
     openPorts: [
-      ["eth0", port({ identity: 1n })],
-      ["eth1", port({ lostBecause: "EIO" })],
-      ["eth2", port({})],
+      ["eth0", { opened: 1n, lostBecause: null }],
+      ["eth1", { opened: null, lostBecause: "EIO" }],
+      ["eth2", { opened: null, lostBecause: null }],
     ],
     troubles: new Map([["eth1", trouble]]),
     silent: new Map([["serve/silent", trouble]]),
@@ -131,6 +136,31 @@ test("says what is served, over which ports, and why not", () => {
     { interface: "eth1", state: "Lost", trouble },
     { interface: "eth2", state: "Opening", trouble: null },
   ]);
+});
+
+test("NTP: what a server said of itself, and whether we answer others", () => {
+  const ntp = {
+    state: "Reachable",
+    address: "192.0.2.1",
+    stratum: 2,
+    referenceId: "GPS",
+    rootDelay: 1,
+    poll: 16,
+    reachability: 255,
+    interleaved: true,
+  };
+  const announced = {
+    ...{ source: "a", portState: null, grandmasterIdentity: null, clockClass: null, stepsRemoved: 1 },
+    ...{ currentUtcOffset: null, currentUtcOffsetValid: false, leap: 0, ntp },
+  } as unknown as AgentFacts["announced"][number];
+  const server = { port: 123, allowed: ["10.0.0.0/8"] };
+  const trouble = { code: "MER_AGENT_PORT_TAKEN", message: "chronyd" } as const;
+  const described = (change: Partial<AgentFacts>) => describeAgent({ ...facts, announced: [announced], ntpServer: server, ...change });
+  expect(described({}).sources[0]?.ntp).toEqual({
+    ...{ address: "192.0.2.1", stratum: 2, referenceId: "GPS", pollSeconds: 16, reachability: 255, interleaved: true },
+  });
+  expect(described({ ntpStatistics: [7, 0, 0, 0, 0, 0] }).ntpServer).toEqual({ ...server, answers: 7, trouble: null });
+  expect(described({ silent: new Map([["serve/ntp", trouble]]) }).ntpServer).toEqual({ ...server, answers: 0, trouble });
 });
 
 test("the document is bounded, whatever there is", () => {

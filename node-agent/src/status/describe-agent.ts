@@ -1,14 +1,14 @@
 /** From what the agent holds to the document of `GET /v1/status`: made on request, bounded, never a sentinel. */
-import type { EngineConfig, LinkDescription, PortId, PortState, Publication, SourceSnapshot } from "@meridian/engine";
-import type { PortTrouble } from "../host/port-report.js";
+import type { EngineConfig, LinkDescription, NtpFacts, PortId, Publication, SourceSnapshot } from "@meridian/engine";
+import { ntpServicePart, type PortTrouble } from "../host/port-report.js";
 import { agePublication } from "../publication/age-publication.js";
-import { type AgentStatus, portStateOf, type SourceFigures } from "./agent-status.js";
+import { type AgentStatus, type PortOpening, portStateOf, type SourceFigures } from "./agent-status.js";
 
 /** The contract of the hub allows 8 of each. */
 const mostParts = 16;
 
-export interface AgentFacts extends Omit<AgentStatus, "clock" | "sources" | "served" | "ports"> {
-  readonly clock: Pick<AgentStatus["clock"], "name" | "uri" | "steps">;
+export interface AgentFacts extends Omit<AgentStatus, "clock" | "sources" | "served" | "ntpServer" | "ports"> {
+  readonly clock: Pick<AgentStatus["clock"], "name" | "uri" | "steps" | "conflicts">;
   /** null: nothing was published yet. */
   readonly publication: Publication | null;
   /** Of the publication, s. */
@@ -18,7 +18,11 @@ export interface AgentFacts extends Omit<AgentStatus, "clock" | "sources" | "ser
   readonly links: readonly LinkDescription[];
   readonly announced: readonly SourceSnapshot[];
   readonly transmitters: EngineConfig["transmitters"];
-  readonly openPorts: Iterable<[PortId, PortState]>;
+  readonly ntpServer: EngineConfig["ntpServer"];
+  /** As NtpServer.statistics; null: it does not run. */
+  readonly ntpStatistics: readonly number[] | null;
+  /** Ports and associations. */
+  readonly openPorts: Iterable<[PortId, PortOpening]>;
   readonly troubles: ReadonlyMap<PortId, PortTrouble>;
   /** Parts that send no Sync though their port is open. */
   readonly silent: ReadonlyMap<string, PortTrouble>;
@@ -42,6 +46,7 @@ export function describeAgent(facts: AgentFacts): AgentStatus {
       domainNumber: timing.domainNumber,
       trouble: troubles.get(timing.port) ?? silent.get(`serve/${grandmaster}`) ?? null,
     })),
+    ntpServer: describeNtpServer(facts),
     ports: [...openPorts]
       .slice(0, mostParts)
       .map(([name, port]) => ({ interface: name, state: portStateOf(port), trouble: troubles.get(name) ?? null })),
@@ -49,10 +54,16 @@ export function describeAgent(facts: AgentFacts): AgentStatus {
   };
 }
 
+function describeNtpServer({ ntpServer, ntpStatistics, silent }: AgentFacts): AgentStatus["ntpServer"] {
+  if (ntpServer === null) return null;
+  const { port, allowed } = ntpServer;
+  return { port, allowed, answers: ntpStatistics?.[0] ?? 0, trouble: silent.get(ntpServicePart) ?? null };
+}
+
 function describeClock({ clock, publication, age, stateAge }: AgentFacts): AgentStatus["clock"] {
-  const { name, uri, steps } = clock;
+  const { name, uri, steps, conflicts } = clock;
   const nothing = { selected: null, offsetNanoseconds: null, calibratedBoundNanoseconds: null, guaranteedBoundNanoseconds: null };
-  const unknown = { name, uri, steps, state: "Unknown", ...nothing, frequencyPartsPerBillion: null } as const;
+  const unknown = { name, uri, steps, conflicts, state: "Unknown", ...nothing, frequencyPartsPerBillion: null } as const;
   if (publication === null) return { ...unknown, reason: "NothingPublished", stateAgeSeconds: null, era: null };
   const { alive, calibrated, guaranteed } = agePublication(publication, age);
   const { era, state, reason, selected, sources, offset, frequency } = publication;
@@ -65,7 +76,7 @@ function describeClock({ clock, publication, age, stateAge }: AgentFacts): Agent
     calibratedBoundNanoseconds: calibrated,
     guaranteedBoundNanoseconds: guaranteed,
     frequencyPartsPerBillion: estimated ? round(frequency) : null,
-    ...{ steps, era },
+    ...{ steps, era, conflicts },
   };
 }
 
@@ -76,6 +87,7 @@ function describeSource(link: LinkDescription, announced: SourceSnapshot | undef
     portState: announced?.portState ?? null,
     grandmasterIdentity: announced?.grandmasterIdentity ?? null,
     stepsRemoved: announced?.stepsRemoved ?? null,
+    ntp: announced?.ntp ? describeNtp(announced.ntp) : null,
     offsetNanoseconds: round(link.offset),
     standardDeviationNanoseconds: round(link.deviation),
     ratePartsPerBillion: round(link.rate),
@@ -85,6 +97,10 @@ function describeSource(link: LinkDescription, announced: SourceSnapshot | undef
     lastMeasurementAgeSeconds: round(link.age),
     measurements,
   };
+}
+
+function describeNtp({ address, stratum, referenceId, poll, reachability, interleaved }: NtpFacts): SourceFigures["ntp"] {
+  return { address, stratum, referenceId, pollSeconds: poll, reachability, interleaved };
 }
 
 /** To a thousandth: what comes after it is noise of the last bit. */

@@ -12,6 +12,7 @@ const roof: SourceFigures = {
   portState: "SLAVE",
   grandmasterIdentity: "00-11-22-ff-fe-33-44-55",
   stepsRemoved: 1,
+  ntp: null,
   offsetNanoseconds: -1234,
   standardDeviationNanoseconds: 45.6,
   ratePartsPerBillion: 1234.5,
@@ -65,6 +66,7 @@ export const goodStatus: AgentStatus = {
     frequencyPartsPerBillion: -1234.5,
     steps: 1,
     era: 1,
+    conflicts: [],
   },
   sources: [
     roof,
@@ -72,6 +74,7 @@ export const goodStatus: AgentStatus = {
     { ...roof, name: "liar", selected: false, state: "Falseticker", reason: "OutsideMajority", offsetNanoseconds: 3.2e9 },
   ],
   served: [],
+  ntpServer: null,
   ports: [{ interface: "eth0", state: "Open", trouble: null }],
   clocks: [
     { name: "system", type: "System", device: "realtime:", steerable: true },

@@ -36,6 +36,38 @@ describe("events from conditions", () => {
       [condition("Ready", "False", "NoAnswer"), condition("Reachable", "False", "NoAnswer")],
       [expect.objectContaining({ action: "Reachable", reason: "NoAnswer" })],
     ],
+    [
+      "of Conflicted the bad news is that it is True",
+      [condition("Conflicted", "False", "None")],
+      [condition("Conflicted", "True", "OtherDaemonSteers")],
+      [expect.objectContaining({ type: "Warning", reason: "OtherDaemonSteers" })],
+    ],
+    [
+      "a conflict is told once, however many conditions it flips",
+      [
+        condition("Synchronized", "True", "WithinObjective"),
+        condition("ConfigApplied", "True", "Applied"),
+        condition("Conflicted", "False", "None"),
+      ],
+      [
+        condition("Synchronized", "False", "OtherDaemonSteers"),
+        condition("ConfigApplied", "False", "OtherDaemonSteers"),
+        condition("Conflicted", "True", "OtherDaemonSteers"),
+      ],
+      [expect.objectContaining({ action: "Conflicted" })],
+    ],
+    [
+      "a conflict that ended is told",
+      [condition("Conflicted", "True", "OtherDaemonSteers")],
+      [condition("Conflicted", "False", "None")],
+      [expect.objectContaining({ type: "Normal", reason: "None" })],
+    ],
+    [
+      "that there was none is no news",
+      [condition("Conflicted", "Unknown", "AgentDisconnected")],
+      [condition("Conflicted", "False", "None")],
+      [],
+    ],
     ["no conditions, no events", [good], undefined, []],
   ])("%s", (_what, standing, next, events) => expect(conditionEvents(standing, next)).toEqual(events));
 });

@@ -13,15 +13,22 @@ export function conditionEvents(standing: readonly Condition[] | undefined, next
   const events = (next ?? []).flatMap(({ message, reason, status, type }) => {
     const before = findCondition(standing, type)?.status;
     if (status === "Unknown" || status === before || abnormal.has(type)) return [];
+    // That nothing bad was found is no news unless it was there.
+    if (adverse.has(type) && status === "False" && before !== "True") return [];
     // A new object has everything still before it; only what stands in its way for good is news.
     if (standing === undefined && !(type === "Accepted" && status === "False")) return [];
-    return [{ type: status === "True" ? "Normal" : "Warning", reason, action: type, note: message } as const];
+    const isBad = (status === "True") === adverse.has(type);
+    return [{ type: isBad ? "Warning" : "Normal", reason, action: type, note: message } as const];
   });
-  // Ready sums the others up: where it only repeats one of them, that one says it.
+  // Where a condition only repeats what another one is about, that one says it: Ready any, each of them Conflicted.
   return events.filter(
-    ({ action, reason }) => action !== "Ready" || !events.some((other) => other.action !== action && other.reason === reason),
+    ({ action, reason }) =>
+      adverse.has(action) ||
+      !events.some((other) => other.action !== action && other.reason === reason && (action === "Ready" || adverse.has(other.action))),
   );
 }
 
+/** True is the bad news. */
+const adverse: ReadonlySet<string> = new Set(["Conflicted"]);
 /** True means that something is under way; Ready and Accepted say it already. */
 const abnormal: ReadonlySet<string> = new Set(["Reconciling", "Stalled"]);

@@ -16,6 +16,14 @@ describe("the judgement on a member", () => {
     ["in holdover, however small its bound", aReport({ state: "Holdover", reason: "NoSource" }), "False", "Holdover"],
     ["free-running", aReport({ state: "FreeRunning", reason: "NoAnswer" }), "False", "NoSource"],
     ["between sources that disagree", aReport({ state: "FreeRunning", reason: "SourcesDisagree" }), "False", "SourcesDisagree"],
+    ["locked between sources that disagree", aReport({ state: "Conflicted", reason: "SourcesDisagree" }), "False", "SourcesDisagree"],
+    ["steered by another program", aReport({ state: "Conflicted", reason: "OtherDaemonSteers" }), "False", "OtherDaemonSteers"],
+    [
+      "measured beside another program",
+      aReport({ conflicts: [{ process: "chronyd (pid 812)", clock: "system", evidence: "Running" }] }),
+      "True",
+      "WithinObjective",
+    ],
     ["in a state of a newer agent", aReport({ state: "Syntonized", reason: "" }), "False", "NoSource"],
   ])("of one that is %s", (_what, report, synchronized, reason) => {
     expect(judge(aView({ report }))).toMatchObject({ synchronized, reason, reachable: true });

@@ -6,6 +6,7 @@ import type { TimeDomainSpec } from "@meridian/crds";
 import type { AgentReport } from "../hub/agent-report.js";
 import type { AgentView } from "../hub/fleet.js";
 import { formatNanoseconds } from "./duration-text.js";
+import { describeConflicts } from "./other-daemon.js";
 
 /** A stream that breaks and comes back within this is no news. */
 export const disconnectedAfterMs = 30_000;
@@ -31,6 +32,7 @@ export interface NodeJudgement {
     | "Holdover"
     | "NoSource"
     | "SourcesDisagree"
+    | "OtherDaemonSteers"
     | "AgentDisconnected"
     | "DomainNotFound";
   readonly message: string;
@@ -93,12 +95,13 @@ function growBounds(report: AgentReport, by: number): AgentReport {
 }
 
 function judgeReport(
-  { state, reason }: AgentReport,
+  report: AgentReport,
   bound: number | null,
   objective: number,
 ): Pick<NodeJudgement, "synchronized" | "reason" | "message"> {
   const no = (why: NodeJudgement["reason"], message: string) => ({ synchronized: "False", reason: why, message }) as const;
   const limit = formatNanoseconds(objective);
+  const { state, reason } = report;
   if (reason === "SourcesDisagree") return no("SourcesDisagree", "its sources disagree, and no majority says which is wrong");
   switch (state) {
     case "PhaseAligned":
@@ -112,7 +115,7 @@ function judgeReport(
     case "FrequencyLocked":
       return no("Acquiring", "the clock is being brought to its source");
     case "Conflicted":
-      return no("SourcesDisagree", "its sources disagree");
+      return no("OtherDaemonSteers", `${describeConflicts(report)}, and the agent stands back`);
     default:
       return no("NoSource", reason === "" ? "no source is followed" : `no source is followed: ${reason}`);
   }

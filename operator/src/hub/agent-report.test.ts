@@ -18,6 +18,8 @@ const source = fc.record({
   grandmasterIdentity: anything,
   currentUtcOffsetSeconds: number_,
   currentUtcOffsetValid: fc.boolean(),
+  stratum: number_,
+  referenceId: anything,
 });
 const report = fc.record(
   {
@@ -37,6 +39,7 @@ const report = fc.record(
     transitions: fc.array(fc.record({ state: anything, reason: anything, ageMilliseconds: number_ }), {
       maxLength: 20,
     }),
+    conflicts: fc.array(fc.record({ process: anything, clock: anything, evidence: anything }), { maxLength: 20 }),
   },
   { requiredKeys: [] },
 );
@@ -58,7 +61,7 @@ describe("whatever an agent says", () => {
       fc.property(report, capabilities, (said, able) => {
         const view = aView({ report: readReport(said), capabilities: readCapabilities(able) });
         const judgement = judgeNode(view, { maxErrorNanoseconds: 1000 }, 10, 0);
-        const built = nodeClockStatus({ standing: undefined, generation: 1, view, judgement, now: new Date(1.8e12) });
+        const built = nodeClockStatus({ standing: undefined, generation: 1, view, promised: null, judgement, now: new Date(1.8e12) });
         expect([...status.Errors(built)]).toEqual([]);
       }),
       { numRuns: 300 },
@@ -69,6 +72,7 @@ describe("whatever an agent says", () => {
     const many = Array.from({ length: 100 }, (_, index) => ({ name: `s${String(index)}`, state: "Healthy" }));
     expect(readReport({ sources: many }).sources).toHaveLength(16);
     expect(readReport({ transitions: Array.from({ length: 9 }, () => ({ state: "Holdover" })) }).transitions).toHaveLength(5);
+    expect(readReport({ conflicts: many.map(({ name }) => ({ process: name })) }).conflicts).toHaveLength(4);
     expect(readCapabilities({ interfaces: many }).interfaces).toHaveLength(16);
     expect(readApplied({ parts: many.map(({ name }) => ({ part: name, ok: false })) }).failed).toHaveLength(32);
   });
@@ -82,6 +86,33 @@ describe("whatever an agent says", () => {
     const twice = { interfaces: [{ name: "eth0" }, { name: "eth0" }], clocks: [{ name: "system" }, { name: "system" }] };
     expect(readCapabilities(twice).interfaces).toHaveLength(1);
     expect(readCapabilities(twice).clocks).toEqual(["system"]);
+  });
+
+  it.each([
+    [{ stratum: 2, referenceId: "192.0.2.1" }, 2, "192.0.2.1"],
+    [{ stratum: 1, referenceId: "GPS\u0000" }, 1, "GPS"],
+    [{ stratum: 200, referenceId: "A\u001b[31mBCDEFGHIJKLMNOP" }, 16, "A [31mBCDEFGHIJ"],
+    [{ stratum: 0, referenceId: "" }, null, ""],
+    [{}, null, ""],
+    [{ stratum: -3 }, null, ""],
+  ])("takes of what an NTP server is said to be what can be: %j", (said, stratum, referenceId) => {
+    expect(readReport({ sources: [{ name: "a", ...said }] }).sources[0]).toMatchObject({ stratum, referenceId });
+  });
+
+  it("names a conflicting program in words that a log can bear", () => {
+    const conflicts = [{ process: "chronyd\u001b[2J (pid 812)\n", clock: "system", evidence: "it runs" }, {}];
+    expect(readReport({ conflicts }).conflicts).toEqual([
+      { process: "chronyd [2J (pid 812)", clock: "system", evidence: "" },
+      { process: "", clock: "", evidence: "" },
+    ]);
+  });
+
+  it("remembers every part that an agent spoke of, also those that run", () => {
+    const parts = [
+      { part: "ntp/a", ok: true },
+      { part: "clock", ok: false, code: "MER_AGENT_NOT_STEERABLE" },
+    ];
+    expect(readApplied({ revision: "r", parts })).toMatchObject({ mentioned: ["ntp/a", "clock"], failed: [{ part: "clock" }] });
   });
 
   it("counts one opinion per source and agent, however often it is named", () => {

@@ -15,6 +15,19 @@ export interface AgentSource {
   readonly grandmasterIdentity: string;
   /** s; null: not announced as valid. */
   readonly currentUtcOffset: number | null;
+  /** Of an NTP server, 1 … 16; null: it is none, or has not said. */
+  readonly stratum: number | null;
+  /** What an NTP server follows itself, as it says; empty: it is none, or has not said. */
+  readonly referenceId: string;
+}
+
+/** Another program that steers a clock of the node. */
+export interface AgentConflict {
+  /** Empty: it could not be named. */
+  readonly process: string;
+  readonly clock: string;
+  /** How the agent knows; empty: it does not say. */
+  readonly evidence: string;
 }
 
 export interface AgentReport {
@@ -38,6 +51,7 @@ export interface AgentReport {
   readonly steps: number;
   readonly sources: readonly AgentSource[];
   readonly transitions: readonly { readonly state: string; readonly reason: string /** ms. */; readonly age: number }[];
+  readonly conflicts: readonly AgentConflict[];
 }
 
 export interface AgentCapabilities extends NodeCapabilities {
@@ -48,6 +62,8 @@ export interface AgentCapabilities extends NodeCapabilities {
 
 export interface AppliedParts {
   readonly revision: string;
+  /** All parts that the agent spoke of. */
+  readonly mentioned: readonly string[];
   readonly failed: readonly { readonly part: string; readonly code: string; readonly message: string }[];
 }
 
@@ -56,6 +72,11 @@ const mostTransitions = 5;
 const mostInterfaces = 16;
 const mostClocks = 8;
 const mostParts = 32;
+const mostConflicts = 4;
+/** RFC 5905 7.3: 16 is "unsynchronized", the rest is reserved. */
+const largestStratum = 16;
+/** A dotted IPv4 address. */
+const longestReferenceId = 15;
 
 export function readReport(report: Report): AgentReport {
   return {
@@ -82,12 +103,19 @@ export function readReport(report: Report): AgentReport {
         clockClass: clamp(source.clockClass, 0, 255),
         grandmasterIdentity: identity(source.grandmasterIdentity),
         currentUtcOffset: source.currentUtcOffsetValid === true ? clamp(source.currentUtcOffsetSeconds, -32_768, 32_767) : null,
+        stratum: clamp(source.stratum, 0, largestStratum) || null,
+        referenceId: name(source.referenceId, longestReferenceId).trim(),
       })),
     ),
     transitions: (report.transitions ?? []).slice(-mostTransitions).map((transition) => ({
       state: word(transition.state) || "Unknown",
       reason: word(transition.reason),
       age: age(transition.ageMilliseconds),
+    })),
+    conflicts: (report.conflicts ?? []).slice(0, mostConflicts).map((conflict) => ({
+      process: name(conflict.process, 128).trim(),
+      clock: name(conflict.clock, 63),
+      evidence: word(conflict.evidence),
     })),
   };
 }
@@ -114,10 +142,11 @@ export function readCapabilities(capabilities: Capabilities | null | undefined):
 }
 
 export function readApplied(applied: Applied): AppliedParts {
+  const parts = (applied.parts ?? []).slice(0, mostParts);
   return {
     revision: name(applied.revision, 64),
-    failed: (applied.parts ?? [])
-      .slice(0, mostParts)
+    mentioned: parts.map(({ part }) => name(part, 128)),
+    failed: parts
       .filter(({ ok }) => ok !== true)
       .map(({ part, code, message }) => ({ part: name(part, 128), code: name(code, 63), message: name(message, 256) })),
   };

@@ -54,6 +54,12 @@ const grandmasters: Record<string, GrandmasterSpec> = {
     calibration: { uncertaintyNanoseconds: 100, delayCompensationNanoseconds: 40 },
     independenceGroup: "roof",
   },
+  office: {
+    type: "ExternalNTP",
+    externalNTP: { address: "192.0.2.123", port: 1123 },
+    calibration: { delayCompensationNanoseconds: -20, uncertaintyNanoseconds: 500_000 },
+  },
+  provider: { type: "ExternalNTP", externalNTP: { address: "time.example.com" }, independenceGroup: "provider" },
   ext: {
     type: "ExternalPTP",
     externalPTP: { addresses: ["10.9.9.9"], domainNumber: 44, arbitraryTimescale: "UTC", clockIdentity: "aabbcc.fffe.ddeeff" },
@@ -66,6 +72,17 @@ const objects: PolicyObjects = {
   profile: (name) =>
     name === "fast" ? { ptp: { base: "lan-e2e", log2SyncInterval: -6 }, servo: { maxSlewPartsPerBillion: 20_000 } } : undefined,
 };
+
+const ntp = (name: string, use: "Fallback" | "Watchdog" = "Fallback"): NonNullable<NodeClockSpec["upstreams"]>[number] => ({
+  name,
+  type: "Grandmaster",
+  grandmasterRef: { name },
+  protocol: "NTP",
+  address: "as planned",
+  priority: 50,
+  use,
+  reason: use,
+});
 
 const resolved = (spec: NodeClockSpec, from = objects) => {
   const resolution = resolveConfig(spec, from);
@@ -119,6 +136,65 @@ describe("the configuration of an agent", () => {
       priority1: 10,
       priority2: 128,
     });
+  });
+
+  it("asks NTP servers as the profile says, at the address of their Grandmaster", () => {
+    const asking: NodeClockSpec = { ...worker, upstreams: [ntp("office"), ...(worker.upstreams ?? []), ntp("provider", "Watchdog")] };
+    const { config } = resolved(asking);
+    expect(config.receivers?.map(({ source }) => source)).toEqual(["a", "x"]);
+    expect(config.associations).toEqual([
+      {
+        source: "office",
+        address: "192.0.2.123",
+        port: 1123,
+        log2MinPollInterval: 4,
+        log2MaxPollInterval: 6,
+        interleaved: true,
+        use: "Fallback",
+        priority: 50,
+        independenceGroup: "NTP 192.0.2.123:1123",
+        delayCompensationNanoseconds: -20,
+        uncertaintyNanoseconds: 500_000,
+        dscp: 0,
+      },
+      expect.objectContaining({
+        source: "provider",
+        address: "time.example.com",
+        port: 123,
+        use: "Watchdog",
+        independenceGroup: "provider",
+        delayCompensationNanoseconds: 0,
+        uncertaintyNanoseconds: 0,
+      }),
+    ]);
+    const seldom = { ...objects, profile: () => ({ ntp: { log2MinPollInterval: 6, log2MaxPollInterval: 10, interleaved: false } }) };
+    expect(resolved(asking, seldom).config.associations?.[0]).toMatchObject({
+      log2MinPollInterval: 6,
+      log2MaxPollInterval: 10,
+      interleaved: false,
+    });
+  });
+
+  it("serves NTP to the networks that the domain names, on nodes where that is planned", () => {
+    const serving: NodeClockSpec = { ...server, serves: [...(server.serves ?? []), { protocol: "NTP" }] };
+    const open = (...allowedCIDRs: string[]) => ({ ...objects, domain: () => ({ ...domain, serve: { ntp: { allowedCIDRs } } }) });
+    const { config, revision } = resolved(serving, open("192.0.2.0/24", "10.0.0.0/8"));
+    expect(config.ntpServer).toEqual({ port: 123, allowedCidrs: ["10.0.0.0/8", "192.0.2.0/24"] });
+    expect(config.transmitters).toHaveLength(1);
+    expect(resolved(serving, open("10.0.0.0/8", "192.0.2.0/24")).revision).toBe(revision);
+    expect(resolved(server, open("10.0.0.0/8")).config).not.toHaveProperty("ntpServer");
+    expect(resolved(serving).config).not.toHaveProperty("ntpServer");
+  });
+
+  it("says what to do about another daemon, always", () => {
+    expect(resolved(worker).config.hostTimeDaemon).toBe("Refuse");
+    const observing = { ...objects, domain: () => ({ ...domain, hostTimeDaemon: "Observe" as const }) };
+    expect(resolved(worker, observing).config.hostTimeDaemon).toBe("Observe");
+  });
+
+  it("is not given while a server's Grandmaster is something else", () => {
+    const wrong = { ...worker, upstreams: [{ ...ntp("office"), grandmasterRef: { name: "gm-a" } }] };
+    expect(resolveConfig(wrong, objects)).toEqual({ kind: "unresolved", reason: "Grandmaster gm-a is no NTP server" });
   });
 
   it("has a revision of its content alone", () => {

@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto";
 import {
   type GrandmasterSpec,
-  type NodeClockServes,
   type NodeClockSpec,
   type NodeClockUpstream,
   type ResolvedProfile,
@@ -13,8 +12,17 @@ import {
   type ClockProfileSpec,
   type TimeDomainSpec,
 } from "@meridian/crds";
-import { type EffectiveConfig, hub, type PtpReceiver, type PtpTiming, type PtpTransmitter } from "@meridian/proto";
-import { readIndependenceGroup } from "../plan/independence-group.js";
+import {
+  type EffectiveConfig,
+  hub,
+  type NtpAssociation,
+  type NtpServer,
+  type PtpReceiver,
+  type PtpTiming,
+  type PtpTransmitter,
+} from "@meridian/proto";
+import { ntpPort, readIndependenceGroup } from "../plan/independence-group.js";
+import { isPtpUpstream, type PtpServes, type PtpUpstream, readPtpServes } from "../plan/ptp-entry.js";
 
 /** Objects by name; undefined: no such object. */
 export interface PolicyObjects {
@@ -49,7 +57,9 @@ function buildConfig(spec: NodeClockSpec, objects: PolicyObjects): EffectiveConf
   const domain = objects.domain(spec.domainRef.name);
   if (!domain) throw new Unresolved(`TimeDomain ${spec.domainRef.name} does not exist`);
   const profile = profileOf(domain, objects);
-  const { objective, stepping } = domain;
+  const { hostTimeDaemon, objective, stepping } = domain;
+  const upstreams = spec.upstreams ?? [];
+  const ntpServer = ntpServerOf(spec, domain);
   return {
     domain: spec.domainRef.name,
     role: spec.role,
@@ -58,8 +68,11 @@ function buildConfig(spec: NodeClockSpec, objects: PolicyObjects): EffectiveConf
       bound: objective.bound ?? "Calibrated",
       minimumIndependentSources: objective.minimumIndependentSources ?? 1,
     },
-    receivers: (spec.upstreams ?? []).flatMap((upstream) => receiverOf(upstream, profile, objects) ?? []),
-    transmitters: (spec.serves ?? []).map((serves) => transmitterOf(serves, profile, objects)),
+    receivers: upstreams.filter(isPtpUpstream).flatMap((upstream) => receiverOf(upstream, profile, objects) ?? []),
+    transmitters: readPtpServes(spec).map((serves) => transmitterOf(serves, profile, objects)),
+    associations: upstreams.filter(({ protocol }) => protocol === "NTP").map((upstream) => associationOf(upstream, profile, objects)),
+    ...(ntpServer === null ? {} : { ntpServer }),
+    hostTimeDaemon: hostTimeDaemon ?? "Refuse",
     servo: {
       maxSlewPartsPerBillion: profile.maxSlewPartsPerBillion,
       stepMode: stepping?.mode ?? "OnStart",
@@ -96,7 +109,7 @@ function timingOf(domainNumber: number, interfaceName: string, profile: Resolved
 }
 
 /** @returns null for a node of ours whose address nobody knows yet: to an agent no address means anybody, and that is never meant */
-function receiverOf(upstream: NodeClockUpstream, profile: ResolvedProfile, objects: PolicyObjects): PtpReceiver | null {
+function receiverOf(upstream: PtpUpstream, profile: ResolvedProfile, objects: PolicyObjects): PtpReceiver | null {
   const name = upstream.grandmasterRef?.name;
   const grandmaster = grandmasterOf(name, objects);
   const { calibration, externalPTP } = grandmaster;
@@ -117,7 +130,7 @@ function receiverOf(upstream: NodeClockUpstream, profile: ResolvedProfile, objec
   };
 }
 
-function transmitterOf(serves: NodeClockServes, profile: ResolvedProfile, objects: PolicyObjects): PtpTransmitter {
+function transmitterOf(serves: PtpServes, profile: ResolvedProfile, objects: PolicyObjects): PtpTransmitter {
   const { name } = serves.grandmasterRef;
   const { announce, calibration, node } = grandmasterOf(name, objects);
   if (!node) throw new Unresolved(`Grandmaster ${name} is of no node`);
@@ -131,4 +144,33 @@ function transmitterOf(serves: NodeClockServes, profile: ResolvedProfile, object
     uncertaintyNanoseconds: calibration?.uncertaintyNanoseconds ?? 0,
     delayCompensationNanoseconds: calibration?.delayCompensationNanoseconds ?? 0,
   };
+}
+
+function associationOf(upstream: NodeClockUpstream, { ntp }: ResolvedProfile, objects: PolicyObjects): NtpAssociation {
+  const name = upstream.grandmasterRef?.name;
+  const grandmaster = grandmasterOf(name, objects);
+  const { calibration, externalNTP } = grandmaster;
+  if (!externalNTP) throw new Unresolved(`Grandmaster ${name ?? ""} is no NTP server`);
+  return {
+    source: upstream.name,
+    address: externalNTP.address,
+    port: externalNTP.port ?? ntpPort,
+    log2MinPollInterval: ntp.log2MinPollInterval,
+    log2MaxPollInterval: ntp.log2MaxPollInterval,
+    interleaved: ntp.interleaved,
+    use: upstream.use,
+    priority: upstream.priority,
+    independenceGroup: readIndependenceGroup(name ?? upstream.name, grandmaster),
+    delayCompensationNanoseconds: calibration?.delayCompensationNanoseconds ?? 0,
+    uncertaintyNanoseconds: calibration?.uncertaintyNanoseconds ?? 0,
+    // Best effort: a profile's dscp is of PTP packets, which stay in networks that know it.
+    dscp: 0,
+  };
+}
+
+/** @returns null: none is planned, or the domain, which is refused now, names no networks any more */
+function ntpServerOf({ serves }: NodeClockSpec, { serve }: TimeDomainSpec): NtpServer | null {
+  if (serve?.ntp === undefined || !serves?.some(({ protocol }) => protocol === "NTP")) return null;
+  // A set: its order must not make another revision.
+  return { port: ntpPort, allowedCidrs: serve.ntp.allowedCIDRs.toSorted() };
 }

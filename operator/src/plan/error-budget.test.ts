@@ -7,6 +7,11 @@ describe("the error budget", () => {
     expect(estimatePath(100, "Software")).toBe(1100);
   });
 
+  it("of an NTP server is what software stamps cost: how far that itself may be is known only when it is asked", () => {
+    expect(estimatePath(0, "NTP")).toBe(1000);
+    expect(estimatePath(500_000, "NTP")).toBe(501_000);
+  });
+
   it("hopes for hardware stamps until an agent says otherwise: it must refuse only the impossible", () => {
     expect(estimatePath(100, null)).toBe(estimatePath(100, "Hardware"));
   });

@@ -9,9 +9,16 @@ export const leastHardwareHopNanoseconds = 50;
 /** ns; what interrupts and the stack add to a software stamp on an idle machine. */
 export const leastSoftwareHopNanoseconds = 1000;
 
-type Timestamping = Extract<InterfaceChoice, { kind: "chosen" }>["timestamping"];
+/** Of the interface by which a PTP source is followed; NTP: the kernel's software stamps, by whatever interface. */
+export type PathKind = Extract<InterfaceChoice, { kind: "chosen" }>["timestamping"] | "NTP";
 
-/** @returns ns; an interface that nobody has described yet may turn out to be a good one. */
-export function estimatePath(uncertaintyNanoseconds: number, timestamping: Timestamping): number {
-  return uncertaintyNanoseconds + (timestamping === "Software" ? leastSoftwareHopNanoseconds : leastHardwareHopNanoseconds);
+/**
+ * An NTP server says how far it may be from true time (root delay / 2 + root dispersion, RFC 5905) only when it is asked: nothing of
+ * that is counted here, and what members measure is larger by it.
+ * @param uncertaintyNanoseconds that somebody vouches for; 0: the source says its own
+ * @returns ns; an interface that nobody has described yet may turn out to be a good one
+ */
+export function estimatePath(uncertaintyNanoseconds: number, path: PathKind): number {
+  const isSoftware = path === "Software" || path === "NTP";
+  return uncertaintyNanoseconds + (isSoftware ? leastSoftwareHopNanoseconds : leastHardwareHopNanoseconds);
 }

@@ -2,14 +2,14 @@
  * What a node goes on serving for refused domains. Their members keep the plan they had, and that plan follows this node: a typo in
  * one TimeDomain must not take the time from its members because another domain's node serves them.
  */
-import type { NodeClockServes } from "@meridian/crds";
+import type { PtpServes } from "./ptp-entry.js";
 import type { WorldIndex } from "./world-index.js";
 
 export interface HeldServes {
   /** The refused domain. */
   readonly domain: string;
   /** As it stands. */
-  readonly entry: NodeClockServes;
+  readonly entry: PtpServes;
   /** ns, of the Grandmaster. */
   readonly uncertaintyNanoseconds: number;
 }

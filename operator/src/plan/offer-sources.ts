@@ -10,13 +10,14 @@ import { readTopology } from "./domain-topology.js";
 import type { HeldServes } from "./hold-serves.js";
 import { formatInstanceKey } from "./instance-key.js";
 import type { UnavailableSource } from "./plan.js";
+import { readPtpServes } from "./ptp-entry.js";
 import { recallServed } from "./recall-interface.js";
 import type { RecoveredNumbers } from "./recover-domain-numbers.js";
 import type { SourceIntent } from "./source-intent.js";
 import type { WorldNode } from "./world.js";
 import type { WorldIndex } from "./world-index.js";
 
-/** Limit of NodeClock.spec.serves. */
+/** PTP instances in NodeClock.spec.serves; NTP has a place of its own there. */
 const mostServes = 8;
 
 export interface Offer {
@@ -74,7 +75,7 @@ export function offerSources(
     const refusals: UnavailableSource[] = [];
     for (const source of sources.toSorted((a, b) => compareText(a.name, b.name))) {
       const answer: Answer =
-        source.origin.kind === "external" ? { kind: "offered", servedAs: null } : askServer(source, source.origin.nodeName);
+        source.origin.kind === "node" ? askServer(source, source.origin.nodeName) : { kind: "offered", servedAs: null };
       if (answer.kind === "offered") offers.push({ source, servedAs: answer.servedAs });
       else refusals.push({ source: source.name, message: `spec.sources[${source.index}]: ${answer.why}` });
     }
@@ -106,7 +107,7 @@ function askKept(source: SourceIntent, node: string, owner: string, recovered: R
   const servedAs = (recovered.numbers.get(formatInstanceKey(domain, grandmaster)) ?? []).filter(
     (number) =>
       followed?.has(number) === true ||
-      kept?.serves?.some((entry) => entry.grandmasterRef.name === grandmaster && entry.domainNumber === number),
+      readPtpServes(kept ?? {}).some((entry) => entry.grandmasterRef.name === grandmaster && entry.domainNumber === number),
   );
   if (servedAs.length > 0) return { kind: "offered", servedAs };
   return { kind: "unavailable", why: `node ${node} belongs to TimeDomain ${owner}, which is refused, and does not serve it yet` };

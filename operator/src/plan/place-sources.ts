@@ -3,6 +3,7 @@ import { chooseInterface, type InterfaceChoice } from "./choose-interface.js";
 import { compareText } from "./compare-text.js";
 import { readTopology } from "./domain-topology.js";
 import { readFailureDomain } from "./failure-domain.js";
+import { readPtpServes } from "./ptp-entry.js";
 import { recallServed } from "./recall-interface.js";
 import type { NumberedSource, StandingDomain } from "./settle-sources.js";
 import type { WorldNode } from "./world.js";
@@ -13,7 +14,7 @@ export interface PlacedSource extends NumberedSource {
   readonly servedBy: string | null;
   /** How its node serves it; null: nothing to decide, as it is external or its node stays as it was. */
   readonly serving: InterfaceChoice | null;
-  /** IPv4; null: unknown. */
+  /** IPv4, of an NTP server perhaps a DNS name; null: unknown. */
   readonly address: string | null;
   readonly failureDomain: string;
 }
@@ -24,7 +25,7 @@ export function placeSources(domain: StandingDomain, standing: ReadonlyMap<strin
   return domain.sources
     .map((source): PlacedSource => {
       const { origin, grandmaster } = source.intent;
-      if (origin.kind === "external") {
+      if (origin.kind !== "node") {
         return { ...source, servedBy: null, serving: null, address: origin.address, failureDomain: `external/${grandmaster}` };
       }
       const node = index.nodes.get(origin.nodeName);
@@ -55,9 +56,9 @@ function findKeptAddress(node: WorldNode, source: NumberedSource, index: WorldIn
   const wanted = chooseServing(node, source, index);
   if (wanted.kind !== "chosen") return null;
   const standing = index.previous.get(node.name);
-  const isServed = standing?.serves?.some(
+  const isServed = readPtpServes(standing ?? {}).some(
     ({ domainNumber, interface: name }) => domainNumber === source.domainNumber && name === wanted.name,
   );
-  const name = isServed === true ? wanted.name : recallServed(standing, source.intent, source.domainNumber);
+  const name = isServed ? wanted.name : recallServed(standing, source.intent, source.domainNumber);
   return node.capabilities.interfaces.find((candidate) => candidate.name === name)?.addresses[0] ?? null;
 }

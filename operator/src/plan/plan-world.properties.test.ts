@@ -3,6 +3,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DomainPlan, Plan } from "./plan.js";
 import { planWorld } from "./plan-world.js";
+import { matchSelector } from "./match-selector.js";
+import { isPtpUpstream, readPtpServes } from "./ptp-entry.js";
 import { rememberPlan } from "./testing/a-world.js";
 import { arbitraryMoment } from "./testing/arbitrary-moment.js";
 import { arbitraryWorld } from "./testing/arbitrary-world.js";
@@ -35,8 +37,10 @@ function findReachable(domain: DomainPlan, world: World, node: WorldNode) {
   return domain.sources.flatMap((planned) => {
     const source = sources.find(({ name }) => name === planned.name);
     const wanted = source?.interfaces;
-    const reaches =
+    const isNtp = world.grandmasters.find(({ name }) => name === planned.grandmaster)?.spec.type === "ExternalNTP";
+    const stamps =
       wanted === undefined ? reachable : interfaces.some(({ name, timestamping }) => wanted.includes(name) && timestamping !== "None");
+    const reaches = isNtp || stamps;
     return reaches && planned.servedBy !== node.name ? [{ ...planned, use: source?.use ?? "Primary" }] : [];
   });
 }
@@ -118,11 +122,11 @@ describe("every plan", () => {
         const holders = new Map([...numbersByInstance(plan)].map(([key, number]) => [number, key] as const));
         for (const { spec, kept } of plan.nodes.values()) {
           if (!kept) continue;
-          for (const { grandmasterRef, domainNumber } of spec.upstreams ?? []) {
+          for (const { grandmasterRef, domainNumber } of (spec.upstreams ?? []).filter(isPtpUpstream)) {
             const holder = holders.get(domainNumber);
             if (holder !== undefined) expect(holder).toBe(`${spec.domainRef.name}/${grandmasterRef?.name}`);
           }
-          for (const { grandmasterRef, domainNumber } of spec.serves ?? []) {
+          for (const { grandmasterRef, domainNumber } of readPtpServes(spec)) {
             expect(holders.get(domainNumber) ?? `/${grandmasterRef.name}`).toMatch(new RegExp(`/${grandmasterRef.name}$`));
           }
         }
@@ -153,7 +157,7 @@ describe("every plan", () => {
             expect(domain.sources.find(({ name }) => name === upstream.name)?.servedBy).not.toBe(node.name);
           }
           if (spec.role === "Grandmaster") expect(upstreams).toEqual([]);
-          else expect(spec.serves).toBeUndefined();
+          else expect(readPtpServes(spec)).toEqual([]);
         }
       }),
       runs,
@@ -167,7 +171,7 @@ describe("every plan", () => {
         for (const { domain, upstreams } of membersOf(plan, world)) {
           for (const { name, domainNumber, grandmasterRef } of upstreams) {
             const source = domain.sources.find((candidate) => candidate.name === name);
-            expect(source).toMatchObject({ domainNumber, grandmaster: grandmasterRef?.name });
+            expect(source).toMatchObject({ domainNumber: domainNumber ?? null, grandmaster: grandmasterRef?.name });
             const server = world.nodes.find((node) => node.name === source?.servedBy);
             // What a refused domain's node had promised and could not serve yet (of another world's past) stays promised.
             if (server === undefined || server.capabilities === null || plan.nodes.get(server.name)?.kept === true) continue;
@@ -208,6 +212,51 @@ describe("every plan", () => {
           const available = new Set(reachable.map(({ independenceGroup }) => independenceGroup)).size;
           const groups = new Set(chosen.map(({ name }) => domain.sources.find((source) => source.name === name)?.independenceGroup));
           expect(groups.size).toBe(Math.min(redundancy, available));
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("asks an NTP server at its address by whatever interface, under no PTP domain number", () => {
+    fc.assert(
+      fc.property(arbitraryMoment, ({ world, previous }) => {
+        for (const { upstreams } of membersOf(planWorld(world, previous), world)) {
+          for (const { grandmasterRef, protocol, address, domainNumber, interface: by } of upstreams) {
+            const server = world.grandmasters.find(({ name }) => name === grandmasterRef?.name)?.spec.externalNTP;
+            expect(protocol).toBe(server === undefined ? "PTP" : "NTP");
+            if (server !== undefined) expect([address, domainNumber, by]).toEqual([server.address, undefined, undefined]);
+          }
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("waits with an NTP server for no agent: members that were never heard ask it as others do", () => {
+    fc.assert(
+      fc.property(arbitraryMoment, ({ world, previous }) => {
+        for (const { domain, node, intent, spec, upstreams } of membersOf(planWorld(world, previous), world)) {
+          if (node.capabilities !== null || spec.role === "Grandmaster") continue;
+          const uses = new Map(intent.spec.sources.map(({ name, use }) => [name, use ?? "Primary"] as const));
+          const servers = domain.sources.filter(({ domainNumber }) => domainNumber === null).map(({ name }) => name);
+          const asked = upstreams.filter(({ protocol }) => protocol === "NTP").map(({ name }) => name);
+          for (const name of servers) if (uses.get(name) !== "Primary") expect(asked).toContain(name);
+          if (servers.some((name) => uses.get(name) === "Primary")) expect(upstreams.some(({ use }) => use === "Primary")).toBe(true);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("lets exactly those members serve NTP that their domain selects, once, and no Observer", () => {
+    fc.assert(
+      fc.property(arbitraryMoment, ({ world, previous }) => {
+        for (const { node, intent, spec } of membersOf(planWorld(world, previous), world)) {
+          const entries = (spec.serves ?? []).filter(({ protocol }) => protocol === "NTP");
+          const selector = intent.spec.serve?.ntp?.nodeSelector;
+          const selected = selector !== undefined && matchSelector(selector, node.labels) && spec.role !== "Observer";
+          expect(entries).toEqual(selected ? [{ protocol: "NTP" }] : []);
         }
       }),
       runs,

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Plan } from "./plan.js";
 import { planWorld } from "./plan-world.js";
+import { isPtpUpstream } from "./ptp-entry.js";
 import { rememberPlan } from "./testing/a-world.js";
 import { arbitraryMoment } from "./testing/arbitrary-moment.js";
 import { arbitraryNode } from "./testing/arbitrary-world.js";
@@ -15,7 +16,7 @@ function findDisputedNumbers(world: World, standing: PreviousPlan): ReadonlySet<
   const disputed = new Set(world.grandmasters.map(({ spec }) => spec.externalPTP?.domainNumber));
   const holders = new Map<number, string>();
   for (const { domainRef, upstreams } of standing.values()) {
-    for (const { grandmasterRef, domainNumber } of upstreams ?? []) {
+    for (const { grandmasterRef, domainNumber } of (upstreams ?? []).filter(isPtpUpstream)) {
       const key = `${domainRef.name}/${grandmasterRef?.name}`;
       if ((holders.get(domainNumber) ?? key) !== key) disputed.add(domainNumber);
       holders.set(domainNumber, key);
@@ -81,7 +82,7 @@ describe("a change", () => {
         const now = numbersByInstance(after);
         const disputed = findDisputedNumbers(world, rememberPlan(before));
         for (const { domainRef, upstreams } of rememberPlan(before).values()) {
-          for (const { grandmasterRef, domainNumber } of upstreams ?? []) {
+          for (const { grandmasterRef, domainNumber } of (upstreams ?? []).filter(isPtpUpstream)) {
             const key = `${domainRef.name}/${grandmasterRef?.name}`;
             const stays = [...after.nodes.values()].some(
               ({ spec }) =>
@@ -118,7 +119,7 @@ describe("a change", () => {
             const served = (plan: Plan) =>
               [...plan.nodes.values()].some(({ spec }) =>
                 spec.serves?.some(
-                  (entry) => entry.domainNumber === upstream.domainNumber && entry.grandmasterRef.name === upstream.grandmasterRef?.name,
+                  (entry) => entry.domainNumber === upstream.domainNumber && entry.grandmasterRef?.name === upstream.grandmasterRef?.name,
                 ),
               );
             expect(now?.spec.upstreams).toContainEqual(upstream);

@@ -11,6 +11,7 @@ import { readTopology } from "./domain-topology.js";
 import { placeSources, type PlacedSource } from "./place-sources.js";
 import type { DomainPlan, NodePlan, Plan, RefusedRole, SourcePlan } from "./plan.js";
 import { type Duty, planMember } from "./plan-member.js";
+import { findRemarks } from "./remarks.js";
 import { type Settlement, settleSources, type StandingDomain } from "./settle-sources.js";
 import type { PreviousPlan, World, WorldDomain } from "./world.js";
 import { indexWorld, type WorldIndex } from "./world-index.js";
@@ -85,7 +86,7 @@ function planDomain(
   const waiting: string[] = [];
   let budget: DomainPlan["budget"] = null;
   for (const node of index.claims.byDomain.get(domain.name)?.members ?? []) {
-    const member = planMember(node, domain.name, topology, placed, duties.get(node.name) ?? null, index.previous.get(node.name));
+    const member = planMember(node, domain, topology, placed, duties.get(node.name) ?? null, index.previous.get(node.name));
     nodes.push([node.name, { spec: member.spec, kept: false }]);
     if (member.refusedRole !== null) refusedRoles.push(member.refusedRole);
     if (member.waiting) waiting.push(node.name);
@@ -102,6 +103,11 @@ function planDomain(
       return { name, grandmaster, domainNumber, independenceGroup, servedBy };
     }),
     unavailableSources: unavailable,
+    remarks: findRemarks(
+      domain,
+      candidate.sources,
+      nodes.map(([, node]) => node),
+    ),
     profile,
     refusedRoles,
     waiting,
@@ -132,6 +138,7 @@ function keepDomain(
         : { accepted: false, ...refusal },
     sources: [],
     unavailableSources: [],
+    remarks: [],
     profile: (candidacy?.kind === "candidate" ? candidacy.candidate.profile : candidacy?.profile) ?? null,
     refusedRoles: [],
     waiting: [],

@@ -16,8 +16,8 @@ export type Acceptance = (
 export interface SourcePlan {
   readonly name: string;
   readonly grandmaster: string;
-  /** Of its own PTP instance, unique on the network among those that we allocate. */
-  readonly domainNumber: number;
+  /** Of its own PTP instance, unique on the network among those that we allocate; null: it is an NTP server. */
+  readonly domainNumber: number | null;
   /** Sources of one group count once. */
   readonly independenceGroup: string;
   /** Node that serves it; null: somebody outside does. */
@@ -52,6 +52,8 @@ export interface DomainPlan {
   readonly sources: readonly SourcePlan[];
   /** Sources that are not among them, in the order of the spec; empty when refused: the acceptance says why. */
   readonly unavailableSources: readonly UnavailableSource[];
+  /** What the intent says and the plan cannot heed, for a person; each begins with the field path. */
+  readonly remarks: readonly string[];
   readonly profile: ResolvedProfile | null;
   readonly refusedRoles: readonly RefusedRole[];
   /** Members whose agent has never been heard: planned without interfaces until it has. */

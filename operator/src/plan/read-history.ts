@@ -2,8 +2,9 @@
  * What stands in the cluster's NodeClocks: the only memory of the planner. Numbers that members follow say whose they are; what
  * a node serves does not name a domain, so that has to be worked out (recover-domain-numbers.ts).
  */
-import type { NodeClockServes, NodeClockSpec } from "@meridian/crds";
+import type { NodeClockSpec } from "@meridian/crds";
 import { compareText } from "./compare-text.js";
+import { isPtpUpstream, type PtpServes, readPtpServes } from "./ptp-entry.js";
 import type { PreviousPlan } from "./world.js";
 
 /** TimeDomain → Grandmaster → PTP domain number → nodes that follow it under that. More than one number only while a change is half written. */
@@ -14,16 +15,16 @@ export interface History {
   readonly numbered: FollowedNumbers;
   /** By keepable plans only: what goes on being followed if the domain is refused. */
   readonly followed: FollowedNumbers;
-  /** What nodes serve, by node in order of name; nodes that nobody claims any more are absent. */
-  readonly serving: ReadonlyMap<string, readonly NodeClockServes[]>;
+  /** What nodes serve over PTP, by node in order of name; nodes that nobody claims any more are absent. */
+  readonly serving: ReadonlyMap<string, readonly PtpServes[]>;
   /** By node: what stays if its owner is refused, namely a plan that the owner made. */
   readonly keepable: ReadonlyMap<string, NodeClockSpec>;
 }
 
 export function readHistory(previous: PreviousPlan, ownerOf: ReadonlyMap<string, string>): History {
   const serving = [...previous]
-    .filter(([node, { serves }]) => serves !== undefined && serves.length > 0 && ownerOf.has(node))
-    .map(([node, { serves }]) => [node, serves ?? []] as const)
+    .map(([node, spec]) => [node, readPtpServes(spec)] as const)
+    .filter(([node, serves]) => serves.length > 0 && ownerOf.has(node))
     .toSorted(([a], [b]) => compareText(a, b));
   const keepable = new Map([...previous].filter(([node, { domainRef }]) => ownerOf.get(node) === domainRef.name));
   return {
@@ -39,7 +40,7 @@ function countFollowers(specs: Iterable<NodeClockSpec>): FollowedNumbers {
   for (const { domainRef, upstreams } of specs) {
     const grandmasters = domains.get(domainRef.name) ?? new Map<string, Map<number, number>>();
     domains.set(domainRef.name, grandmasters);
-    for (const { grandmasterRef, domainNumber } of upstreams ?? []) {
+    for (const { grandmasterRef, domainNumber } of (upstreams ?? []).filter(isPtpUpstream)) {
       if (grandmasterRef === undefined) continue;
       const numbers = grandmasters.get(grandmasterRef.name) ?? new Map<number, number>();
       grandmasters.set(grandmasterRef.name, numbers);

@@ -1,5 +1,6 @@
 /** The interface that a node's standing plan uses for a source; asked only while its agent has not been heard. */
 import type { NodeClockSpec } from "@meridian/crds";
+import { readPtpServes } from "./ptp-entry.js";
 import type { SourceIntent } from "./source-intent.js";
 
 /** What the plan says of this source, else of its Grandmaster under another name. */
@@ -10,7 +11,7 @@ export function recallFollowed(standing: NodeClockSpec | undefined, source: Sour
 
 /** What is served under the same number (null: not known yet) counts first, then an interface that the source names, then any. */
 export function recallServed(standing: NodeClockSpec | undefined, source: SourceIntent, domainNumber: number | null): string | null {
-  const entries = (standing?.serves ?? [])
+  const entries = readPtpServes(standing ?? {})
     .filter(({ grandmasterRef }) => grandmasterRef.name === source.grandmaster)
     .map((entry) => ({
       name: entry.interface,

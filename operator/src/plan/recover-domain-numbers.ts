@@ -3,9 +3,9 @@
  * followed by nobody yet names no TimeDomain; since entries stand in the order in which plan-world.ts wrote them (older domain
  * first), it goes to the first domain that would serve on that interface and has no number.
  */
-import type { NodeClockServes } from "@meridian/crds";
 import { chooseInterface } from "./choose-interface.js";
 import { formatInstanceKey } from "./instance-key.js";
+import type { PtpServes } from "./ptp-entry.js";
 import type { WorldDomain } from "./world.js";
 import type { WorldIndex } from "./world-index.js";
 
@@ -67,7 +67,7 @@ function usesGrandmaster({ spec }: WorldDomain, grandmaster: string): boolean {
 interface Claim {
   readonly domain: WorldDomain;
   readonly node: string;
-  readonly entry: NodeClockServes;
+  readonly entry: PtpServes;
   /** The node's domain is refused: it will go on serving this. */
   readonly isKept: boolean;
 }

@@ -16,7 +16,8 @@ import type { WorldIndex } from "./world-index.js";
 
 export interface NumberedSource {
   readonly intent: SourceIntent;
-  readonly domainNumber: number;
+  /** Null: it is no PTP. */
+  readonly domainNumber: number | null;
 }
 
 export interface StandingDomain {
@@ -65,12 +66,12 @@ function steers({ use }: SourceIntent): boolean {
   return use !== "Watchdog";
 }
 
-/** One per Grandmaster of ours; an external one has its number. */
+/** One per Grandmaster of ours; an external one has its number, or none. */
 function requestNumbers({ domain, profile }: Candidate, offers: readonly Offer[], recovered: RecoveredNumbers): NumberRequest[] {
   const requests = new Map<string, NumberRequest>();
   for (const { source, servedAs } of offers) {
     const key = formatInstanceKey(domain.name, source.grandmaster);
-    if (source.origin.kind === "external" || requests.has(key)) continue;
+    if (source.origin.kind !== "node" || requests.has(key)) continue;
     requests.set(key, {
       key,
       first: profile.domainNumber,
@@ -90,8 +91,7 @@ function numberSources(
   const sources: NumberedSource[] = [];
   const missing = [...unavailable];
   for (const { source: intent, servedAs } of offers) {
-    const { origin, grandmaster, domain } = intent;
-    const domainNumber = origin.kind === "external" ? origin.domainNumber : allocated.get(formatInstanceKey(domain, grandmaster));
+    const domainNumber = numberOf(intent, allocated);
     if (domainNumber !== undefined) sources.push({ intent, domainNumber });
     else {
       const why =
@@ -108,6 +108,12 @@ function numberSources(
     sources: sources.toSorted((a, b) => a.intent.index - b.intent.index),
     unavailable: missing.toSorted((a, b) => place(a.source) - place(b.source)),
   };
+}
+
+/** @returns undefined: none was free */
+function numberOf({ origin, grandmaster, domain }: SourceIntent, allocated: ReadonlyMap<string, number>): number | null | undefined {
+  if (origin.kind === "node") return allocated.get(formatInstanceKey(domain, grandmaster));
+  return origin.kind === "external-ptp" ? origin.domainNumber : null;
 }
 
 /** A condition's message has room for 1024 characters: the first three say enough. */

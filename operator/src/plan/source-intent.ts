@@ -9,7 +9,9 @@ export type SourceUse = NonNullable<TimeDomainSpec["sources"][number]["use"]>;
 export type SourceOrigin =
   | { readonly kind: "node"; readonly nodeName: string }
   /** address: the only one it may send from; null: several, or known by its identity only. */
-  | { readonly kind: "external"; readonly domainNumber: number; readonly address: string | null };
+  | { readonly kind: "external-ptp"; readonly domainNumber: number; readonly address: string | null }
+  /** IPv4 or DNS name. It has no PTP domain, and no interface: packets go where routing sends them. */
+  | { readonly kind: "external-ntp"; readonly address: string };
 
 export interface SourceIntent {
   readonly domain: string;
@@ -21,7 +23,7 @@ export interface SourceIntent {
   /** Higher wins. */
   readonly priority: number;
   readonly use: SourceUse;
-  /** In order of preference; null: the node's own choice. */
+  /** In order of preference; null: the node's own choice. Of an NTP server always null. */
   readonly interfaces: readonly string[] | null;
   readonly independenceGroup: string;
   /** ns; 0 when the Grandmaster states none: it announces its own then. */
@@ -41,15 +43,16 @@ export function readSource(domain: WorldDomain, index: number, grandmaster: Worl
     origin,
     priority: source.priority ?? 100,
     use: source.use ?? "Primary",
-    interfaces: source.interfaces ?? null,
+    interfaces: origin.kind === "external-ntp" ? null : (source.interfaces ?? null),
     independenceGroup: readIndependenceGroup(grandmaster.name, grandmaster.spec),
     uncertaintyNanoseconds: grandmaster.spec.calibration?.uncertaintyNanoseconds ?? 0,
   };
 }
 
-function readOrigin({ type, node, externalPTP }: GrandmasterSpec): SourceOrigin | null {
+function readOrigin({ type, node, externalNTP, externalPTP }: GrandmasterSpec): SourceOrigin | null {
   if (type === "Node") return node === undefined ? null : { kind: "node", nodeName: node.nodeName };
+  if (type === "ExternalNTP") return externalNTP === undefined ? null : { kind: "external-ntp", address: externalNTP.address };
   if (externalPTP === undefined) return null;
   const { addresses = [], domainNumber } = externalPTP;
-  return { kind: "external", domainNumber, address: addresses.length === 1 ? (addresses[0] ?? null) : null };
+  return { kind: "external-ptp", domainNumber, address: addresses.length === 1 ? (addresses[0] ?? null) : null };
 }

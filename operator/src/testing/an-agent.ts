@@ -11,6 +11,8 @@ export function aSource(change: Partial<AgentSource> = {}): AgentSource {
     clockClass: 6,
     grandmasterIdentity: "020000.fffe.000001",
     currentUtcOffset: 37,
+    stratum: null,
+    referenceId: "",
     ...change,
   };
 }
@@ -32,6 +34,7 @@ export function aReport(change: Partial<AgentReport> = {}): AgentReport {
     steps: 1,
     sources: [aSource()],
     transitions: [{ state: "PhaseAligned", reason: "Locked", age: 30_000 }],
+    conflicts: [],
     ...change,
   };
 }
@@ -55,7 +58,7 @@ export function aView(change: Partial<AgentView> = {}): AgentView {
     capabilities,
     report: aReport(),
     reportedAt: 0,
-    applied: { revision: "r1", failed: [] },
+    applied: { revision: "r1", mentioned: [], failed: [] },
     ...change,
   };
 }

@@ -13,7 +13,8 @@ export type ParsedOptions =
   | { readonly kind: "options"; readonly options: ServoOptions }
   | { readonly kind: "error"; readonly reason: string };
 
-function parseSeeds(text: string): readonly number[] | null {
+/** "A-B" or "A", whole numbers; null: neither. */
+export function parseSeeds(text: string): readonly number[] | null {
   const match = /^(\d+)(?:-(\d+))?$/.exec(text);
   if (match === null) return null;
   const from = Number(match[1]);

@@ -5,6 +5,7 @@ const good: LockEvidence = {
   news: true,
   readable: true,
   measuring: true,
+  contested: false,
   disagreeing: false,
   rateKnown: true,
   phaseKnown: true,
@@ -42,6 +43,7 @@ test("without news nothing is counted", () => {
 
 test.each([
   [[{ readable: false }], "Unknown", "NotRead"],
+  [[{ contested: true, measuring: false }], "Conflicted", "OtherDaemonSteers"],
   [[{ measuring: false, rateKnown: false, phaseKnown: false }], "FreeRunning", "NoSource"],
   [[{ rateKnown: false, phaseKnown: false }], "Acquiring", "CollectingMeasurements"],
   [[{ waiting: "WaitingForSources" }], "Acquiring", "WaitingForSources"],

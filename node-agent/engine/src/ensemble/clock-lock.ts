@@ -9,6 +9,8 @@ export interface LockEvidence {
   /** The clock was read and is not disturbed. */
   readonly readable: boolean;
   readonly measuring: boolean;
+  /** Another daemon steers the clock, and the domain refuses that. */
+  readonly contested: boolean;
   /** Something was measured since the last judgement: only then do aligned and astray count. */
   readonly news: boolean;
   /** Sources disagree and nobody can be named. */
@@ -51,6 +53,7 @@ export class ClockLock {
 
   private next(evidence: LockEvidence): readonly [ClockState, string] {
     if (!evidence.readable) return ["Unknown", "NotRead"];
+    if (evidence.contested) return ["Conflicted", "OtherDaemonSteers"];
     if (evidence.disagreeing) return this.everLocked ? ["Conflicted", "SourcesDisagree"] : ["FreeRunning", "SourcesDisagree"];
     if (evidence.silent && evidence.rateKnown && this.everLocked) return ["Holdover", "SourcesSilent"];
     if (!evidence.measuring) return ["FreeRunning", "NoSource"];

@@ -3,10 +3,11 @@
  * survives, watchdogs never; among those of one use the highest priority. Two or more that steer make a joint estimate.
  */
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
-import type { EnsembleConfig, SourceState, SourceStatus } from "./contract.js";
+import type { EnsembleConfig, LinkConfig, SourceState, SourceStatus } from "./contract.js";
 import { type ClockEstimate, MiddleEstimate, SingleLinkEstimate } from "./fusion.js";
 import { type Forecast, JointEstimate } from "./joint/joint-estimate.js";
 import type { Interval } from "./link/causal-interval.js";
+import { noPrior, type StartPrior } from "./link/start-fit.js";
 import type { LinkId, Measurement } from "./measurement.js";
 import { PhaseBuildOut } from "./phase-buildout.js";
 import { SourceLink } from "./source-link.js";
@@ -49,6 +50,8 @@ export class Consensus {
   private firstReady: Raw | null = null;
   private single: SourceLink | null = null;
   private dirty = true;
+  /** Of links that are yet to come. */
+  private priorOf: (link: LinkId) => StartPrior = () => noPrior;
   private disagreeSince: Raw | null = null;
   private readonly generations = new Map<LinkId, number>();
   private forecasts: Forecast[] = [];
@@ -65,12 +68,24 @@ export class Consensus {
     }
     for (const link of config.links) {
       const known = this.links.get(link.id);
-      if (known === undefined) this.links.set(link.id, new SourceLink(link, config.maxDrift));
+      if (known === undefined) this.addLink(link, config.maxDrift);
       else known.configure(link, config.maxDrift);
     }
     this.active = this.active.filter((link) => this.links.has(link.config.id));
     if (this.selected !== null && !this.links.has(this.selected.config.id)) this.selected = null;
     this.dirty = true;
+  }
+
+  private addLink(config: LinkConfig, maxDrift: Ppb): void {
+    const link = new SourceLink(config, maxDrift);
+    link.prior = this.priorOf(config.id);
+    this.links.set(config.id, link);
+  }
+
+  /** What was known of the oscillator and of each link before anything was heard. */
+  expect(priorOf: (link: LinkId) => StartPrior): void {
+    this.priorOf = priorOf;
+    for (const [id, link] of this.links) link.prior = priorOf(id);
   }
 
   /** True when the measurement was used. */
@@ -173,10 +188,10 @@ export class Consensus {
     const cover = segments.length > 0 && !this.vote.conflict ? segments : ballots;
     into.low = Math.min(...cover.map((part) => part.low));
     into.high = Math.max(...cover.map((part) => part.high));
-    for (const { filter } of this.links.values()) {
+    for (const { filter, rateSlack } of this.links.values()) {
       if (filter === null) continue;
-      into.lowRate = Math.min(into.lowRate, filter.causal.lowRate);
-      into.highRate = Math.max(into.highRate, filter.causal.highRate);
+      into.lowRate = Math.min(into.lowRate, filter.causal.lowRate - rateSlack);
+      into.highRate = Math.max(into.highRate, filter.causal.highRate + rateSlack);
     }
     return true;
   }
@@ -196,8 +211,8 @@ export class Consensus {
     if (!link.proveAt(now, this.interval) || link.filter === null) return false;
     into.low = this.interval.low;
     into.high = this.interval.high;
-    into.lowRate = link.filter.causal.lowRate;
-    into.highRate = link.filter.causal.highRate;
+    into.lowRate = link.filter.causal.lowRate - link.rateSlack;
+    into.highRate = link.filter.causal.highRate + link.rateSlack;
     return true;
   }
 

@@ -3,6 +3,7 @@
  * The link filters, the vote and the joint filter stand behind this interface; the simulator and the agent use nothing else.
  */
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
+import type { ClockMemory } from "./clock-memory.js";
 import type { ClockId, Command, LinkId, Measurement } from "./measurement.js";
 
 /** One spelling everywhere: proto, crds, metrics and CLI are compared with this list by a test. */
@@ -135,6 +136,14 @@ export interface Decision {
   readonly publication: Publication | null;
 }
 
+/** Somebody else steers this clock. */
+export interface ForeignSteering {
+  /** How much they may change its frequency between two of our readings, ppb: both bounds grow by it. */
+  readonly growth: Ppb;
+  /** The domain refuses that: the state is Conflicted. Else we measure beside them. */
+  readonly isRefused: boolean;
+}
+
 /** Everything between a measurement and a command. Deterministic; mutated in place; `raw` never goes backwards. */
 export interface ClockEnsemble {
   /** Live: links that stay keep their filters, a removed one leaves without a step. */
@@ -142,12 +151,18 @@ export interface ClockEnsemble {
   observe(measurement: Measurement): void;
   /** The host measured the clock (after a command, a step, and at least once a second). */
   steered(reading: SteeringReading): void;
+  /** Somebody else steers the clock: nothing is commanded until that ends (null). */
+  share(foreign: ForeignSteering | null): void;
   /** Called after a batch of measurements and at deadline(). */
   advance(raw: Raw): Decision;
   /** When advance must be called next, raw s. */
   deadline(): Raw;
   /** How long measurements may wait before they are observed, s: decisions are not made more often. 0: not at all. */
   patience(): number;
+  /** What a restart should know, as of `raw`; null: nothing worth it. Reads only. */
+  remember(raw: Raw): ClockMemory | null;
+  /** Before the first measurement: what was known when the last process ended, in this process's raw frame. */
+  recall(memory: ClockMemory, raw: Raw): void;
   /** Every configured link as of `raw`, for people who ask. Reads only. */
   describeLinks(raw: Raw): readonly LinkDescription[];
 }

@@ -4,13 +4,25 @@
  */
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import { ClockLock } from "./clock-lock.js";
+import { type ClockMemory, clockMemoryVersion, type LinkMemory } from "./clock-memory.js";
 import { Consensus, type Proof } from "./consensus.js";
-import type { ClockEnsemble, Decision, EnsembleConfig, LinkDescription, Publication, SteeringReading, StepAction } from "./contract.js";
+import type {
+  ClockEnsemble,
+  Decision,
+  EnsembleConfig,
+  ForeignSteering,
+  LinkDescription,
+  Publication,
+  SteeringReading,
+  StepAction,
+} from "./contract.js";
 import type { ClockEstimate } from "./fusion.js";
 import { Holdover } from "./holdover.js";
+import { FarClock } from "./far-clock.js";
 import { describeLink } from "./link-description.js";
 import type { LinkFilter } from "./link/link-filter.js";
 import type { Command, Measurement } from "./measurement.js";
+import { Recollection } from "./recollection.js";
 import { planFrequency, planSlew, planStep, type RateSituation } from "./steering.js";
 import { SteeringFrame } from "./steering-frame.js";
 
@@ -40,6 +52,8 @@ const alignedFloor = 10;
 const lockPackets = 16;
 /** A frequency that differs by less needs no command, ppb. */
 const negligible = 0.01;
+/** A clock that is far off again after that many settings is not ours to set. */
+const mostSets = 3;
 /** A step that no reading confirms within this time did not happen, s. */
 const stepPatience = 2;
 
@@ -73,9 +87,25 @@ export class Ensemble implements ClockEnsemble {
   /** Measurements were absorbed since the last decision. */
   private news = false;
   private published: Publication | null = null;
+  /**
+   * How far the frequency that a command of this decision replaces is from the one it leads to, ppb: what is published stands before
+   * the command is carried out, and holds although it never is.
+   */
+  private replaced: Ppb = 0;
+  /** When the slew ends that was on at the last publication; Infinity: none was. */
+  private publishedSlewEnd: Raw = Number.POSITIVE_INFINITY;
   /** What commands may be late by, until the next reading, ns. */
   private unread: Nanoseconds = 0;
   private generation = -1;
+  private foreign: ForeignSteering | null = null;
+  private readonly far = new FarClock();
+  /** When the clock was last set from afar, and how often, raw s. */
+  private lastSet: Raw = Number.NEGATIVE_INFINITY;
+  private sets = 0;
+  /** What was known before this process began, while it still says something. */
+  private recollection: Recollection | null = null;
+  /** Frequency that a memory asks for before anything is measured, ppb; null: none. */
+  private remembered: Ppb | null = null;
   private readonly proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
   private proven = false;
 
@@ -108,6 +138,12 @@ export class Ensemble implements ClockEnsemble {
     if (reading.raw >= this.lastCommand) this.unread = 0;
   }
 
+  share(foreign: ForeignSteering | null): void {
+    if (foreign?.growth === this.foreign?.growth && foreign?.isRefused === this.foreign?.isRefused) return;
+    this.foreign = foreign;
+    this.changed = true;
+  }
+
   advance(raw: Raw): Decision {
     this.now = Math.max(this.now, raw);
     for (const measurement of this.pending) if (this.absorb(measurement)) this.news = true;
@@ -119,8 +155,9 @@ export class Ensemble implements ClockEnsemble {
     const { news } = this;
     this.news = false;
     this.judge(news);
+    this.replaced = 0;
     this.steer(news, commands, steps);
-    const due = news || this.changed || commands.length > 0 || this.now - this.lastPublished >= renewal;
+    const due = news || this.changed || commands.length > 0 || this.slewHasEnded() || this.now - this.lastPublished >= renewal;
     if (!due) return { commands, steps, publication: null };
     this.changed = false;
     this.lastPublished = this.now;
@@ -135,11 +172,16 @@ export class Ensemble implements ClockEnsemble {
     if (this.lock.state !== "PhaseAligned" || now - this.lastPublished >= pace || !this.isBusy()) return false;
     if (consensus.selected?.config.id !== published.selected || consensus.isSilent(now)) return false;
     const age = now - published.raw;
-    this.proven = consensus.prove(now, this.proof);
+    this.proven = this.prove(now, this.proof);
     const guaranteed = this.proven ? this.guaranteedAt(now) : null;
     if (!isCovered(guaranteed, published.guaranteed, published.guaranteedGrowth * age + surprise)) return false;
     const calibrated = this.calibratedAt(now, guaranteed);
     return isCovered(calibrated, published.calibrated, published.calibratedGrowth * age);
+  }
+
+  /** What was published reckons with a slew that nobody ends; now it is known to have ended. */
+  private slewHasEnded(): boolean {
+    return this.publishedSlewEnd <= this.now;
   }
 
   deadline(): Raw {
@@ -151,6 +193,47 @@ export class Ensemble implements ClockEnsemble {
 
   patience(): number {
     return this.lock.state === "PhaseAligned" && this.isBusy() && !this.changed && this.awaitedStep === null ? pace : 0;
+  }
+
+  remember(raw: Raw): ClockMemory | null {
+    const { consensus, frame, config, holdover, lock } = this;
+    const { estimate } = consensus;
+    if (estimate === null || !estimate.isReady || !frame.known || !lock.everLocked) return null;
+    const proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
+    const links: LinkMemory[] = [];
+    for (const [link, { filter }] of consensus.links) if (filter?.state === "ready") links.push({ link, jitter: filter.jitter });
+    const drift = holdover.at(raw);
+    return {
+      version: clockMemoryVersion,
+      clock: config.clock,
+      oscillator: { rate: estimate.rate + drift.rate, rateDeviation: estimate.rateDeviationAt(raw), wander: estimate.wander },
+      phase: {
+        raw,
+        offset: estimate.offsetAt(raw) + drift.offset,
+        deviation: estimate.deviationAt(raw),
+        radius: consensus.vote.noMajority || consensus.vote.widening > 0 ? null : estimate.radiusAt(raw),
+        proof: !consensus.vote.conflict && this.prove(raw, proof) ? proof : null,
+      },
+      links: links.slice(0, 16),
+    };
+  }
+
+  recall(memory: ClockMemory, raw: Raw): void {
+    const { oscillator, phase, links } = memory;
+    const { rate, rateDeviation } = oscillator;
+    if (memory.clock !== this.config.clock || this.consensus.estimate !== null) return;
+    this.consensus.expect((id) => ({
+      rate,
+      rateDeviation: Math.max(rateDeviation, 1),
+      jitter: links.find(({ link }) => link === id)?.jitter ?? null,
+    }));
+    this.remembered = -rate;
+    this.changed = true;
+    if (phase === null || phase.raw > raw) return;
+    // It is the clock of a moment ago: it was aligned once, and is not stepped again.
+    this.recollection = new Recollection(memory, phase, this.config.maxDrift);
+    this.consensus.estimate = this.recollection;
+    this.lock.everLocked = true;
   }
 
   describeLinks(raw: Raw): readonly LinkDescription[] {
@@ -170,6 +253,9 @@ export class Ensemble implements ClockEnsemble {
     this.holdover = new Holdover();
     this.pending.length = 0;
     this.news = false;
+    this.recollection = this.remembered = null;
+    this.far.forget();
+    this.sets = 0;
     this.published = null;
     this.era = this.awaitedStep = null;
     this.steps = this.unread = 0;
@@ -180,7 +266,7 @@ export class Ensemble implements ClockEnsemble {
     if (measurement.local !== this.config.clock || !this.acceptsEra(measurement.localEra)) return false;
     if (this.holdover.active && measurement.at > this.consensus.lastPacket && measurement.at <= this.now)
       this.leaveHoldover(measurement.at);
-    if (!this.consensus.observe(measurement, this.now)) return false;
+    if (this.far.observe(measurement) || !this.consensus.observe(measurement, this.now)) return false;
     this.frame.sample(measurement.at, measurement.steering);
     return true;
   }
@@ -209,9 +295,31 @@ export class Ensemble implements ClockEnsemble {
       this.lastStepEra = era;
       return;
     }
+    this.forgetRecollection();
+    this.far.forget();
     this.consensus.forget();
     this.holdover.leave();
     this.holdover.forget();
+  }
+
+  private forgetRecollection(): void {
+    if (this.recollection !== null && this.consensus.estimate === this.recollection) this.consensus.estimate = null;
+    this.recollection = null;
+  }
+
+  /** What the sources prove and what was proven before; false: neither is anything. */
+  private prove(raw: Raw, into: Proof): boolean {
+    const { recollection, consensus } = this;
+    if (!consensus.prove(raw, into)) return recollection?.prove(raw, into) ?? false;
+    if (recollection === null) return true;
+    if (!recollection.saysMore(raw, into)) {
+      if (consensus.estimate !== recollection) this.recollection = null;
+      return true;
+    }
+    if (recollection.narrow(raw, into)) return true;
+    // Whatever the clock did while nobody looked, it was not what raw time and steering say.
+    this.forgetRecollection();
+    return consensus.prove(raw, into);
   }
 
   /** Estimated local − reference, ns. */
@@ -238,13 +346,15 @@ export class Ensemble implements ClockEnsemble {
     this.lock.judge({
       readable: this.frame.known,
       measuring,
+      contested: this.foreign?.isRefused === true,
       news,
       disagreeing: vote.conflict || consensus.waiting === "SourcesDisagree",
       rateKnown: ready || oneWay,
       phaseKnown: ready,
       silent: silent && ready,
-      aligned: ready && error < near && estimate.effectivePackets >= lockPackets,
-      astray: ready && error > 10 * near + 1000,
+      // Beside another daemon the phase is known, and theirs to correct.
+      aligned: ready && (this.foreign !== null || error < near) && estimate.effectivePackets >= lockPackets,
+      astray: ready && this.foreign === null && error > 10 * near + 1000,
       waiting: consensus.waiting,
       watchdogDisagrees: vote.watchdogDisagrees,
     });
@@ -260,7 +370,10 @@ export class Ensemble implements ClockEnsemble {
   private steer(news: boolean, commands: Command[], steps: StepAction[]): void {
     const { config, now, frame, consensus, holdover } = this;
     const { estimate } = consensus;
+    if (this.foreign !== null) return;
+    this.resume(commands);
     if (!config.steer || !frame.known || this.awaitedStep !== null) return;
+    this.setFromAfar(steps);
     if (estimate === null || !estimate.isReady) return this.steerRateOnly(news, commands);
     const holding = holdover.active;
     const due = news || now - this.lastCommand >= (holding ? holdoverStep : renewal);
@@ -277,6 +390,27 @@ export class Ensemble implements ClockEnsemble {
     const gap = holding ? 4 * holdoverStep : estimate.gap;
     const situation = this.rateSituation(rate, estimate.rateDeviationAt(now));
     this.command(planSlew(config.clock, now, error, situation, gap, holding ? holdoverSlew : undefined), news, commands);
+  }
+
+  /** A step of years. It is another era with another frame: what follows is a start like any other, with the step that policy allows. */
+  private setFromAfar(steps: StepAction[]): void {
+    const { config, now, far, lock } = this;
+    const { offset } = far;
+    if (offset === null || config.step.mode === "Never" || lock.everLocked || this.sets >= mostSets || now - this.lastSet < stepPatience)
+      return;
+    steps.push({ clock: config.clock, by: -offset });
+    this.lastSet = now;
+    this.sets++;
+    far.forget();
+  }
+
+  /** A process that died in the middle of a slew left the clock running at it; after a reboot it runs free. */
+  private resume(commands: Command[]): void {
+    const { remembered: ppb, now, frame, config } = this;
+    if (ppb === null || !frame.known || !config.steer) return;
+    this.remembered = null;
+    if (Math.abs(ppb - frame.restingFrequency) < negligible) return;
+    this.command({ clock: config.clock, ppb, untilRaw: now, thenPpb: ppb }, true, commands);
   }
 
   /** One direction only: the rate is known and steered, the phase is not. */
@@ -304,6 +438,7 @@ export class Ensemble implements ClockEnsemble {
     this.lastCommand = this.now;
     if (!news && Math.abs(present - command.ppb) < negligible) return;
     commands.push(command);
+    this.replaced = Math.abs(present - command.thenPpb);
     this.unread += Math.abs(command.ppb - present) * latency;
     this.frame.command(this.now, command);
   }
@@ -312,7 +447,7 @@ export class Ensemble implements ClockEnsemble {
     const { now, consensus, frame } = this;
     const { estimate, selected } = consensus;
     const usable = frame.known && this.awaitedStep === null;
-    this.proven = usable && consensus.prove(now, this.proof);
+    this.proven = usable && this.prove(now, this.proof);
     const guaranteed = this.proven ? this.guaranteedAt(now) : null;
     const calibrated = usable ? this.calibratedAt(now, guaranteed) : null;
     const bend = frame.slewEnd > now && frame.slewEnd < now + publicationLife ? frame.slewEnd : null;
@@ -321,7 +456,10 @@ export class Ensemble implements ClockEnsemble {
       const steepest = Math.max(0, (end - present) / publicationLife);
       return bend === null ? steepest : Math.max(steepest, ((at(bend) ?? present) - present) / (bend - now));
     };
-    const guaranteedGrowth = guaranteed === null ? 0 : growth(guaranteed, (raw) => this.guaranteedAt(raw));
+    const unknown = this.foreign?.growth ?? 0;
+    const overshoot = unknown + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.replaced);
+    this.publishedSlewEnd = frame.slewAt(now) > 0 ? frame.slewEnd : Number.POSITIVE_INFINITY;
+    const guaranteedGrowth = guaranteed === null ? 0 : overshoot + growth(guaranteed, (raw) => this.guaranteedAt(raw));
     return {
       clock: this.config.clock,
       raw: now,
@@ -334,7 +472,9 @@ export class Ensemble implements ClockEnsemble {
       pathDelay: selected?.pathDelay ?? 0,
       calibrated: calibrated === null ? null : this.withHeadroom(calibrated, guaranteed),
       calibratedGrowth:
-        calibrated === null ? 0 : growth(calibrated, (raw) => this.calibratedAt(raw, this.proven ? this.guaranteedAt(raw) : null)),
+        calibrated === null
+          ? 0
+          : overshoot + growth(calibrated, (raw) => this.calibratedAt(raw, this.proven ? this.guaranteedAt(raw) : null)),
       guaranteed,
       guaranteedGrowth,
       voidAfter: publicationLife,
@@ -371,6 +511,15 @@ export class Ensemble implements ClockEnsemble {
     const steering = this.frame.at(raw);
     return Math.max(proof.high + proof.highRate * dt + steering, -(proof.low + proof.lowRate * dt + steering)) + this.unread;
   }
+}
+
+/**
+ * A slew is ended by a thread of the process that began it. If that is killed or stopped, the clock runs on at the slewing
+ * frequency until the publication is void: by then it is `slew` times the rest of its life astray, and no reader sees it before.
+ * @param left until the slew ends, s
+ */
+function overshootGrowth(slew: Ppb, left: number): Ppb {
+  return slew === 0 || left >= publicationLife ? 0 : (slew * (publicationLife - left)) / publicationLife;
 }
 
 /** Whether the bound that stands says at least what is known now; void is never covered by a bound. */

@@ -10,6 +10,8 @@ export interface ClockEstimate {
   /** Spacing of exchanges, s. */
   readonly gap: number;
   readonly effectivePackets: number;
+  /** Random walk of the rate, ppb²/s, pessimistic. */
+  readonly wander: number;
   /** Pessimistic standard deviation of the rate, ppb. */
   rateDeviationAt(raw: Raw): Ppb;
   offsetAt(raw: Raw): Nanoseconds;
@@ -41,6 +43,10 @@ export class SingleLinkEstimate implements ClockEstimate {
 
   get effectivePackets(): number {
     return this.link.filter?.effectivePackets ?? 0;
+  }
+
+  get wander(): number {
+    return this.link.filter?.wander ?? 0;
   }
 
   rateDeviationAt(raw: Raw): Ppb {
@@ -86,6 +92,10 @@ export class MiddleEstimate implements ClockEstimate {
 
   get effectivePackets(): number {
     return Math.min(...this.links.map((link) => link.filter?.effectivePackets ?? 0));
+  }
+
+  get wander(): number {
+    return Math.max(0, ...this.links.map((link) => link.filter?.wander ?? 0));
   }
 
   rateDeviationAt(raw: Raw): Ppb {

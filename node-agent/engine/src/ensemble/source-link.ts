@@ -3,11 +3,12 @@
  * worth: offset, calibrated interval, proven interval.
  */
 import { currentTaiMinusUtc } from "../time/leap-table.js";
-import type { Nanoseconds, Raw } from "../time/units.js";
+import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { LinkConfig } from "./contract.js";
 import type { Interval } from "./link/causal-interval.js";
 import { LinkFilter } from "./link/link-filter.js";
 import type { Direction } from "./link/noise-shape.js";
+import { noPrior, type StartPrior } from "./link/start-fit.js";
 import type { Measurement, RemoteState } from "./measurement.js";
 
 /** Why a measurement was not used. */
@@ -26,8 +27,8 @@ export type Refusal = (typeof refusals)[number];
 /** What the remote says of itself, and for which it is neither followed nor heard in the vote. */
 const disqualifying: readonly (Refusal | null)[] = ["ArbitraryTimescale", "RemoteUncertain", "UtcOffsetDisputed"];
 
-/** 2^52 ns, 52 days: beyond it differences are no longer exact to a nanosecond. */
-const largestValue = 2 ** 52;
+/** 2^52 ns, 52 days: beyond it differences are no longer exact to a nanosecond, and a clock is set before it is measured (far-clock.ts). */
+export const largestValue = 2 ** 52;
 const smallestResolution = 0.01;
 const remembered = 16;
 /** Silence: no packet for this many intervals, and at least this many seconds. */
@@ -54,6 +55,8 @@ export class SourceLink {
   at: Raw = 0;
   /** Since when it may steer without a break, raw s; null: it may not. */
   eligibleSince: Raw | null = null;
+  /** What is known of it and of the oscillator before it is heard. */
+  prior: StartPrior = noPrior;
   private starts = 0;
   private remoteEra: number | null = null;
   private maxDrift: number;
@@ -88,7 +91,7 @@ export class SourceLink {
     const resolution = Math.max(smallestResolution, measurement.resolution);
     if (this.filter === null) {
       this.starts++;
-      this.filter = new LinkFilter(this.config.interval, this.maxDrift, resolution);
+      this.filter = new LinkFilter(this.config.interval, this.maxDrift, resolution, this.prior);
     }
     const sign = direction === 0 ? 1 : -1;
     this.direction = direction;
@@ -171,13 +174,24 @@ export class SourceLink {
     return radius - statistic + together + systematic + this.asymmetryPrior;
   }
 
+  /**
+   * What the remote's own error may have added to the rate that was measured against it, ppb: it may have crossed its whole range
+   * meanwhile. While it speaks that is within its limit; what we extrapolate without it is not.
+   */
+  get rateSlack(): Ppb {
+    const { filter, rootHard } = this;
+    const span = filter?.causal.rateSpan ?? 0;
+    return span > 0 ? (2 * (rootHard ?? 0)) / span : 0;
+  }
+
   /** Proven interval of the raw-frame offset from true time, ns; false: nobody vouches for the remote, or nothing is proven. */
   proveAt(raw: Raw, into: Interval): boolean {
     const { rootHard, filter } = this;
     if (filter === null || rootHard === null) return false;
     filter.proveAt(raw, into);
-    into.low -= rootHard;
-    into.high += rootHard;
+    const root = rootHard + this.rateSlack * Math.max(0, raw - this.lastPacket);
+    into.low -= root;
+    into.high += root;
     return Number.isFinite(into.low) && Number.isFinite(into.high);
   }
 

@@ -66,6 +66,11 @@ export class SteeringFrame {
     return this.commandUntil === Number.POSITIVE_INFINITY ? this.frequency : this.commandThen;
   }
 
+  /** By how much the frequency changes when the slew ends, ppb, ≥ 0; 0: no slew is on. */
+  slewAt(raw: Raw): Ppb {
+    return raw < this.commandUntil ? Math.abs(this.frequencyAt(raw) - this.restingFrequency) : 0;
+  }
+
   /** When the frequency changes by itself; Infinity: never. */
   get slewEnd(): Raw {
     return this.commandUntil;

@@ -2,11 +2,11 @@
 import type { Engine } from "../engine.js";
 import type { Publication } from "../ensemble/contract.js";
 import type { Command } from "../ensemble/measurement.js";
-import type { EngineEvent, PortId, Stamp, SyncTemplates } from "../host.js";
+import type { AssociationId, EngineEvent, NtpServing, PortId, Stamp, SyncTemplates } from "../host.js";
 import type { Nanoseconds, Ppb } from "../time/units.js";
 
 /** POSIX second at which every segment begins. */
-const epochSeconds = 1_790_000_000;
+export const epochSeconds = 1_790_000_000;
 
 export interface SegmentHostOptions {
   readonly name: string;
@@ -36,6 +36,12 @@ export class SegmentHost {
   readonly interfaces = new Set<PortId>(["eth0"]);
   readonly open = new Set<PortId>();
   readonly programs = new Map<string, Program>();
+  /** Sockets of associations, with the server's address once its name is resolved. */
+  readonly associations = new Map<AssociationId, { readonly opening: symbol; readonly address: string | null }>();
+  /** What it answers NTP clients, since which raw time; null: nothing. */
+  serving: { readonly server: NtpServing; readonly since: number } | null = null;
+  /** IPv4, dotted. */
+  readonly address: string;
   era = 0;
   readonly #offset: Nanoseconds;
   readonly #frequency: Ppb;
@@ -49,6 +55,7 @@ export class SegmentHost {
     this.engine = options.engine;
     this.#offset = options.offset;
     this.#frequency = options.frequency;
+    this.address = `10.0.0.${number}`;
     this.#hardwareAddress = Uint8Array.of(2, 0, 0, 0, 0, number);
   }
 

@@ -5,7 +5,9 @@
 import type { EngineConfig } from "../engine-config.js";
 import type { Action, HostEvent, PortId } from "../host.js";
 import { EventQueue } from "./event-queue.js";
+import type { NtpResponder } from "./ntp-responder.js";
 import { type Program, SegmentHost, type SegmentHostOptions } from "./segment-host.js";
+import { SegmentNtp } from "./segment-ntp.js";
 
 /** A transmit stamp is read that long after its packet went, s. */
 const transmitStampAfter = 30e-6;
@@ -30,12 +32,28 @@ export interface SegmentOptions {
 
 export class Segment {
   readonly hosts = new Map<string, SegmentHost>();
+  readonly ntp: SegmentNtp;
   now = 0;
   readonly #options: SegmentOptions;
   readonly #queue = new EventQueue();
 
   constructor(options: SegmentOptions) {
     this.#options = options;
+    this.ntp = new SegmentNtp(options, {
+      now: () => this.now,
+      at: (at, run) => this.#at(at, run),
+      tell: (host, event) => {
+        this.#give(host, event);
+        this.#settle(host);
+      },
+      hosts: () => this.hosts.values(),
+    });
+  }
+
+  /** An NTP server, reached at its address. */
+  addServer<Server extends NtpResponder>(server: Server): Server {
+    this.ntp.servers.set(server.address, server);
+    return server;
   }
 
   add(options: SegmentHostOptions, config: EngineConfig): SegmentHost {
@@ -147,6 +165,16 @@ export class Segment {
       case "ClosePort":
         host.open.delete(action.port);
         return;
+      case "OpenAssociation":
+        return this.ntp.open(host, action);
+      case "CloseAssociation":
+        host.associations.delete(action.association);
+        return;
+      case "SendDatagram":
+        return this.ntp.send(host, action);
+      case "ServeNtp":
+        host.serving = action.server && { server: action.server, since: host.raw(this.now) };
+        return;
       case "Publish":
         host.publications.push({ at: this.now, what: action.publication });
         return;
@@ -185,7 +213,7 @@ export class Segment {
       this.#at(this.now + this.#options.delay(packet), () => {
         if (!to.open.has("eth0")) return;
         const stamp = socket === "event" ? to.stamp(this.now) : null;
-        const source = `10.0.0.${[...this.hosts.keys()].indexOf(from.name) + 1}`;
+        const { address: source } = from;
         this.#give(to, { kind: "PacketReceived", port: "eth0", socket, bytes: packet.bytes, stamp, source, at: to.raw(this.now) });
         this.#settle(to);
       });

@@ -93,8 +93,8 @@ export class Simulation {
     }
     this.consider(this.deliveries[0]?.due ?? never, "late");
     this.consider(this.actions[0]?.due ?? never, "action");
-    this.consider(this.clock.slewEndsAt, "slewEnd");
     const stalledUntil = this.isStalled() ? (this.world.stall?.[1] ?? 0) : 0;
+    this.consider(this.world.stallsThreads === true ? Math.max(stalledUntil, this.clock.slewEndsAt) : this.clock.slewEndsAt, "slewEnd");
     this.consider(Math.max(stalledUntil, this.clock.trueTimeOf(this.wake)), "wake");
     this.now = Math.max(this.due, this.now);
     this.clock.moveTo(this.now);

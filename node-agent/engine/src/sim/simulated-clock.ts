@@ -65,8 +65,9 @@ export class SimulatedClock {
 
   step(by: Nanoseconds): void {
     this.offset += by;
-    this.steering += by;
     this.era++;
+    // As the host does it: years are no steering, a double would not hold them to a nanosecond.
+    if (Math.abs(by) <= 2 ** 52) this.steering += by;
   }
 
   endSlew(): void {

@@ -53,6 +53,8 @@ export interface World {
   readonly ensemble?: Partial<Omit<EnsembleConfig, "clock" | "links">>;
   /** The process does not run in between: packets are lost, commands end by themselves. */
   readonly stall?: readonly [number, number];
+  /** The threads stand still as well: a slew that is on goes on until the end of the stall. */
+  readonly stallsThreads?: boolean;
   /** Commands and steps take effect that much after the decision, s. */
   readonly actuation?: number;
 }

@@ -2,13 +2,14 @@
  * A virtual clock's file: an oscillator of constant frequency on top of the machine's true time, and the adjustments made to it.
  * The arithmetic is that of src/virtual_clock.rs: a time converts with the newest adjustment not after it.
  */
-import type { VirtualClockOptions } from "../../index.js";
+import type { ClockDisturbance, VirtualClockOptions } from "../../index.js";
 import { demandWithin, nativeError } from "./native-error.js";
 import type { Schedule, Task } from "./schedule.js";
 
 /** As src/virtual_clock.rs has it, s. */
 const rawStart = 1000;
 const frequencyLimit = 1e8;
+const offsetLimit = 4.6e18;
 /** True time at the start of every fake machine, ns since the epoch. */
 export const epochNs = 1_700_000_000_000_000_000n;
 
@@ -83,10 +84,17 @@ export class ClockFile {
 
   /** As Clock.step. @throws MER_NATIVE_ARGUMENT before the epoch */
   step(ns: number): void {
+    this.disturb({ stepNs: ns });
+  }
+
+  /** As disturbVirtualClock. @throws MER_NATIVE_ARGUMENT */
+  disturb({ stepNs, frequencyPpb }: ClockDisturbance): void {
     const { oscillator, ns: before, frequency, era } = this.at(this.#schedule.now);
-    const clock = before + BigInt(Math.round(ns));
+    const ppb = frequencyPpb === undefined ? frequency : demandWithin(frequencyPpb, "frequencyPpb", -frequencyLimit, frequencyLimit);
+    const step = stepNs === undefined ? 0 : demandWithin(stepNs, "stepNs", -offsetLimit, offsetLimit);
+    const clock = before + BigInt(Math.round(step));
     if (clock < 0n) throw nativeError("MER_NATIVE_ARGUMENT", "the step would leave the range of the clock");
-    this.#adjustments.push({ oscillator, clock, ppb: frequency, era: era + 1 });
+    this.#adjustments.push({ oscillator, clock, ppb, era: stepNs === undefined ? era : era + 1 });
   }
 
   #setFrequency(ppb: number): number {

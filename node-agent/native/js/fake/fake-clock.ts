@@ -44,6 +44,7 @@ export class FakeClock implements Clock {
     this.read = (out) => this.#read(out);
     machine.registerClock(this, {
       isClosed: () => this.#closed,
+      era: () => this.#file?.at(machine.now).era ?? 0,
       at: (at) => this.#view(at),
     });
   }

@@ -6,6 +6,7 @@ import type { Clock, PageState, TimestampingCapabilities, VirtualClockOptions } 
 import { ClockFile } from "./clock-file.js";
 import type { ClockView } from "./fake-clock.js";
 import type { FakeNetwork } from "./fake-network.js";
+import { FakeUnicast } from "./fake-unicast.js";
 import { FaultPlan } from "./fault-plan.js";
 import { type ErrnoName, nativeError, systemError } from "./native-error.js";
 import { Schedule } from "./schedule.js";
@@ -16,6 +17,8 @@ const uptime = 5000;
 /** A clock as ports see it: they go on with it when its handle is closed. */
 export interface StampSource {
   isClosed(): boolean;
+  /** Steps so far. */
+  era(): number;
   /** @param at ns since the machine's start */
   at(at: number): ClockView;
 }
@@ -36,15 +39,17 @@ export interface FakePage {
 }
 
 interface ErrorTaker {
-  readonly interfaceName: string;
+  readonly name: string;
   readonly take: (errno: ErrnoName) => void;
 }
 
 export class FakeMachine {
   readonly faults = new FaultPlan();
   readonly schedule = new Schedule();
+  /** What its DatagramSockets and NtpServers are connected to. */
+  readonly unicast = new FakeUnicast(this.schedule, (address) => this.#isOwn(address));
   readonly pages = new Map<string, FakePage>();
-  /** UDP ports in use by a Port, as "interface:port". */
+  /** UDP ports in use by a Port, as "interface:port", and by an NtpServer, as "0.0.0.0:port". */
   readonly reserved = new Set<string>();
   readonly #files = new Map<string, ClockFile>();
   readonly #clocks = new WeakMap<Clock, StampSource>();
@@ -84,9 +89,9 @@ export class FakeMachine {
     this.breakPort(name, "ENODEV");
   }
 
-  /** The open port of an interface gets an error record. */
-  breakPort(interfaceName: string, errno: ErrnoName): void {
-    for (const taker of this.#errorTakers) if (taker.interfaceName === interfaceName) taker.take(errno);
+  /** The open port of an interface, or the sockets connected to a peer ("address:port"), get an error record. */
+  breakPort(name: string, errno: ErrnoName): void {
+    for (const taker of this.#errorTakers) if (taker.name === name) taker.take(errno);
   }
 
   /** As createVirtualClock. */
@@ -114,6 +119,14 @@ export class FakeMachine {
     return found;
   }
 
+  /** The address that datagrams to `address` leave from. @throws ENETUNREACH without an interface */
+  localAddressTo(address: string): string {
+    if (address.startsWith("127.")) return "127.0.0.1";
+    const [first] = this.#interfaces.values();
+    if (!first) throw systemError("ENETUNREACH", "connect", address);
+    return first.address.join(".");
+  }
+
   /** As readTimestampingCapabilities. */
   readCapabilities(interfaceName: string): TimestampingCapabilities {
     this.findInterface(interfaceName);
@@ -133,9 +146,13 @@ export class FakeMachine {
   }
 
   /** @returns how to leave */
-  listenForErrors(interfaceName: string, take: (errno: ErrnoName) => void): () => void {
-    const taker = { interfaceName, take };
+  listenForErrors(name: string, take: (errno: ErrnoName) => void): () => void {
+    const taker = { name, take };
     this.#errorTakers.add(taker);
     return () => void this.#errorTakers.delete(taker);
+  }
+
+  #isOwn(address: string): boolean {
+    return address.startsWith("127.") || [...this.#interfaces.values()].some((own) => own.address.join(".") === address);
   }
 }

@@ -1,11 +1,22 @@
 /** The whole native module on a fake machine. Its return type is the proof that index.d.ts and the fake have one shape. */
 import type * as native from "../../index.js";
-import type { ClockOptions, PortOptions, SyncProgramOptions, TimestampingCapabilities, VirtualClockOptions } from "../../index.js";
+import type {
+  ClockDisturbance,
+  ClockOptions,
+  DatagramSocketOptions,
+  NtpServerOptions,
+  PortOptions,
+  SyncProgramOptions,
+  TimestampingCapabilities,
+  VirtualClockOptions,
+} from "../../index.js";
 import * as layout from "../layout.js";
 import { FakeClock } from "./fake-clock.js";
 import { FakeClockPage } from "./fake-clock-page.js";
+import { FakeDatagramSocket } from "./fake-datagram-socket.js";
 import { FakeFdTimer } from "./fake-fd-timer.js";
 import type { FakeMachine } from "./fake-machine.js";
+import { FakeNtpServer } from "./fake-ntp-server.js";
 import { FakePort } from "./fake-port.js";
 import { FakeSyncProgram } from "./fake-sync-program.js";
 import { FakeTruthReader } from "./fake-truth-reader.js";
@@ -13,6 +24,7 @@ import { FakeTruthReader } from "./fake-truth-reader.js";
 export function createFakeNative(machine: FakeMachine): typeof native {
   return {
     createVirtualClock: (path: string, options: VirtualClockOptions): void => machine.createClock(path, options),
+    disturbVirtualClock: (path: string, change: ClockDisturbance): void => machine.findFile(path).disturb(change),
     Clock: class Clock extends FakeClock {
       static open(uri: string, options: ClockOptions): Clock {
         return new Clock(machine, uri, options);
@@ -25,6 +37,16 @@ export function createFakeNative(machine: FakeMachine): typeof native {
     },
     SyncProgram: class SyncProgram extends FakeSyncProgram {
       constructor(options: SyncProgramOptions) {
+        super(machine, options);
+      }
+    },
+    DatagramSocket: class DatagramSocket extends FakeDatagramSocket {
+      constructor(options: DatagramSocketOptions, onReady: () => void) {
+        super(machine, options, onReady);
+      }
+    },
+    NtpServer: class NtpServer extends FakeNtpServer {
+      constructor(options: NtpServerOptions) {
         super(machine, options);
       }
     },

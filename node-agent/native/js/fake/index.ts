@@ -2,3 +2,4 @@
 export { FakeMachine } from "./fake-machine.js";
 export { createFakeNative } from "./fake-native.js";
 export { type Datagram, FakeNetwork } from "./fake-network.js";
+export type { Endpoint, UnicastDatagram } from "./fake-unicast.js";

@@ -9,8 +9,8 @@ export function errnoOf(name: ErrnoName): number {
   return constants.errno[name];
 }
 
-export function nativeError(code: NativeErrorCode, message: string): Error {
-  return Object.assign(new Error(message), { code });
+export function nativeError(code: NativeErrorCode, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { code });
 }
 
 export function systemError(code: ErrnoName, syscall: string, detail: string): Error {

@@ -9,14 +9,29 @@ import {
   Clock,
   ClockPage,
   createVirtualClock,
+  DatagramSocket,
+  disturbVirtualClock,
   FdTimer,
+  NtpServer,
   Port,
   readTimestampingCapabilities,
   SyncProgram,
   TruthReader,
 } from "../../index.js";
 
-const native = { Clock, ClockPage, createVirtualClock, FdTimer, Port, readTimestampingCapabilities, SyncProgram, TruthReader };
+const native = {
+  Clock,
+  ClockPage,
+  createVirtualClock,
+  DatagramSocket,
+  disturbVirtualClock,
+  FdTimer,
+  NtpServer,
+  Port,
+  readTimestampingCapabilities,
+  SyncProgram,
+  TruthReader,
+};
 
 const folder = mkdtempSync(join(tmpdir(), "meridian-garbage-"));
 const clockPath = join(folder, "clock");
@@ -44,6 +59,8 @@ const programOptions = {
   logInterval: 1,
   labelOffsetSeconds: 0,
 };
+const socketOptions = { address: "127.0.0.1", udpPort: 9, clock, dscp: 0, receiveBufferBytes: 4096 };
+const serverOptions = { clock, udpPort: 21_523, allowed: ["10.0.0.0/8"], receiveBufferBytes: 4096 };
 const page = new native.ClockPage(pagePath);
 const pageState = {
   guaranteedNs: 1,
@@ -56,6 +73,8 @@ const pageState = {
 };
 const port = new native.Port(portOptions, () => {});
 const program = new native.SyncProgram(programOptions);
+const socket = new native.DatagramSocket(socketOptions, () => {});
+const server = new native.NtpServer(serverOptions);
 const timer = new native.FdTimer(() => {});
 const truth = new native.TruthReader(clockPath, pagePath);
 
@@ -119,8 +138,11 @@ const nameOf = (value) =>
 const functions = {
   createVirtualClock: (value, rest) => native.createVirtualClock(value, rest ?? value),
   open: (value, rest) => native.Clock.open(value, rest ?? value),
+  disturbVirtualClock: (value, rest) => native.disturbVirtualClock(value, rest ?? value),
   Port: (value, rest) => new native.Port(value, rest ?? value),
   SyncProgram: (value) => new native.SyncProgram(value),
+  DatagramSocket: (value, rest) => new native.DatagramSocket(value, rest ?? value),
+  NtpServer: (value) => new native.NtpServer(value),
   FdTimer: (value) => new native.FdTimer(value),
   ClockPage: (value) => new native.ClockPage(value),
   TruthReader: (value, rest) => new native.TruthReader(value, rest ?? value),
@@ -131,6 +153,8 @@ const functions = {
   step: (value) => clock.step(value),
   sendEvent: (value, rest) => port.sendEvent(value, rest ?? value, value),
   sendGeneral: (value, rest) => port.sendGeneral(value, rest ?? value),
+  send: (value, rest) => socket.send(value, rest ?? value, value),
+  setTemplate: (value, rest) => server.setTemplate(value, rest ?? value, value),
   setEventPoll: (value) => port.setEventPoll(value),
   update: (value, rest) => program.update(value, rest ?? value, value, value),
   arm: (value) => timer.arm(value),
@@ -180,6 +204,7 @@ const right = {
   wanderPpb: [0.5],
   sinePpb: [0.5],
   steer: [true],
+  stepNs: [undefined, 0.5, -1e9],
   guaranteedNs: [0.5, Number.NaN],
   calibratedNs: [0.5, Number.NaN],
   guaranteedGrowthPpb: [0.5],
@@ -188,19 +213,27 @@ const right = {
 };
 const objects = {
   createVirtualClock: [oscillator, (options) => native.createVirtualClock(join(folder, "other"), options)],
+  disturbVirtualClock: [{ stepNs: 0, frequencyPpb: 0 }, (options) => native.disturbVirtualClock(clockPath, options)],
   open: [{ steer: false }, (options) => native.Clock.open(`virtual:${clockPath}`, options)],
   Port: [portOptions, (options) => new native.Port(options, () => {})],
+  DatagramSocket: [socketOptions, (options) => new native.DatagramSocket(options, () => {})],
+  NtpServer: [serverOptions, (options) => new native.NtpServer(options)],
   SyncProgram: [programOptions, (options) => new native.SyncProgram(options)],
   publish: [pageState, (options) => page.publish(options)],
 };
 program.close();
 port.close();
+socket.close();
+server.close();
 const closed = native.Clock.open(`virtual:${clockPath}`, { steer: false });
 closed.close();
 for (const [name, [options, call]] of Object.entries(objects)) {
   for (const field of Object.keys(options)) {
     for (const value of field === "clock" ? [...wrong, closed, port, Object.create(clock)] : wrong) {
-      const mayPass = right[field]?.some((it) => Object.is(it, value)) === true || (name === "open" && value === true);
+      const mayPass =
+        right[field]?.some((it) => Object.is(it, value)) === true ||
+        (name === "open" && value === true) ||
+        (name === "disturbVirtualClock" && value === undefined);
       attempt(`${name}({ ${field}: ${nameOf(value)} })`, () => call({ ...options, [field]: value }), mayPass);
     }
     attempt(`${name}({ get ${field} })`, () =>
@@ -219,7 +252,16 @@ attempt("an interface name that is too long", () => new native.Port({ ...portOpt
 attempt("equal ports", () => new native.Port({ ...portOptions, generalPort: portOptions.eventPort }, () => {}));
 
 // Methods of one class on the objects of another, constructors called as functions, and a class without constructor.
-const instances = { Clock: clock, Port: port, SyncProgram: program, FdTimer: timer, ClockPage: page, TruthReader: truth };
+const instances = {
+  Clock: clock,
+  Port: port,
+  DatagramSocket: socket,
+  NtpServer: server,
+  SyncProgram: program,
+  FdTimer: timer,
+  ClockPage: page,
+  TruthReader: truth,
+};
 for (const [name, instance] of Object.entries(instances)) {
   for (const member of Object.getOwnPropertyNames(native[name].prototype)) {
     if (member === "constructor") continue;
@@ -253,6 +295,8 @@ clock.close();
 attempt("read after close", () => read(new Float64Array(6)));
 attempt("truth read after close", () => truth.read(new Float64Array(5)));
 attempt("send after close", () => port.sendEvent(new Uint8Array(4), 4, 0));
+attempt("send to a peer after close", () => socket.send(new Uint8Array(4), 4, 0));
+attempt("template after close", () => server.setTemplate(new Uint8Array(48).fill(4), 0, 1));
 globalThis.gc?.();
 rmSync(folder, { recursive: true });
 process.stdout.write(JSON.stringify(calls));

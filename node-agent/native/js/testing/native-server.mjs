@@ -81,6 +81,22 @@ const requests = {
   dropped: ({ id }) => new Uint32Array(objects.get(id).ring, 0, 16)[2],
   statistics: ({ id }) => objects.get(id).statistics(),
   setEventPoll: ({ id, mode }) => objects.get(id).setEventPoll(mode),
+  openSocket: ({ id, clock, ...options }) => {
+    const records = [];
+    const socket = new native.DatagramSocket({ clock: objects.get(clock), receiveBufferBytes: 1 << 16, dscp: 0, ...options }, () =>
+      records.push(...takeRecords(socket.ring)),
+    );
+    objects.set(id, socket);
+    objects.set(`${id}/records`, records);
+    return { localAddress: socket.localAddress };
+  },
+  /** What the send returned. */
+  sendDatagram: ({ id, octets, key }) => objects.get(id).send(Uint8Array.from(octets), octets.length, key),
+  openServer: ({ id, clock, ...options }) => {
+    objects.set(id, new native.NtpServer({ clock: objects.get(clock), receiveBufferBytes: 1 << 20, ...options }));
+  },
+  setTemplate: ({ id, template, growthPpb, validSeconds }) =>
+    objects.get(id).setTemplate(Uint8Array.from(template), growthPpb, validSeconds),
   openProgram: ({ id, clock, sync, followUp, ...options }) => {
     const templates = { sync: Uint8Array.from(sync), followUp: Uint8Array.from(followUp) };
     objects.set(id, new native.SyncProgram({ clock: objects.get(clock), dscp: 46, ...options, ...templates }));

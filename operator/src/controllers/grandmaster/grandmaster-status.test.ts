@@ -15,7 +15,15 @@ const external: Grandmaster = {
 };
 const tell = (change: Partial<GrandmasterFacts> = {}) =>
   grandmasterStatus(
-    { grandmaster: owned, domains: ["plant"], opinions: [aSource(), aSource()], nodeExists: true, agent: aView(), ...change },
+    {
+      grandmaster: owned,
+      domains: ["plant"],
+      opinions: [aSource(), aSource()],
+      nodeExists: true,
+      agent: aView(),
+      serverState: "PhaseAligned",
+      ...change,
+    },
     new Date("2026-01-01T00:00:00Z"),
   );
 const condition = (status: ReturnType<typeof tell>, type: string) => status.conditions?.find((candidate) => candidate.type === type);
@@ -57,6 +65,14 @@ describe("Grandmaster.status", () => {
     ["nobody hears it", { opinions: [aSource({ state: "NoAnswer" })] }, "Reachable", "NoAnswer"],
     ["some do not hear it", { opinions: [aSource(), aSource({ state: "NoAnswer" })] }, "Reachable", "PartlyReachable"],
     ["the vote is against it", { opinions: [aSource({ state: "Falseticker", reason: "Disjoint" })] }, "Healthy", "Falseticker"],
+    ["its node has lost the reference", { serverState: "Holdover" }, "Healthy", "Holdover"],
+    [
+      "its node has lost the reference and says so",
+      { serverState: "Holdover", opinions: [aSource({ state: "Unsynchronized" })] },
+      "Healthy",
+      "Holdover",
+    ],
+    ["it is wrong besides", { serverState: "Holdover", opinions: [aSource({ state: "Falseticker" })] }, "Healthy", "Falseticker"],
     ["it serves no true time", { opinions: [aSource({ state: "Unsynchronized", reason: "Uncertain" })] }, "Healthy", "Unsynchronized"],
   ])("is not ready when %s", (_what, change, type, reason) => {
     const status = tell(change);
@@ -70,6 +86,19 @@ describe("Grandmaster.status", () => {
     expect(status).toMatchObject({ clockIdentity: "020000.fffe.000001", clockClass: 6, currentUtcOffsetSeconds: 37 });
     const described = tell({ grandmaster: { ...external, spec: { ...external.spec } }, opinions: [liar, aSource(), aSource()] });
     expect(condition(described, "Accepted")?.status).toBe("True");
+  });
+
+  it("of an NTP server says the stratum that most members see, and no identity, as it has none", () => {
+    const server: Grandmaster = { ...owned, spec: { type: "ExternalNTP", externalNTP: { address: "time.example.com" } } };
+    const seen = (stratum: number | null, state = "Healthy") =>
+      aSource({ stratum, state, grandmasterIdentity: "", clockClass: 0, currentUtcOffset: null });
+    const opinions = [seen(2), seen(1), seen(2), seen(null, "NoAnswer")];
+    const status = tell({ grandmaster: server, opinions, nodeExists: false, agent: undefined, serverState: null });
+    expect(status).toMatchObject({ state: "Healthy", stratum: 2 });
+    for (const field of ["clockIdentity", "clockClass", "nodeName"]) expect(status).not.toHaveProperty(field);
+    expect(condition(status, "Accepted")?.status).toBe("True");
+    expect(condition(status, "Healthy")?.status).toBe("True");
+    expect(condition(status, "Reachable")).toMatchObject({ status: "False", reason: "PartlyReachable" });
   });
 
   it("is content with one that nobody uses, and claims to know nothing of its clock", () => {

@@ -18,6 +18,8 @@ export interface GrandmasterFacts {
   readonly nodeExists: boolean;
   /** The agent of its own node, if it was ever heard. */
   readonly agent: AgentView | undefined;
+  /** State that the agent of its own node reports while that serves it; null: nothing of the kind is known. */
+  readonly serverState: string | null;
 }
 
 const mostDomains = 16;
@@ -33,6 +35,7 @@ export function grandmasterStatus(facts: GrandmasterFacts, now: Date): Grandmast
     ...(spec.node ? { nodeName: spec.node.nodeName } : {}),
     ...(seen && seen.grandmasterIdentity !== "" ? { clockIdentity: seen.grandmasterIdentity, clockClass: seen.clockClass } : {}),
     ...(utc === null ? {} : { currentUtcOffsetSeconds: utc }),
+    ...stratumOf(facts.opinions),
     domains: facts.domains.slice(0, mostDomains),
   };
 }
@@ -48,6 +51,12 @@ function representative(opinions: readonly AgentSource[]): AgentSource | undefin
   const clockClass = mostCommon(agreeing.map((opinion) => String(opinion.clockClass)));
   const usual = agreeing.filter((opinion) => String(opinion.clockClass) === clockClass);
   return usual.find(({ state }) => state === "Healthy") ?? usual[0];
+}
+
+/** Members may have resolved one name to different servers: what most of them see. */
+function stratumOf(opinions: readonly AgentSource[]): { stratum?: number } {
+  const strata = opinions.flatMap(({ stratum }) => stratum ?? []);
+  return strata.length === 0 ? {} : { stratum: Number(mostCommon(strata.map(String))) };
 }
 
 function conditionsOf(facts: GrandmasterFacts): Wanted[] {
@@ -97,11 +106,14 @@ function reachable({ domains, opinions }: GrandmasterFacts): Wanted {
   return isTrue(type, "Reachable", `${opinions.length} nodes measure it`);
 }
 
-function healthy({ opinions }: GrandmasterFacts): Wanted {
+function healthy({ grandmaster: { spec }, opinions, serverState }: GrandmasterFacts): Wanted {
   const type = "Healthy";
   const judged = opinions.filter(({ state }) => state !== "NoAnswer" && state !== "Acquiring");
-  if (judged.length === 0) return isUnknown(type, "NotMeasured", "nobody has measured it for long enough");
   const { state, reason } = mostCommonState(judged);
+  // That others find it wrong is the worse news.
+  if (serverState === "Holdover" && state !== "Falseticker" && state !== "Suspect")
+    return isFalse(type, "Holdover", `node ${spec.node?.nodeName ?? ""} has lost the reference and runs on what was learnt of it`);
+  if (judged.length === 0) return isUnknown(type, "NotMeasured", "nobody has measured it for long enough");
   const why = reason === "" ? "" : `: ${reason}`;
   switch (state) {
     case "Healthy":

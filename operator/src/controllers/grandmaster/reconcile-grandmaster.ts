@@ -31,6 +31,7 @@ export function createGrandmasterReconciler(plan: LivePlan, fleet: Fleet, clocks
         opinions: opinions.filter((opinion) => opinion !== "unheard"),
         nodeExists: nodeName !== undefined && cache(Nodes).get(nodeName) !== undefined,
         agent: nodeName === undefined ? undefined : fleet.get(nodeName),
+        serverState: nodeName === undefined ? null : serverStateOf(key, nodeName, nowMs),
       },
       clocks.date(),
     );
@@ -41,6 +42,13 @@ export function createGrandmasterReconciler(plan: LivePlan, fleet: Fleet, clocks
     }
     return done();
   };
+
+  /** The state of the node that serves it: a clock without an objective of its own is judged by none. */
+  function serverStateOf(grandmaster: string, node: string, nowMs: number): string | null {
+    const serves = plan.current.nodes.get(node)?.spec.serves ?? [];
+    if (!serves.some(({ grandmasterRef }) => grandmasterRef?.name === grandmaster)) return null;
+    return judgeNode(fleet.get(node), { maxErrorNanoseconds: Number.MAX_SAFE_INTEGER }, nowMs, fleet.startedAt).report?.state ?? null;
+  }
 
   /** By the plans that the nodes run, so that a domain that is refused now is heard as before. */
   function opinionsOn(grandmaster: string, cache: Cache, nowMs: number): Opinion[] {

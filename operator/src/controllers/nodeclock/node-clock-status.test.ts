@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AgentView } from "../../hub/fleet.js";
-import { aReport, aStream, aView } from "../../testing/an-agent.js";
+import { aReport, aSource, aStream, aView } from "../../testing/an-agent.js";
 import { judgeNode } from "../judge-node.js";
 import { nodeClockStatus } from "./node-clock-status.js";
 
@@ -8,8 +8,15 @@ const start = Date.parse("2026-01-01T00:00:00Z");
 const objective = { maxErrorNanoseconds: 100_000 };
 type Status = ReturnType<typeof nodeClockStatus>;
 
-function tell(view: AgentView | undefined, standing: Status | undefined, atMs: number, nowMs = 1000): Status {
-  return nodeClockStatus({ standing, generation: 1, view, judgement: judgeNode(view, objective, nowMs, 0), now: new Date(start + atMs) });
+function tell(
+  view: AgentView | undefined,
+  standing: Status | undefined,
+  atMs: number,
+  nowMs = 1000,
+  promised: Parameters<typeof nodeClockStatus>[0]["promised"] = null,
+): Status {
+  const judgement = judgeNode(view, objective, nowMs, 0);
+  return nodeClockStatus({ standing, generation: 1, view, promised, judgement, now: new Date(start + atMs) });
 }
 const condition = (status: Status, type: string) => status.conditions?.find((candidate) => candidate.type === type);
 
@@ -105,17 +112,99 @@ describe("NodeClock.status", () => {
       "NoCapability",
     ],
     [
+      "stands back for another daemon",
+      { revision: "r1", failed: [{ part: "clock", code: "MER_AGENT_CLOCK_CONTESTED", message: "chronyd (pid 812) steers this clock" }] },
+      "False",
+      "OtherDaemonSteers",
+    ],
+    [
       "refuses a part",
       { revision: "r1", failed: [{ part: "serve/x", code: "MER_AGENT_CLOCK_UNKNOWN", message: "no" }] },
       "False",
       "PartRejected",
     ],
-  ])("tells whether the configuration runs when the agent %s", (_what, applied, status, reason) => {
+  ])("tells whether the configuration runs when the agent %s", (_what, answer, status, reason) => {
+    const applied = answer && { mentioned: [], ...answer };
     expect(condition(tell(aView({ applied }), undefined, 0), "ConfigApplied")).toMatchObject({ status, reason });
   });
 
   it("names the holder of a port that is taken", () => {
-    const applied = { revision: "r1", failed: [{ part: "ptp/gm-a", code: "MER_AGENT_PORT_TAKEN", message: "ptp4l (pid 7)" }] };
+    const failed = [{ part: "ptp/gm-a", code: "MER_AGENT_PORT_TAKEN", message: "ptp4l (pid 7)" }];
+    const applied = { revision: "r1", mentioned: ["ptp/gm-a"], failed };
     expect(condition(tell(aView({ applied, stream: aStream }), undefined, 0), "ConfigApplied")?.message).toContain("ptp4l (pid 7)");
+  });
+
+  it.each([
+    ["of nothing that has to do with NTP", ["ptp/gm-a", "clock"], [], "NoCapability", /^ntp\/a, ntp\/b, serve\/ntp: .*no NTP/],
+    ["of one server only", ["ntp/a", "serve/ntp"], [], "NoCapability", /^ntp\/b: .*no NTP/],
+    ["of all of it", ["ntp/b", "serve/ntp", "ntp/a"], [], "Applied", /every part/],
+    [
+      "of nothing, and another part fails",
+      ["clock"],
+      [{ part: "ptp/gm-a", code: "MER_AGENT_PORT_TAKEN", message: "ptp4l" }],
+      "PortInUse",
+      /ptp4l; ntp\/a: .*no NTP/,
+    ],
+    [
+      "of nothing, as it refused it as a whole",
+      ["config"],
+      [{ part: "config", code: "MER_AGENT_STALE_EPOCH", message: "" }],
+      "PartRejected",
+      /^config[^;]*$/,
+    ],
+  ])("does not call NTP applied while the agent speaks %s", (_what, mentioned, failed, reason, message) => {
+    const promised = { revision: "r1", parts: ["ntp/a", "ntp/b", "serve/ntp"] };
+    const applied = { revision: "r1", mentioned, failed };
+    const told = condition(tell(aView({ applied }), undefined, 0, 1000, promised), "ConfigApplied");
+    expect(told).toMatchObject({ status: reason === "Applied" ? "True" : "False", reason });
+    expect(told?.message).toMatch(message);
+  });
+
+  it("judges no answer by what another revision holds", () => {
+    const promised = { revision: "r2", parts: ["ntp/a"] };
+    expect(condition(tell(aView(), undefined, 0, 1000, promised), "ConfigApplied")?.reason).toBe("Applied");
+  });
+
+  it("says of a followed NTP server its stratum and what that follows, and of others nothing", () => {
+    const ntp = aSource({ name: "office", stratum: 2, referenceId: "192.0.2.1" });
+    const sources = [aSource(), ntp];
+    expect(tell(aView({ report: aReport({ sources, selectedUpstream: "office" }) }), undefined, 0)).toMatchObject({
+      stratum: 2,
+      referenceID: "192.0.2.1",
+    });
+    for (const selectedUpstream of ["gm-a", "", "unknown"]) {
+      const status = tell(aView({ report: aReport({ sources, selectedUpstream }) }), undefined, 0);
+      expect(status).not.toHaveProperty("stratum");
+      expect(status).not.toHaveProperty("referenceID");
+    }
+  });
+
+  const chronyd = { process: "chronyd (pid 812)", clock: "system", evidence: "Running" };
+  it("names the program for which the agent stands back, and what to do", () => {
+    const held = aReport({ state: "Conflicted", reason: "OtherDaemonSteers", calibrated: null, conflicts: [chronyd] });
+    const status = tell(aView({ report: held }), undefined, 0);
+    expect(status).toMatchObject({ state: "Conflicted", conflicts: [{ process: "chronyd (pid 812)", clock: "system" }] });
+    expect(condition(status, "Conflicted")).toMatchObject({
+      status: "True",
+      reason: "OtherDaemonSteers",
+      message: "chronyd (pid 812) steers system (Running): stop it, or set spec.hostTimeDaemon of the TimeDomain to Observe",
+    });
+    expect(condition(status, "Synchronized")).toMatchObject({ status: "False", reason: "OtherDaemonSteers" });
+    const gone = tell(aView(), status, 1000);
+    expect(gone).not.toHaveProperty("conflicts");
+    expect(condition(gone, "Conflicted")).toMatchObject({ status: "False", reason: "None" });
+  });
+
+  it("does not call a node conflicted that measures beside the other program", () => {
+    const status = tell(aView({ report: aReport({ conflicts: [chronyd] }) }), undefined, 0);
+    expect(status.conflicts).toHaveLength(1);
+    expect(condition(status, "Conflicted")).toMatchObject({ status: "False", reason: "Observed" });
+  });
+
+  it("knows of no conflict, and denies none, while the agent is gone", () => {
+    const held = tell(aView({ report: aReport({ state: "Conflicted", reason: "OtherDaemonSteers", conflicts: [chronyd] }) }), undefined, 0);
+    const lost = tell(aView({ stream: null, since: 1000 }), held, 31_000, 31_000);
+    expect(condition(lost, "Conflicted")).toMatchObject({ status: "Unknown", reason: "AgentDisconnected" });
+    expect(lost).not.toHaveProperty("conflicts");
   });
 });

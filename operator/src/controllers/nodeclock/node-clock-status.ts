@@ -3,9 +3,11 @@ import type { NodeClockStatus } from "@meridian/crds";
 import { statusEquals } from "kopf-ts";
 import type { AgentReport, AppliedParts } from "../../hub/agent-report.js";
 import type { AgentView } from "../../hub/fleet.js";
+import type { PromisedParts } from "../../hub/promised-parts.js";
 import { buildConditions, isFalse, isTrue, isUnknown, type ConditionFor } from "../conditions.js";
 import { formatInstant } from "../instant.js";
 import type { NodeJudgement } from "../judge-node.js";
+import { describeConflicts, otherDaemonRemedy, standsBack } from "../other-daemon.js";
 import { publishedBound } from "./published-bound.js";
 
 /** Samples are as of their time; one is renewed with any other news, else this often. */
@@ -19,6 +21,8 @@ export interface StatusInput {
   readonly standing: NodeClockStatus | undefined;
   readonly generation: number | undefined;
   readonly view: AgentView | undefined;
+  /** What the agent has to answer for by the plan as it stands; null: nothing that it may not know. */
+  readonly promised: PromisedParts | null;
   readonly judgement: NodeJudgement;
   readonly now: Date;
 }
@@ -37,8 +41,8 @@ export function nodeClockStatus(input: StatusInput): NodeClockStatus {
   };
 }
 
-function buildStatus({ standing, generation, view, judgement, now }: StatusInput): NodeClockStatus {
-  const conditions = buildConditions(standing?.conditions, conditionsOf(view, judgement), generation, now);
+function buildStatus({ standing, generation, view, promised, judgement, now }: StatusInput): NodeClockStatus {
+  const conditions = buildConditions(standing?.conditions, conditionsOf(view, promised, judgement), generation, now);
   const hardware = view ? hardwareOf(view) : { interfaces: standing?.interfaces, clocks: standing?.clocks };
   const { report } = judgement;
   const common = { conditions, ...present(hardware) };
@@ -71,13 +75,23 @@ function buildStatus({ standing, generation, view, judgement, now }: StatusInput
       guaranteedErrorNanoseconds: publishedBound(standing?.guaranteedErrorNanoseconds, report.guaranteed),
       grandmasterIdentity: report.grandmasterIdentity || undefined,
       stepsRemoved: report.selectedUpstream === "" ? undefined : report.stepsRemoved,
+      ...serverOf(report),
+      conflicts: report.conflicts.length === 0 ? undefined : report.conflicts.map(({ process, clock }) => ({ process, clock })),
       // Ages count from the report, and the report may have been made a while ago.
       transitions: transitionsOf(report, standing, new Date(now.getTime() - judgement.reportAge)),
     }),
   };
 }
 
-function conditionsOf(view: AgentView | undefined, judgement: NodeJudgement): Wanted[] {
+/** What the NTP server says of itself that is followed; of another source nothing. */
+function serverOf({ selectedUpstream, sources }: AgentReport): { stratum?: number; referenceID?: string } {
+  const followed = selectedUpstream === "" ? undefined : sources.find(({ name }) => name === selectedUpstream);
+  if (followed === undefined || followed.stratum === null) return {};
+  const { stratum, referenceId } = followed;
+  return { stratum, ...(referenceId === "" ? {} : { referenceID: referenceId }) };
+}
+
+function conditionsOf(view: AgentView | undefined, promised: PromisedParts | null, judgement: NodeJudgement): Wanted[] {
   const { message, reason, synchronized } = judgement;
   return [
     { type: "Synchronized", status: synchronized, reason, message },
@@ -88,25 +102,48 @@ function conditionsOf(view: AgentView | undefined, judgement: NodeJudgement): Wa
         : isUnknown("AgentConnected", "Waiting", "the operator has just started; the agent has not connected to it yet")
       : isFalse("AgentConnected", "Disconnected", message),
     // Without a stream nothing is asked of the agent: what it last answered stands.
-    appliedCondition((view?.stream ? view.stream.revision : view?.applied?.revision) ?? "", view?.applied ?? null),
+    appliedCondition((view?.stream ? view.stream.revision : view?.applied?.revision) ?? "", view?.applied ?? null, promised),
+    conflictedCondition(judgement),
   ];
 }
 
-function appliedCondition(revision: string, applied: AppliedParts | null): Wanted {
+function conflictedCondition({ report, message }: NodeJudgement): Wanted {
+  const type = "Conflicted";
+  if (report === null) return isUnknown(type, "AgentDisconnected", message);
+  if (standsBack(report)) return isTrue(type, "OtherDaemonSteers", `${describeConflicts(report)}: ${otherDaemonRemedy}`);
+  if (report.conflicts.length > 0) return isFalse(type, "Observed", `${describeConflicts(report)}; the agent measures beside it`);
+  return isFalse(type, "None", "nobody else steers the clock");
+}
+
+function appliedCondition(revision: string, applied: AppliedParts | null, promised: PromisedParts | null): Wanted {
   if (applied === null || applied.revision !== revision || revision === "")
     return isUnknown("ConfigApplied", "Pending", "the agent has not confirmed its configuration");
   const failed = applied.failed[0];
+  const silent = silentParts(applied, promised);
+  if (!failed && silent.length > 0)
+    return isFalse("ConfigApplied", "NoCapability", `${silent.join(", ")}: this agent's version has no NTP; upgrade it`);
   if (!failed) return isTrue("ConfigApplied", "Applied", "every part of the configuration runs");
-  const message = applied.failed.map((part) => `${part.part}: ${part.code}: ${part.message}`).join("; ");
+  const message = [
+    ...applied.failed.map((part) => `${part.part}: ${part.code}: ${part.message}`),
+    ...silent.map((part) => `${part}: this agent's version has no NTP`),
+  ].join("; ");
   switch (failed.code) {
     case "MER_AGENT_PORT_TAKEN":
       return isFalse("ConfigApplied", "PortInUse", message);
+    case "MER_AGENT_CLOCK_CONTESTED":
+      return isFalse("ConfigApplied", "OtherDaemonSteers", message);
     case "MER_AGENT_NOT_STEERABLE":
     case "MER_AGENT_PORT_DENIED":
       return isFalse("ConfigApplied", "NoCapability", message);
     default:
       return isFalse("ConfigApplied", "PartRejected", message);
   }
+}
+
+/** What the agent was given and does not speak of. */
+function silentParts({ mentioned, revision, failed }: AppliedParts, promised: PromisedParts | null): string[] {
+  if (promised?.revision !== revision || failed.some(({ part }) => part === "config")) return [];
+  return promised.parts.filter((part) => !mentioned.includes(part));
 }
 
 function hardwareOf({ capabilities }: AgentView): Pick<NodeClockStatus, "interfaces" | "clocks"> {

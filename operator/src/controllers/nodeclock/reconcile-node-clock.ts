@@ -1,8 +1,10 @@
 /** One NodeClock's status: what its agent says, written when its meaning changes. */
 import { done, type HandlerContext, type ReconcileResult, requeueAfter } from "kopf-ts";
 import type { Fleet } from "../../hub/fleet.js";
+import { promisedParts } from "../../hub/promised-parts.js";
 import { type NodeClock, NodeClocks, TimeDomains } from "../../kinds.js";
 import { judgeNode, judgeOrphan } from "../judge-node.js";
+import { policyOf } from "../node/reconcile-node.js";
 import { nodeClockEvents } from "./node-clock-events.js";
 import { nodeClockStatus } from "./node-clock-status.js";
 import type { StepCounts } from "./step-counts.js";
@@ -34,7 +36,8 @@ export function createNodeClockReconciler(fleet: Fleet, clocks: Clocks, budget: 
       : judgeOrphan(view, spec.domainRef.name, nowMs, fleet.startedAt);
     // Just started: what stands is the best that is known, until the agent has had the time to come.
     if (!judgement.heard && standing !== undefined) return requeueAfter(Math.max(judgement.againAfterMs ?? 0, 1000));
-    const status = nodeClockStatus({ standing, generation: metadata.generation, view, judgement, now: clocks.date() });
+    const promised = promisedParts(spec, policyOf(cache));
+    const status = nodeClockStatus({ standing, generation: metadata.generation, view, promised, judgement, now: clocks.date() });
     if (status === standing) budget.cancel(key);
     else {
       const waitMs = budget.book(key, urgencyOf(standing, status));

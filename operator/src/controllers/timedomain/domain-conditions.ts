@@ -3,6 +3,7 @@ import type { TimeDomainSpec, TimeDomainStatus } from "@meridian/crds";
 import type { DomainPlan } from "../../plan/plan.js";
 import { isFalse, isTrue, isUnknown, type ConditionFor } from "../conditions.js";
 import { formatNanoseconds } from "../duration-text.js";
+import { namePrograms, otherDaemonRemedy, standsBack } from "../other-daemon.js";
 import { hasAcknowledged, type Member } from "./member.js";
 
 type Wanted = ConditionFor<"TimeDomain">;
@@ -49,6 +50,7 @@ function accepted({ plan, members }: DomainFacts): Wanted {
   const reservations = [
     ...plan.unavailableSources.map((source) => source.message),
     ...plan.refusedRoles.map((role) => `${role.node}: ${role.message}`),
+    ...plan.remarks,
   ];
   return isTrue("Accepted", reason, [message, ...reservations].join("; "));
 }
@@ -62,7 +64,8 @@ function ready(facts: DomainFacts): Wanted {
   const inTime = members.filter(({ judgement }) => judgement.synchronized === "True").length;
   const needed = Math.ceil(members.length * readyShare);
   if (inTime < needed) {
-    return isFalse("Ready", "NotSynchronized", `${inTime} of ${members.length} nodes are synchronized, ${needed} are needed`);
+    const shortfall = `${inTime} of ${members.length} nodes are synchronized, ${needed} are needed`;
+    return isFalse("Ready", "NotSynchronized", [shortfall, ...explainConflicts(members)].join("; "));
   }
   return isTrue("Ready", spec.paused === true ? "Paused" : "Ready", `${inTime} of ${members.length} nodes are synchronized`);
 }
@@ -75,9 +78,23 @@ function synchronized({ members, spec, plan }: DomainFacts): Wanted {
   const out = members.filter(({ judgement }) => judgement.synchronized === "False");
   const limit = formatNanoseconds(spec.objective.maxErrorNanoseconds);
   if (out.length === 0) return isTrue(type, "AllWithinObjective", `all ${members.length} nodes are within ${limit} of true time`);
+  const [conflict] = explainConflicts(out);
+  if (conflict !== undefined) return isFalse(type, "OtherDaemonSteers", conflict);
   const sourceless = out.filter(({ judgement }) => judgement.reason === "NoSource" || judgement.reason === "Holdover");
   if (sourceless.length > 0) return isFalse(type, "NoSource", `no source is followed by ${namesOf(sourceless)}`);
   return isFalse(type, "BoundExceedsObjective", `${namesOf(out)} ${out.length === 1 ? "is" : "are"} not within ${limit} of true time`);
+}
+
+/** What to do comes first: a message ends after 1024 characters. @returns one sentence; empty: no agent stands back */
+function explainConflicts(members: readonly Member[]): string[] {
+  const conflicted = members.flatMap(({ judgement: { report }, node }) =>
+    report !== null && standsBack(report) ? [{ node, report }] : [],
+  );
+  if (conflicted.length === 0) return [];
+  const named = conflicted.slice(0, namesShown).map(({ node, report }) => `${node} (${namePrograms(report)})`);
+  const more = conflicted.length > namesShown ? ` and ${conflicted.length - namesShown} more` : "";
+  const nodes = conflicted.length === 1 ? "1 node" : `${conflicted.length} nodes`;
+  return [`another program steers the clock of ${nodes}: ${otherDaemonRemedy}: ${named.join(", ")}${more}`];
 }
 
 function sourcesRedundant({ groups: groupOf, sources, spec }: DomainFacts): Wanted {

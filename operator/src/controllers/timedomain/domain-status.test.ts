@@ -32,6 +32,7 @@ const aPlan = (change: Partial<DomainPlan> = {}): DomainPlan => ({
   refusedRoles: [],
   waiting: [],
   unavailableSources: [],
+  remarks: [],
   budget: { node: "n0", nanoseconds: 1_100 },
   ...change,
 });
@@ -111,7 +112,11 @@ describe("TimeDomain.status", () => {
     const waiting = tell(members(well(), well(), well(), behind));
     expect(condition(waiting, "Ready")).toMatchObject({ status: "False", reason: "WaitingForAgents" });
     expect(condition(waiting, "Reconciling")).toMatchObject({ status: "True" });
-    const refused = { revision: "r1", failed: [{ part: "config", code: "MER_AGENT_STALE_EPOCH", message: "epoch 3, obeyed 7" }] };
+    const refused = {
+      revision: "r1",
+      mentioned: [],
+      failed: [{ part: "config", code: "MER_AGENT_STALE_EPOCH", message: "epoch 3, obeyed 7" }],
+    };
     const stale = aView({ report: aReport(), reportedAt: 59_000, applied: refused });
     expect(condition(tell(members(well(), well(), well(), stale)), "Ready")).toMatchObject({ reason: "WaitingForAgents" });
     expect(condition(tell(members(well(), well(), well(), well())), "Reconciling")).toBeUndefined();
@@ -179,6 +184,41 @@ describe("TimeDomain.status", () => {
       status: "True",
       message: expect.stringContaining("n1: owns no reference") as string,
     });
+  });
+
+  it("says what of the intent has no effect, and stays accepted", () => {
+    const verdict = condition(tell(members(well()), aPlan({ remarks: ["spec.sources[0].interfaces has no effect"] })), "Accepted");
+    expect(verdict).toMatchObject({ status: "True", message: "planned; spec.sources[0].interfaces has no effect" });
+  });
+
+  it("names the program that steers a member's clock, and what to do, before any other trouble", () => {
+    const held = (process: string) =>
+      well({
+        state: "Conflicted",
+        reason: "OtherDaemonSteers",
+        selectedUpstream: "",
+        calibrated: null,
+        conflicts: [{ process, clock: "system", evidence: "Running" }],
+      });
+    const verdict = tell(members(held("chronyd (pid 812)"), held(""), well({ state: "Holdover" })));
+    expect(verdict.status.nodes).toMatchObject({ conflicted: 2, holdover: 1, synchronized: 0 });
+    const message =
+      "another program steers the clock of 2 nodes: stop it, or set spec.hostTimeDaemon of the TimeDomain to Observe: n0 (chronyd (pid 812)), n1 (a program that cannot be named)";
+    expect(condition(verdict, "Synchronized")).toMatchObject({ status: "False", reason: "OtherDaemonSteers", message });
+    expect(condition(verdict, "Ready")).toMatchObject({ reason: "NotSynchronized", message: expect.stringContaining(message) as string });
+  });
+
+  it("does not take sources that disagree for another program", () => {
+    const torn = well({ state: "Conflicted", reason: "SourcesDisagree" });
+    expect(condition(tell(members(torn)), "Synchronized")).toMatchObject({ reason: "BoundExceedsObjective" });
+  });
+
+  it("tells what to do, however many nodes and however long their programs' names", () => {
+    const conflicts = [1, 2, 3, 4].map((n) => ({ process: `${"x".repeat(120)} ${String(n)}`, clock: "system", evidence: "" }));
+    const many = Array.from({ length: 9 }, () => well({ state: "Conflicted", reason: "OtherDaemonSteers", conflicts }));
+    const message = condition(tell(members(...many)), "Synchronized")?.message ?? "";
+    expect(message.length).toBeLessThanOrEqual(1024);
+    expect(message).toContain("hostTimeDaemon");
   });
 
   it("moves no transition time while a condition stays as it is", () => {

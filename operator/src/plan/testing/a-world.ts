@@ -53,6 +53,10 @@ export function anExternalGrandmaster(name: string, domainNumber: number, spec: 
   return { name, spec: { type: "ExternalPTP", externalPTP: { domainNumber, addresses: ["192.0.2.1"] }, ...spec } };
 }
 
+export function anNtpServer(name: string, address = "192.0.2.123", spec: Partial<GrandmasterSpec> = {}): WorldGrandmaster {
+  return { name, spec: { type: "ExternalNTP", externalNTP: { address }, ...spec } };
+}
+
 export function aWorld(parts: Partial<World>): World {
   return { nodes: [], domains: [], grandmasters: [], profiles: [], ...parts };
 }

@@ -61,7 +61,7 @@ const arbitraryGrandmaster = (name: string): fc.Arbitrary<WorldGrandmaster> =>
   fc
     .record({
       nodeName: fc.constantFrom(...nodeNames),
-      external: fc.constantFrom(null, null, null, 0, 1, 5),
+      external: fc.constantFrom(null, null, null, null, 0, 1, 5, "192.0.2.123", "time.example.com"),
       group: fc.constantFrom("antenna-a", "antenna-b", null),
       uncertaintyNanoseconds: fc.integer({ min: 1, max: 1000 }),
     })
@@ -70,7 +70,9 @@ const arbitraryGrandmaster = (name: string): fc.Arbitrary<WorldGrandmaster> =>
       spec: {
         ...(external === null
           ? { type: "Node" as const, node: { nodeName, reference: { type: "SystemClock" as const } } }
-          : { type: "ExternalPTP" as const, externalPTP: { domainNumber: external, addresses: ["192.0.2.1"] } }),
+          : typeof external === "string"
+            ? { type: "ExternalNTP" as const, externalNTP: { address: external } }
+            : { type: "ExternalPTP" as const, externalPTP: { domainNumber: external, addresses: ["192.0.2.1"] } }),
         ...(group === null ? {} : { independenceGroup: group }),
         calibration: { uncertaintyNanoseconds },
       },
@@ -106,9 +108,10 @@ const arbitraryDomain = (name: string): fc.Arbitrary<WorldDomain> =>
       profile: mostly(fc.constantFrom(undefined, "high"), fc.constantFrom("absent", "broken")),
       sources: fc.subarray(sourceNames, { minLength: 1 }).chain((names) => fc.tuple(...names.map(arbitrarySource))),
       redundancy: fc.constantFrom(undefined, 1, 2, 3, 4),
+      ntpServers: fc.option(arbitrarySelector, { freq: 2, nil: undefined }),
       roles: mostly(fc.constant<RoleSpec[]>([]), fc.array(arbitraryRole, { minLength: 1, maxLength: 2 })),
     })
-    .map(({ createdAt, priority, nodeSelector, profile, sources, redundancy, roles }) => ({
+    .map(({ createdAt, priority, nodeSelector, profile, sources, redundancy, ntpServers, roles }) => ({
       name,
       createdAt,
       spec: {
@@ -117,6 +120,7 @@ const arbitraryDomain = (name: string): fc.Arbitrary<WorldDomain> =>
         members: { nodeSelector },
         ...(profile === undefined ? {} : { profileRef: { name: profile } }),
         sources,
+        ...(ntpServers === undefined ? {} : { serve: { ntp: { nodeSelector: ntpServers, allowedCIDRs: ["10.0.0.0/8"] } } }),
         topology: { failureDomainKey: "zone", ...(redundancy === undefined ? {} : { redundancy }), roles },
       },
     }));

@@ -5,7 +5,7 @@ export function numbersByInstance(plan: Plan): ReadonlyMap<string, number> {
   const allocated = new Map<string, number>();
   for (const { name, sources } of plan.domains.values()) {
     for (const { grandmaster, domainNumber, servedBy } of sources) {
-      if (servedBy !== null) allocated.set(`${name}/${grandmaster}`, domainNumber);
+      if (servedBy !== null && domainNumber !== null) allocated.set(`${name}/${grandmaster}`, domainNumber);
     }
   }
   return allocated;

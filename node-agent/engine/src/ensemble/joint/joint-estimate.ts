@@ -52,7 +52,7 @@ export class JointEstimate implements ClockEstimate {
   /** Base, a third, three times. */
   private filters: [JointFilter, JointFilter, JointFilter];
   private readonly weights: [number, number, number] = [1, 0, 0];
-  private wander = wanderStart;
+  private baseWander = wanderStart;
   private readonly members = new Map<string, Member>();
 
   constructor() {
@@ -62,6 +62,10 @@ export class JointEstimate implements ClockEstimate {
 
   get rate(): Ppb {
     return this.mix((filter) => filter.rate);
+  }
+
+  get wander(): number {
+    return this.filters[2].wander;
   }
 
   get gap(): number {
@@ -271,12 +275,12 @@ export class JointEstimate implements ClockEstimate {
 
   private shiftWander(): void {
     const [base, less, more] = this.filters;
-    if (more.evidence > base.evidence + lead && this.wander * ratio <= wanderMax) {
-      this.wander *= ratio;
+    if (more.evidence > base.evidence + lead && this.baseWander * ratio <= wanderMax) {
+      this.baseWander *= ratio;
       this.filters = [more, base, less.copy(more)];
       less.evidence = more.evidence - 0.5;
-    } else if (less.evidence > base.evidence + lead && this.wander > wanderMin) {
-      this.wander /= ratio;
+    } else if (less.evidence > base.evidence + lead && this.baseWander > wanderMin) {
+      this.baseWander /= ratio;
       this.filters = [less, more.copy(less), base];
       more.evidence = less.evidence - 0.5;
     } else return;
@@ -285,9 +289,9 @@ export class JointEstimate implements ClockEstimate {
 
   private setWanders(): void {
     const [base, less, more] = this.filters;
-    base.wander = this.wander ** 2;
-    less.wander = (this.wander / ratio) ** 2;
-    more.wander = (this.wander * ratio) ** 2;
+    base.wander = this.baseWander ** 2;
+    less.wander = (this.baseWander / ratio) ** 2;
+    more.wander = (this.baseWander * ratio) ** 2;
   }
 
   private weigh(): void {

@@ -21,7 +21,7 @@ import { FloorMovement } from "./floor-movement.js";
 import { type LinkSettings, linkSettings } from "./link-settings.js";
 import type { NoiseLaw } from "./noise-law.js";
 import { type Direction, NoiseShape } from "./noise-shape.js";
-import { fitOneWay, fitTwoWay, type Packet } from "./start-fit.js";
+import { fitOneWay, fitTwoWay, noPrior, type Packet, type StartPrior } from "./start-fit.js";
 
 /** cold: nothing known; rateOnly: one direction only, no phase; ready: offset, rate and bound. */
 export type LinkState = "cold" | "rateOnly" | "ready";
@@ -76,8 +76,18 @@ export class LinkFilter {
   private readonly resolution: Nanoseconds;
   private readonly hull: Interval = { low: 0, high: 0 };
 
+  /** Of the first start only: what was known before may be what became void. */
+  private prior: StartPrior;
+
   /** `interval`: expected spacing of exchanges, s; `maxDrift`, ppb; `resolution` of its stamps, ns, > 0. */
-  constructor(interval: number, maxDrift: Ppb, resolution: Nanoseconds, settings: LinkSettings = linkSettings) {
+  constructor(
+    interval: number,
+    maxDrift: Ppb,
+    resolution: Nanoseconds,
+    prior: StartPrior = noPrior,
+    settings: LinkSettings = linkSettings,
+  ) {
+    this.prior = prior;
     this.settings = settings;
     this.gap = interval;
     this.resolution = resolution;
@@ -198,6 +208,17 @@ export class LinkFilter {
     return Math.sqrt(variance);
   }
 
+  /** Random walk of the rate, ppb²/s, as the leading shape's most pessimistic filter has it. */
+  get wander(): number {
+    return this.shape.filters[2].wander;
+  }
+
+  /** Standard deviation of one packet's queueing, the noisier way, ns. */
+  get jitter(): Nanoseconds {
+    const [toLocal, toRemote] = this.shape.noise;
+    return Math.sqrt(Math.max(toLocal.variance, toRemote.variance));
+  }
+
   /** Variance of offsetAt(raw) as the whole bank believes it, ns²: neither optimistic nor pessimistic. */
   beliefVarianceAt(raw: Raw): number {
     const dt = raw - this.raw;
@@ -274,7 +295,7 @@ export class LinkFilter {
     }
     if (exchanges < this.nextStart) return false;
     this.nextStart *= 2;
-    this.startFrom(fitTwoWay(buffer, this.settings.startJitter, this.resolution), "ready");
+    this.startFrom(fitTwoWay(buffer, this.settings.startJitter, this.resolution, this.prior), "ready");
     if (this.nextStart > 16) this.startBuffer = null;
     return true;
   }
@@ -297,6 +318,7 @@ export class LinkFilter {
   private lose(): void {
     this.recordEvent("lost");
     this.losses++;
+    this.prior = noPrior;
     this.startBuffer = this.sinceContradiction.slice();
     this.nextStart = 4;
     this.state = "cold";

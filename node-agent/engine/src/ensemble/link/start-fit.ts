@@ -2,7 +2,7 @@
  * How a filter starts: from a handful of packets, a line through the offsets, each weighted by how far its delay exceeds the
  * smallest one, because an offset is wrong by at most its excess.
  */
-import type { Nanoseconds, Raw } from "../../time/units.js";
+import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
 import type { Direction, StartState } from "./noise-shape.js";
 
 /** A one-way stamp difference in the raw frame. */
@@ -12,8 +12,20 @@ export interface Packet {
   readonly raw: Raw;
 }
 
-/** Rate known beforehand: 0 ± 1000 ppm / 2, as information, 1/ppb². */
-const ratePrior = 4e-12;
+/** What is known before the first packet. */
+export interface StartPrior {
+  /** Free frequency error of the local oscillator, ppb, and its standard deviation. */
+  readonly rate: Ppb;
+  readonly rateDeviation: Ppb;
+  /** Standard deviation of the queueing, ns; null: not known. */
+  readonly jitter: Nanoseconds | null;
+}
+
+/** Nothing is: a rate of 0 ± 1000 ppm / 2. */
+export const noPrior: StartPrior = { rate: 0, rateDeviation: 500_000, jitter: null };
+
+/** A few packets may show by chance that many times less, or more, than the jitter that was known: beyond it the law has changed. */
+const jitterTrust = 4;
 /** What is shown of the start's variance: it is worse than its own packets claim. */
 const distrust = 4;
 
@@ -38,7 +50,12 @@ function meanOfLowest(sorted: readonly number[]): number {
 }
 
 /** Both directions; the rarer one is paired with its neighbours in time. `packets` sorted by raw, ≥ 1 of each direction. */
-export function fitTwoWay(packets: readonly Packet[], jitterFactor: number, resolution: Nanoseconds): StartState {
+export function fitTwoWay(
+  packets: readonly Packet[],
+  jitterFactor: number,
+  resolution: Nanoseconds,
+  prior: StartPrior = noPrior,
+): StartState {
   const toLocal = packets.filter((packet) => packet.direction === 0);
   const toRemote = packets.filter((packet) => packet.direction === 1);
   const pairs =
@@ -47,7 +64,8 @@ export function fitTwoWay(packets: readonly Packet[], jitterFactor: number, reso
       : toLocal.map((packet) => [packet, nearest(packet, toRemote)] as const);
   const sums = pairs.map(([a, b]) => a.value + b.value).sort((a, b) => a - b);
   const smallest = sums[0] ?? 0;
-  const jitter = Math.max((meanOfLowest(sums) - smallest) * jitterFactor, 2 * resolution);
+  const shown = Math.max((meanOfLowest(sums) - smallest) * jitterFactor, 2 * resolution);
+  const jitter = Math.min(shown * jitterTrust, Math.max(prior.jitter ?? shown, shown / jitterTrust));
   const origin = packets[0]?.raw ?? 0;
   let w0 = 0;
   let w1 = 0;
@@ -65,12 +83,15 @@ export function fitTwoWay(packets: readonly Packet[], jitterFactor: number, reso
     y0 += weight * offset;
     y1 += weight * offset * time;
   }
-  const determinant = w0 * (w2 + ratePrior) - w1 * w1;
+  const rateInformation = 1 / prior.rateDeviation ** 2;
+  w2 += rateInformation;
+  y1 += rateInformation * prior.rate;
+  const determinant = w0 * w2 - w1 * w1;
   const floor = smallest / 2 - jitter / 4;
   return {
-    offset: ((w2 + ratePrior) * y0 - w1 * y1) / determinant,
+    offset: (w2 * y0 - w1 * y1) / determinant,
     rate: (w0 * y1 - w1 * y0) / determinant,
-    offsetVariance: (distrust * (w2 + ratePrior)) / determinant,
+    offsetVariance: (distrust * w2) / determinant,
     offsetRateCovariance: (-distrust * w1) / determinant,
     rateVariance: (distrust * w0) / determinant,
     floorToLocal: floor,
