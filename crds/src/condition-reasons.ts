@@ -15,6 +15,7 @@ export const conditionReasons = {
       NoMember: "As for Accepted.",
       NoSource: "As for Accepted.",
       InterfaceNotFound: "As for Accepted.",
+      LeapSmearMixed: "As for Accepted.",
     },
     Accepted: {
       Accepted: "The intent can be planned; the message names sources and roles that cannot be had now.",
@@ -24,6 +25,7 @@ export const conditionReasons = {
       NoMember: "No node is selected, or other domains have them all.",
       NoSource: "No source can be used for steering.",
       InterfaceNotFound: "The interfaces that a source names exist on no member.",
+      LeapSmearMixed: "Some sources smear leap seconds and others do not.",
     },
     Synchronized: {
       AllWithinObjective: "Every node's bound is within the objective.",
@@ -55,6 +57,7 @@ export const conditionReasons = {
       NoMember: "As for Accepted, for less than 60 s.",
       NoSource: "As for Accepted, for less than 60 s.",
       InterfaceNotFound: "As for Accepted, for less than 60 s.",
+      LeapSmearMixed: "As for Accepted, for less than 60 s.",
     },
     Stalled: {
       ProfileNotFound: "As for Accepted, for longer. Absent when normal.",
@@ -63,6 +66,7 @@ export const conditionReasons = {
       NoMember: "As for Accepted, for longer.",
       NoSource: "As for Accepted, for longer.",
       InterfaceNotFound: "As for Accepted, for longer.",
+      LeapSmearMixed: "As for Accepted, for longer.",
     },
   },
   Grandmaster: {

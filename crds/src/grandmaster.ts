@@ -78,6 +78,12 @@ const externalNTP = Type.Object(
       pattern: forms.host.pattern,
     }),
     port: Type.Optional(int32({ description: "Its UDP port.", minimum: 1, maximum: 65_535, default: 123 })),
+    leapSmear: Type.Optional(
+      Type.Boolean({
+        description: "It spreads a leap second over hours, so that it is up to a second off UTC then: never beside a source that does not.",
+        default: false,
+      }),
+    ),
   },
   { description: "An NTP server that others run; every node asks it by itself, by the way that its routing decides." },
 );

@@ -225,6 +225,15 @@ export class ClockPage {
   close(): void;
 }
 
+/** What programs on the node ask for: the interval of CLOCK_REALTIME that contains true time now. For the kernel's clock only. */
+export class ClockReader {
+  /** @param bound which of the page's two; see docs/concepts/bound.md */
+  constructor(pagePath: string, bound: "Calibrated" | "Guaranteed");
+  /** Raw function. Fills `out` as js/layout.ts `intervalReading` says. */
+  readonly read: (out: Float64Array) => void;
+  close(): void;
+}
+
 /** For labs: a virtual clock's true error and its node's published bounds at one instant. */
 export class TruthReader {
   constructor(clockPath: string, pagePath: string);

@@ -22,6 +22,7 @@ export const {
   NtpServer,
   FdTimer,
   ClockPage,
+  ClockReader,
   TruthReader,
   readTimestampingCapabilities,
   readRawSeconds,

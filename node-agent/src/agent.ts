@@ -3,7 +3,16 @@
  * engine, publications to the page, the hub and the metrics, and keeps going when any of them fails.
  */
 import { randomUUID } from "node:crypto";
-import { type ClockState, Engine, type EngineConfig, type EngineEvent, Ensemble, type PortId, type Publication } from "@meridian/engine";
+import {
+  type ClockState,
+  Engine,
+  type EngineConfig,
+  type EngineEvent,
+  Ensemble,
+  type Measurement,
+  type PortId,
+  type Publication,
+} from "@meridian/engine";
 import { type ClockPage, trimMemory } from "@meridian/native";
 import { type Capabilities, type EffectiveConfig, hub, type HubMessage, type PartResult, protocolVersion } from "@meridian/proto";
 import type { Logger } from "pino";
@@ -30,6 +39,7 @@ import { type ReadConfig, readEffectiveConfig } from "./hub/read-config.js";
 import { ReportBuilder } from "./hub/report.js";
 import { ReportTimer } from "./hub/report-timer.js";
 import { ToldCapabilities } from "./hub/told-capabilities.js";
+import { LeapAlarm, leapTableEnd } from "./leap/leap-alarm.js";
 import { AgentMemory, readBootId } from "./state/agent-memory.js";
 import { ClockKeeper } from "./state/clock-keeper.js";
 import type { AgentStatus, PortOpening } from "./status/agent-status.js";
@@ -93,6 +103,7 @@ export class Agent {
   #tookOver = false;
   /** Code of the last failed connection; empty while connected. */
   #hubTrouble = "";
+  readonly #leapAlarm = new LeapAlarm();
   readonly #ports = new PortTroubles();
   readonly #outages = new Outages();
   readonly #capabilities: ToldCapabilities;
@@ -133,7 +144,9 @@ export class Agent {
     // The host's daemons steer the kernel's clock, and no other.
     this.#guard = new ConflictGuard(() => (this.#clocks.own.uri === "realtime:" ? findTimeDaemons() : []));
     this.#ownership = new ClockOwnership(this.#guard, (foreign) => this.#host.share(foreign));
-    this.#engine = new Engine(new Ensemble(), random);
+    // The one place where something is said per packet, for those who ask for every detail.
+    const trace = log.isLevelEnabled("trace") ? (measurement: Measurement) => log.trace({ measurement }, "measured") : undefined;
+    this.#engine = new Engine(new Ensemble(), random, trace);
     this.#host = new EngineHost(this.#engine, this.#clocks, this.#page, {
       publish: (publication) => this.#publish(publication),
       emit: (event) => this.#emit(event),
@@ -403,6 +416,8 @@ export class Agent {
   #watch(): void {
     const nowMs = performance.now();
     const last = this.#publication;
+    const leap = last && this.#leapAlarm.watch(last.what);
+    if (leap) this.#log.warn({ code: "MER_AGENT_LEAP_TABLE", state: leap, until: leapTableEnd() }, "the table of leap seconds ends");
     if (last && this.#reports.isOutdated(last.what, (nowMs - last.at) / 1e3)) this.#reportTimer.hasten(nowMs);
     this.#keepClock(nowMs);
     this.#watchOwnership(nowMs);
@@ -467,6 +482,7 @@ export class Agent {
       revision: applied?.revision || null,
       objective: maxErrorNanoseconds ? { bound: bound || "Calibrated", maxErrorNanoseconds } : null,
       hub: { connected: hub?.connected ?? false, address: hub?.address ?? null, trouble: this.#hubTrouble || null },
+      leapTable: { state: this.#leapAlarm.state, until: leapTableEnd() },
       clock: { name: "system", uri: own.uri, steps, conflicts: this.#ownership.conflicts },
       publication: published?.what ?? null,
       age: published ? (nowMs - published.at) / 1e3 : 0,

@@ -127,6 +127,11 @@ export const agentErrorRegistry = [
     remedy: "Nothing to do: the leader will send its own.",
   },
   {
+    code: "MER_AGENT_LEAP_TABLE",
+    meaning: "The table of leap seconds in this agent ends soon, or has ended: after that nobody here knows how TAI and UTC differ.",
+    remedy: "Install a newer release. Until then a source's own TAI − UTC is believed once the table has ended; NTP sources need none.",
+  },
+  {
     code: "MER_AGENT_STATE_UNREADABLE",
     meaning: "The agent's memory on disk is damaged and was set aside.",
     remedy: "Nothing to do: the hub sends the configuration again.",

@@ -41,14 +41,19 @@ export async function runAgentBench(args: string[]): Promise<number> {
   try {
     const network = new LabNetwork();
     for (const node of ["server", "client"]) network.addNode(node);
-    const figures: Figure[] = [];
-    for (const logInterval of [-4, -7]) figures.push(...(await compareAt(logInterval, rounds, directory)));
-    figures.push(await measureIdle(rounds, directory));
-    printFigures(figures, values.json);
+    printFigures(await measureCosts(rounds, directory), values.json);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
   return 0;
+}
+
+/** In a network that has the nodes `server` and `client`. */
+export async function measureCosts(rounds: number, directory: string): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const logInterval of [-4, -7]) figures.push(...(await compareAt(logInterval, rounds, directory)));
+  figures.push(await measureIdle(rounds, directory));
+  return figures;
 }
 
 async function compareAt(logInterval: number, rounds: number, directory: string): Promise<Figure[]> {

@@ -2,6 +2,7 @@
 import { runAgentBench } from "./agent.js";
 import { runKubeBench } from "./kube.js";
 import { runOfflineBench } from "./offline.js";
+import { runLiveBench } from "./live.js";
 import { runServoBench } from "./servo.js";
 
 const benches: Readonly<Record<string, { readonly about: string; readonly run: (args: string[]) => Promise<number> }>> = {
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, { readonly about: string; readonly run: (
     about: "a day without operator, API server and network, simulated: --hours N --seeds A-B --world NAME[,NAME] --json",
     run: runOfflineBench,
   },
+  live: { about: "accuracy, cost, memory and reads beside ptp4l and chronyd on a real link: --rounds N --json", run: runLiveBench },
   agent: { about: "CPU per exchange against ptp4l, memory, idle CPU: --rounds N --json", run: runAgentBench },
 };
 

@@ -57,7 +57,10 @@ function errorFigures(name: string, days: readonly DayFigures[]): Figure[] {
     const told = days.flatMap((day) => day.checkpoints.filter((checkpoint) => checkpoint.hours === hours));
     if (told.length === 0) return [];
     const figure = (what: string, target: number, pick: (checkpoint: (typeof told)[number]) => number): Figure =>
-      summarizeFigure({ metric: `offline.${name}.at${String(hours)}h.${what}`, unit: "ms", target: roundFigure(target) }, told.map((one) => milli * pick(one)));
+      summarizeFigure(
+        { metric: `offline.${name}.at${String(hours)}h.${what}`, unit: "ms", target: roundFigure(target) },
+        told.map((one) => milli * pick(one)),
+      );
     const assumed = 1e-3 * hours * 3600;
     return [
       figure("error", assumed, ({ worst }) => worst),
@@ -70,7 +73,10 @@ function errorFigures(name: string, days: readonly DayFigures[]): Figure[] {
 function figuresOfAll(days: readonly DayFigures[]): Figure[] {
   const samples = days.reduce((sum, day) => sum + day.samples, 0);
   const summed = (metric: string, unit: string, target: number, scale: number, pick: (day: DayFigures) => number): Figure => ({
-    ...summarizeFigure({ metric: `offline.${metric}`, unit, target }, days.map((day) => (scale === 1 ? pick(day) : (scale * pick(day)) / day.samples))),
+    ...summarizeFigure(
+      { metric: `offline.${metric}`, unit, target },
+      days.map((day) => (scale === 1 ? pick(day) : (scale * pick(day)) / day.samples)),
+    ),
     value: roundFigure(days.reduce((sum, day) => sum + pick(day), 0) * (scale === 1 ? 1 : scale / samples)),
   });
   const each = (metric: string, unit: string, target: number, pick: (day: DayFigures) => number): Figure =>

@@ -51,9 +51,9 @@ const commands = {
     return node("node_modules/vitest/vitest.mjs", ["run", ...args]);
   },
   async bench(args) {
-    const live = args[0] === "agent";
+    const live = args[0] === "agent" || args[0] === "live";
     const parts = live ? ["compile", "native", "bundles"] : args[0] === "kube" ? ["compile", "controlplane"] : ["compile"];
-    await bootstrap({ parts, tools: live ? ["ip", "ptp4l"] : [] });
+    await bootstrap({ parts, tools: live ? ["ip", "ptp4l", "chronyd"] : [] });
     return node("test/dist/bench/main.js", args);
   },
   async "test:e2e"(args) {

@@ -1,10 +1,15 @@
 /** `npm run test:faults -- SUITE [options]`: exit 0 when every fault was survived, 1 when not, 2 when it could not run. */
+import { runAgentSuite } from "./agent-suite.js";
 import { runKubeSuite } from "./kube-suite.js";
 
 const suites: Readonly<Record<string, { readonly about: string; readonly run: (args: string[]) => Promise<number> }>> = {
   kube: {
     about: "networks and API servers against the operator's framework: --only NAME[,NAME] --soak SECONDS --seed N --json",
     run: runKubeSuite,
+  },
+  agent: {
+    about: "hub, disk, network, peers, clock and process of a node's agent: --only NAME[,NAME] --json",
+    run: runAgentSuite,
   },
 };
 

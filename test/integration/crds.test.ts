@@ -222,7 +222,7 @@ describe("defaults", () => {
   it("of an NTP server is its port, and no uncertainty is required of it: it says its own", async () => {
     expect((await kubectl.get<{ spec: object }>(["gm", "main"])).spec).toEqual({
       type: "ExternalNTP",
-      externalNTP: { address: "time.example.com", port: 123 },
+      externalNTP: { address: "time.example.com", port: 123, leapSmear: false },
     });
   });
 

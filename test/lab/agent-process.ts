@@ -29,7 +29,7 @@ export interface AgentOptions {
 }
 
 export const stateDirectoryOf = (directory: string): string => join(directory, "state");
-const socketFileOf = (directory: string): string => join(directory, "agent.sock");
+export const socketFileOf = (directory: string): string => join(directory, "agent.sock");
 export const pageFileOf = (directory: string): string => join(directory, "page");
 
 export function startAgent(options: AgentOptions): LabProcess {

@@ -5,9 +5,16 @@ import { LabProcess } from "./child-process.js";
 import { insideNodeWithoutClock } from "./network.js";
 
 export type ChronydRole =
-  /** Serves the machine's own clock as a primary source. */
-  | { readonly kind: "server" }
-  | { readonly kind: "client"; readonly server: string; readonly port?: number; readonly interleaved: boolean; readonly logPoll: number };
+  /** Serves the machine's own clock as a primary source; or, unsynchronized, says that it knows no time. */
+  | { readonly kind: "server"; readonly synchronized?: boolean }
+  | {
+      readonly kind: "client";
+      readonly server: string;
+      readonly port?: number;
+      readonly interleaved: boolean;
+      readonly logPoll: number;
+      readonly logs?: boolean;
+    };
 
 export interface ChronydOptions {
   /** Namespace. */
@@ -22,8 +29,8 @@ bindcmdaddress ${directory}/chronyd.socket
 cmdport 0
 ${
   role.kind === "server"
-    ? "local stratum 1\nallow all\nport 123"
-    : `server ${role.server} port ${String(role.port ?? 123)} iburst minpoll ${String(role.logPoll)} maxpoll ${String(role.logPoll)}${role.interleaved ? " xleave" : ""}\nport 0`
+    ? `${role.synchronized === false ? "" : "local stratum 1\n"}allow all\nport 123`
+    : `server ${role.server} port ${String(role.port ?? 123)} iburst minpoll ${String(role.logPoll)} maxpoll ${String(role.logPoll)}${role.interleaved ? " xleave" : ""}\nport 0${role.logs === true ? `\nlogdir ${directory}\nlog measurements` : ""}`
 }
 `;
 
@@ -39,3 +46,6 @@ export function startChronyd({ node, directory, role }: ChronydOptions): LabProc
 
 /** The socket that `chronyc -h` asks. */
 export const chronycSocketOf = (directory: string): string => join(directory, "chronyd.socket");
+
+/** What it logged of every measurement. */
+export const chronydMeasurementsOf = (directory: string): string => join(directory, "measurements.log");

@@ -29,23 +29,46 @@ export class LabNetwork {
 
   /** Adds a namespace `name` with an `eth0` of its own. */
   addNode(name: string): LabNode {
-    const number = this.#nodes.size;
-    const node = { name, address: `10.77.0.${String(firstHost + number)}` };
-    const port = `port${String(number)}`;
-    this.#ip(["netns", "add", name]);
-    this.#ip(["link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name]);
-    this.#ip(["link", "set", port, "master", bridge, "up"]);
-    this.#ip(["-n", name, "address", "add", `${node.address}/24`, "dev", "eth0"]);
-    this.#ip(["-n", name, "link", "set", "eth0", "up"]);
-    this.#ip(["-n", name, "link", "set", "lo", "up"]);
+    const node = { name, address: `10.77.0.${String(firstHost + this.#nodes.size)}` };
     this.#nodes.set(name, node);
+    this.#ip(["netns", "add", name]);
+    this.#ip(["-n", name, "link", "set", "lo", "up"]);
+    this.#connect(node);
     return node;
   }
 
   /** Pulls a node's cable, or plugs it in. */
   setCable(name: string, connected: boolean): void {
-    const number = [...this.#nodes.keys()].indexOf(name);
-    this.#ip(["link", "set", `port${String(number)}`, connected ? "up" : "down"]);
+    this.#ip(["link", "set", this.portOf(name), connected ? "up" : "down"]);
+  }
+
+  /** Takes a node's `eth0` away, as when its driver is unloaded. */
+  removeInterface(name: string): void {
+    this.#ip(["link", "delete", this.portOf(name)]);
+  }
+
+  /** Gives it an `eth0` again, with the address that it had. */
+  restoreInterface(name: string): void {
+    const node = this.#nodes.get(name);
+    if (node) this.#connect(node);
+  }
+
+  /** IPv4. */
+  addressOf(name: string): string {
+    return this.#nodes.get(name)?.address ?? "";
+  }
+
+  /** Of the switch, on the other end of a node's cable. */
+  portOf(name: string): string {
+    return `port${String([...this.#nodes.keys()].indexOf(name))}`;
+  }
+
+  #connect({ name, address }: LabNode): void {
+    const port = this.portOf(name);
+    this.#ip(["link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name]);
+    this.#ip(["link", "set", port, "master", bridge, "up"]);
+    this.#ip(["-n", name, "address", "add", `${address}/24`, "dev", "eth0"]);
+    this.#ip(["-n", name, "link", "set", "eth0", "up"]);
   }
 }
 

@@ -12,10 +12,12 @@ export interface Ptp4lOptions {
   readonly role: "timeTransmitter" | "timeReceiver";
   /** log2 of the Sync and Delay_Req interval in s. */
   readonly logInterval: number;
+  /** log2 of how often it logs its offset, s; default: hardly ever. */
+  readonly summaryInterval?: number;
 }
 
 /** Options by their names of ptp4l 3.x; 4.x still accepts them. */
-const configuration = ({ domainNumber, role, logInterval }: Ptp4lOptions, socket: string): string => `[global]
+const configuration = ({ domainNumber, role, logInterval, summaryInterval = 10 }: Ptp4lOptions, socket: string): string => `[global]
 domainNumber ${String(domainNumber)}
 time_stamping software
 free_running 1
@@ -23,7 +25,7 @@ ${role === "timeTransmitter" ? "masterOnly" : "slaveOnly"} 1
 logSyncInterval ${String(logInterval)}
 logAnnounceInterval 0
 logMinDelayReqInterval ${String(logInterval)}
-summary_interval 10
+summary_interval ${String(summaryInterval)}
 uds_address ${socket}
 [eth0]
 `;

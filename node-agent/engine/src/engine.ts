@@ -28,6 +28,7 @@ const mostWaiting = 4;
 export class Engine {
   readonly #ensemble: ClockEnsemble;
   readonly #random: () => number;
+  readonly #trace: ((measurement: Measurement) => void) | undefined;
   readonly #ptp = new PtpInstances();
   readonly #associations = new Associations();
   #config: EngineConfig | null = null;
@@ -46,6 +47,7 @@ export class Engine {
   readonly #sink: InstanceSink = {
     measure: (measurement: Measurement) => {
       this.#news = true;
+      this.#trace?.(measurement);
       this.#ensemble.observe(measurement);
     },
     act: (action: Action) => void this.#out.push(action),
@@ -55,8 +57,10 @@ export class Engine {
   /**
    * @param random uniform in [0, 1), of cryptographic quality: it spreads requests (IEEE 1588-2019 9.5.11.2), and NTP answers are
    * known by it
+   * @param trace is shown every measurement
    */
-  constructor(ensemble: ClockEnsemble, random: () => number) {
+  constructor(ensemble: ClockEnsemble, random: () => number, trace?: (measurement: Measurement) => void) {
+    this.#trace = trace;
     this.#ensemble = ensemble;
     this.#random = random;
   }

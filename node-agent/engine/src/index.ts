@@ -10,6 +10,6 @@ export type { PortState } from "./port-table.js";
 export type { AssociationState as AssociationSocketState } from "./association-table.js";
 export type { AssociationState } from "./association-instance.js";
 export type { NtpFacts, SourceSnapshot } from "./source-snapshot.js";
-export { currentTaiMinusUtc, leapTable } from "./time/leap-table.js";
+export { currentTaiMinusUtc, judgeLeapTable, leapTable, type LeapTableState } from "./time/leap-table.js";
 export { parseClockIdentity } from "./wire/ptp/identity.js";
 export * from "./time/units.js";

@@ -52,8 +52,10 @@ describe("the native module", () => {
     const server = new native.NtpServer({ clock, udpPort: 21_423, allowed: ["10.0.0.0/8"], receiveBufferBytes: 4096 });
     const timer = new native.FdTimer(() => {});
     const truth = new native.TruthReader(path, join(folder, "page"));
+    const reader = new native.ClockReader(join(folder, "page"), "Guaranteed");
     const sockets = { DatagramSocket: socket, NtpServer: server };
-    const instances = { Clock: clock, Port: port, SyncProgram: program, FdTimer: timer, ClockPage: page, TruthReader: truth, ...sockets };
+    const readers = { ClockReader: reader, TruthReader: truth };
+    const instances = { Clock: clock, Port: port, SyncProgram: program, FdTimer: timer, ClockPage: page, ...readers, ...sockets };
     try {
       const classes = [...declared()].filter(([, members]) => members.length > 0);
       expect(classes.map(([name]) => name).sort()).toEqual(Object.keys(instances).sort());

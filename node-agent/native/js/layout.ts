@@ -71,3 +71,15 @@ export const truthReading = {
   era: 4,
   length: 5,
 } as const;
+
+/** Indexes into the Float64Array that `ClockReader.read` fills. */
+export const intervalReading = {
+  /** Of CLOCK_REALTIME; NaN while void. */
+  earliestSeconds: 0,
+  earliestNanoseconds: 1,
+  latestSeconds: 2,
+  latestNanoseconds: 3,
+  /** ClockBound's word: 1 synchronized, 2 free running; 0: void, nothing is known. */
+  status: 4,
+  length: 5,
+} as const;

@@ -67,6 +67,11 @@ impl Failure {
         }
     }
 
+    /// The lock of a kernel's clock is held by somebody else.
+    pub fn held(uri: &str, holder: &str) -> Self {
+        Self { code: Code::Named("EWOULDBLOCK"), syscall: Some("bind"), message: format!("{uri}: {holder} steers this clock") }
+    }
+
     pub fn system(errno: c_int, syscall: &'static str, detail: &str) -> Self {
         Self { code: Code::Errno(errno), syscall: Some(syscall), message: detail.to_owned() }
     }
@@ -89,7 +94,6 @@ impl Failure {
         matches!(self.code, Code::Errno(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL))
     }
 
-    #[cfg(test)]
     pub fn errno(&self) -> Option<c_int> {
         match self.code {
             Code::Errno(number) => Some(number),

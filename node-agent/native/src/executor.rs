@@ -7,9 +7,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::errors::Result;
+use crate::steerable::Steerable;
 use crate::thread::spawn;
-use crate::time::host_ns;
-use crate::virtual_clock::VirtualClock;
+
+/// The end of a slew that a clock refused (a busy driver) is tried again after so long, then less and less often.
+const FIRST_RETRY: Duration = Duration::from_millis(2);
+const LAST_RETRY: Duration = Duration::from_secs(1);
 
 /// Raw seconds that pass in a second of CLOCK_MONOTONIC at most: twice the limit of a clock's frequency.
 const FASTEST_RAW: f64 = 1.2;
@@ -34,7 +37,7 @@ impl Default for State {
 }
 
 struct Shared {
-    clock: Arc<VirtualClock>,
+    clock: Arc<dyn Steerable>,
     /// Also serialises everything that writes the clock.
     state: Mutex<State>,
     changed: Condvar,
@@ -45,14 +48,6 @@ impl Shared {
         // A panic elsewhere leaves the state as it was: each change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn apply(&self, ppb: f64) -> f64 {
-        self.clock.set_frequency(host_ns(libc::CLOCK_REALTIME), ppb)
-    }
-
-    fn raw_now(&self) -> f64 {
-        self.clock.at(host_ns(libc::CLOCK_REALTIME)).raw
-    }
 }
 
 /// The one writer of a steerable clock. Dropping it ends an unfinished slew at once, with the frequency that was to follow.
@@ -62,7 +57,7 @@ pub struct Executor {
 }
 
 impl Executor {
-    pub fn start(clock: Arc<VirtualClock>) -> Result<Self> {
+    pub fn start(clock: Arc<dyn Steerable>) -> Result<Self> {
         let shared = Arc::new(Shared { clock, state: Mutex::default(), changed: Condvar::new() });
         let run = Arc::clone(&shared);
         // After a panic the next command still takes effect, on the caller's thread.
@@ -73,26 +68,29 @@ impl Executor {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// See `Clock.command`. Returns the raw time at which `ppb` took effect, or `then_ppb` when `until_raw` had passed already.
-    pub fn command(&self, ppb: f64, until_raw: f64, then_ppb: f64) -> f64 {
+    /// See `Clock.command`. Returns the raw time at which `ppb` took effect, or `then_ppb` when `until_raw` had passed already. After a
+    /// failure an earlier slew still ends as it was to.
+    pub fn command(&self, ppb: f64, until_raw: f64, then_ppb: f64) -> Result<f64> {
         let mut state = self.shared.lock();
-        if self.shared.raw_now() >= until_raw {
+        let clock = &self.shared.clock;
+        if clock.raw_now()? >= until_raw {
+            let raw = clock.set_frequency(then_ppb)?;
             state.pending = None;
-            return self.shared.apply(then_ppb);
+            return Ok(raw);
         }
-        let raw = self.shared.apply(ppb);
+        let raw = clock.set_frequency(ppb)?;
         state.pending = Some(Pending { until_raw, then_ppb });
         // Commands come with every packet and each replaces an unfinished one: the thread is woken only when it would come too late,
         // since two switches of threads cost more than all the rest of a command.
         if until_raw < state.looks_at {
             self.shared.changed.notify_one();
         }
-        raw
+        Ok(raw)
     }
 
     pub fn step(&self, ns: i64) -> Result<()> {
         let _writer = self.shared.lock();
-        self.shared.clock.step(host_ns(libc::CLOCK_REALTIME), ns)
+        self.shared.clock.step(ns)
     }
 }
 
@@ -100,24 +98,54 @@ fn run_until_stopped(shared: &Shared) {
     // SAFETY: prctl with these arguments takes no memory. 1 ns instead of 50 µs: a late end of a slew is an error of the clock.
     unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1, 0, 0, 0) };
     let mut state = shared.lock();
+    let mut retry = FIRST_RETRY;
     while !state.stop {
         let Some(pending) = state.pending else {
             state.looks_at = f64::INFINITY;
             state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             continue;
         };
-        let remaining = pending.until_raw - shared.raw_now();
-        if remaining <= 0.0 {
-            state.pending = None;
-            shared.apply(pending.then_ppb);
-        } else {
-            // Waits are in CLOCK_MONOTONIC, which runs at another rate than raw time: come near first, and look again every minute.
-            let seconds = if remaining > 0.01 { remaining * 0.9 } else { remaining };
-            let wait = Duration::from_secs_f64(seconds.min(60.0));
-            state.looks_at = shared.raw_now() + wait.as_secs_f64() * FASTEST_RAW;
-            state = shared.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let wait = match advance(shared.clock.as_ref(), pending) {
+            Ok(Advance::Ended) => {
+                state.pending = None;
+                retry = FIRST_RETRY;
+                continue;
+            }
+            Ok(Advance::Wait { wait, looks_at }) => {
+                state.looks_at = looks_at;
+                wait
+            }
+            Err(_) => {
+                state.looks_at = f64::INFINITY;
+                retry = (retry * 2).min(LAST_RETRY);
+                retry
+            }
+        };
+        state = shared.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
     }
+}
+
+enum Advance {
+    Ended,
+    Wait {
+        wait: Duration,
+        /// Raw time by which that has passed.
+        looks_at: f64,
+    },
+}
+
+/// Ends the slew if its time has come.
+fn advance(clock: &dyn Steerable, pending: Pending) -> Result<Advance> {
+    let now = clock.raw_now()?;
+    let remaining = pending.until_raw - now;
+    if remaining <= 0.0 {
+        clock.set_frequency(pending.then_ppb)?;
+        return Ok(Advance::Ended);
+    }
+    // Waits are in CLOCK_MONOTONIC, which runs at another rate than raw time: come near first, and look again every minute.
+    let seconds = if remaining > 0.01 { remaining * 0.9 } else { remaining };
+    let wait = Duration::from_secs_f64(seconds.min(60.0));
+    Ok(Advance::Wait { wait, looks_at: now + wait.as_secs_f64() * FASTEST_RAW })
 }
 
 impl Drop for Executor {
@@ -125,7 +153,8 @@ impl Drop for Executor {
         let mut state = self.shared.lock();
         state.stop = true;
         if let Some(pending) = state.pending.take() {
-            self.shared.apply(pending.then_ppb);
+            // A clock that refuses now has gone, or is somebody else's.
+            let _ = self.shared.clock.set_frequency(pending.then_ppb);
         }
         drop(state);
         self.shared.changed.notify_one();
@@ -139,6 +168,9 @@ impl Drop for Executor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::Ordering::Relaxed;
+    use crate::time::host_ns;
+    use crate::virtual_clock::VirtualClock;
     use crate::virtual_file::tests::Scratch;
     use crate::virtual_file::VirtualFile;
 
@@ -154,9 +186,9 @@ mod tests {
     fn a_slew_ends_by_itself_and_not_early() {
         let scratch = Scratch::new("ends", 0, 0.0);
         let clock = open(&scratch);
-        let executor = Executor::start(Arc::clone(&clock)).unwrap();
+        let executor = Executor::start(clock.clone()).unwrap();
         let raw = clock.at(host_ns(libc::CLOCK_REALTIME)).raw;
-        executor.command(100_000.0, raw + 0.05, 25.0);
+        executor.command(100_000.0, raw + 0.05, 25.0).unwrap();
         assert_eq!(frequency(&clock), 100_000.0);
         std::thread::sleep(Duration::from_millis(500));
         assert_eq!(frequency(&clock), 25.0);
@@ -168,13 +200,13 @@ mod tests {
     fn a_newer_command_replaces_an_unfinished_one() {
         let scratch = Scratch::new("newer", 0, 0.0);
         let clock = open(&scratch);
-        let executor = Executor::start(Arc::clone(&clock)).unwrap();
+        let executor = Executor::start(clock.clone()).unwrap();
         let raw = clock.at(host_ns(libc::CLOCK_REALTIME)).raw;
-        executor.command(500.0, raw + 0.05, 1.0);
-        executor.command(700.0, raw + 1_000.0, 2.0);
+        executor.command(500.0, raw + 0.05, 1.0).unwrap();
+        executor.command(700.0, raw + 1_000.0, 2.0).unwrap();
         std::thread::sleep(Duration::from_millis(200));
         assert_eq!(frequency(&clock), 700.0);
-        executor.command(800.0, raw - 1.0, 3.0);
+        executor.command(800.0, raw - 1.0, 3.0).unwrap();
         assert_eq!(frequency(&clock), 3.0);
     }
 
@@ -182,11 +214,11 @@ mod tests {
     fn a_newer_command_that_ends_sooner_is_not_waited_out() {
         let scratch = Scratch::new("sooner", 0, 0.0);
         let clock = open(&scratch);
-        let executor = Executor::start(Arc::clone(&clock)).unwrap();
+        let executor = Executor::start(clock.clone()).unwrap();
         let raw = clock.at(host_ns(libc::CLOCK_REALTIME)).raw;
-        executor.command(500.0, raw + 1_000.0, 1.0);
+        executor.command(500.0, raw + 1_000.0, 1.0).unwrap();
         std::thread::sleep(Duration::from_millis(50));
-        executor.command(600.0, raw + 0.1, 2.0);
+        executor.command(600.0, raw + 0.1, 2.0).unwrap();
         std::thread::sleep(Duration::from_millis(300));
         assert_eq!(frequency(&clock), 2.0);
     }
@@ -195,10 +227,10 @@ mod tests {
     fn a_slew_that_replaces_a_shorter_one_ends_at_its_own_time() {
         let scratch = Scratch::new("longer", 0, 0.0);
         let clock = open(&scratch);
-        let executor = Executor::start(Arc::clone(&clock)).unwrap();
+        let executor = Executor::start(clock.clone()).unwrap();
         let raw = clock.at(host_ns(libc::CLOCK_REALTIME)).raw;
-        executor.command(500.0, raw + 0.05, 1.0);
-        executor.command(600.0, raw + 0.25, 2.0);
+        executor.command(500.0, raw + 0.05, 1.0).unwrap();
+        executor.command(600.0, raw + 0.25, 2.0).unwrap();
         std::thread::sleep(Duration::from_millis(120));
         assert_eq!(frequency(&clock), 600.0);
         std::thread::sleep(Duration::from_millis(400));
@@ -209,9 +241,55 @@ mod tests {
     fn closing_in_the_middle_of_a_slew_leaves_the_frequency_that_was_to_follow() {
         let scratch = Scratch::new("close", 0, 0.0);
         let clock = open(&scratch);
-        let executor = Executor::start(Arc::clone(&clock)).unwrap();
-        executor.command(500.0, 1e12, 42.0);
+        let executor = Executor::start(clock.clone()).unwrap();
+        executor.command(500.0, 1e12, 42.0).unwrap();
         drop(executor);
         assert_eq!(frequency(&clock), 42.0);
+    }
+
+    /// A clock that refuses its next changes.
+    struct Refusing {
+        raw: std::time::Instant,
+        refusals: std::sync::atomic::AtomicU32,
+        frequency: Mutex<f64>,
+    }
+
+    impl Steerable for Refusing {
+        fn raw_now(&self) -> Result<f64> {
+            Ok(self.raw.elapsed().as_secs_f64())
+        }
+        fn set_frequency(&self, ppb: f64) -> Result<f64> {
+            if self.refusals.load(Relaxed) > 0 {
+                self.refusals.fetch_sub(1, Relaxed);
+                return Err(crate::errors::Failure::system(libc::EBUSY, "clock_adjtime", "test"));
+            }
+            *self.frequency.lock().unwrap() = ppb;
+            self.raw_now()
+        }
+        fn step(&self, _ns: i64) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_slew_that_the_clock_refuses_is_tried_again() {
+        let clock = Arc::new(Refusing { raw: std::time::Instant::now(), refusals: 0.into(), frequency: 0.0.into() });
+        let executor = Executor::start(clock.clone()).unwrap();
+        executor.command(500.0, clock.raw_now().unwrap() + 0.02, 7.0).unwrap();
+        clock.refusals.store(3, Relaxed);
+        std::thread::sleep(Duration::from_millis(400));
+        assert_eq!(*clock.frequency.lock().unwrap(), 7.0);
+        assert_eq!(clock.refusals.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn a_command_that_the_clock_refuses_leaves_the_earlier_slew_to_end() {
+        let clock = Arc::new(Refusing { raw: std::time::Instant::now(), refusals: 0.into(), frequency: 0.0.into() });
+        let executor = Executor::start(clock.clone()).unwrap();
+        executor.command(500.0, clock.raw_now().unwrap() + 0.05, 7.0).unwrap();
+        clock.refusals.store(1, Relaxed);
+        assert!(executor.command(900.0, 1e9, 8.0).is_err());
+        std::thread::sleep(Duration::from_millis(400));
+        assert_eq!(*clock.frequency.lock().unwrap(), 7.0);
     }
 }

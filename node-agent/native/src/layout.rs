@@ -67,9 +67,18 @@ layout!(truth_reading, "truthReading", {
     LENGTH = 5 => "length",
 });
 
+layout!(interval_reading, "intervalReading", {
+    EARLIEST_SECONDS = 0 => "earliestSeconds",
+    EARLIEST_NANOSECONDS = 1 => "earliestNanoseconds",
+    LATEST_SECONDS = 2 => "latestSeconds",
+    LATEST_NANOSECONDS = 3 => "latestNanoseconds",
+    STATUS = 4 => "status",
+    LENGTH = 5 => "length",
+});
+
 #[napi]
 pub fn record_layout() -> HashMap<String, u32> {
-    [ring::NAMES, slot::NAMES, kind::NAMES, clock_reading::NAMES, truth_reading::NAMES]
+    [ring::NAMES, slot::NAMES, kind::NAMES, clock_reading::NAMES, truth_reading::NAMES, interval_reading::NAMES]
         .into_iter()
         .flatten()
         .map(|&(name, value)| (name.to_owned(), value as u32))

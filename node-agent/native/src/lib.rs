@@ -8,6 +8,7 @@ mod adjustment_ring;
 mod allow_list;
 mod batch;
 mod clock;
+mod clock_reader;
 mod clock_source;
 mod datagram_socket;
 mod drain;

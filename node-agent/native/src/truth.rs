@@ -61,7 +61,8 @@ impl TruthReader {
     }
 }
 
-fn open_page(path: &str) -> Result<Mapping> {
+/// A page that a node publishes, for reading.
+pub fn open_page(path: &str) -> Result<Mapping> {
     let file = File::open(path).map_err(|error| Failure::io(&error, "open", path))?;
     let length = file.metadata().map_err(|error| Failure::io(&error, "fstat", path))?.len();
     if length < FILE_BYTES as u64 {

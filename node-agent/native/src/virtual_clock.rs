@@ -9,6 +9,7 @@ use crate::adjustment_ring::Plain;
 use crate::clock_source::Reading;
 use crate::errors::{Failure, Result};
 use crate::oscillator::{oscillator_at, Entry};
+use crate::steerable::Steerable;
 use crate::time::{host_ns, seconds};
 use crate::virtual_file::VirtualFile;
 
@@ -54,24 +55,32 @@ impl VirtualClock {
         }
     }
 
-    /// Frequency `ppb` from `real_ns` (now) on. Returns the raw time at which it took effect.
-    pub fn set_frequency(&self, real_ns: i64, ppb: f64) -> f64 {
-        let oscillator = self.oscillator(real_ns);
-        raw_seconds(self.file.ring().adjust(oscillator, |now| Ok(Plain { ppb, ..now })).unwrap_or(oscillator))
-    }
-
-    /// Adds `ns` to the clock at `real_ns` (now); starts a new era.
-    pub fn step(&self, real_ns: i64, ns: i64) -> Result<()> {
-        self.file.ring().adjust(self.oscillator(real_ns), |now| stepped(now, ns)).map(drop)
-    }
-
     /// What another program would do to a kernel's clock: both at once, at `real_ns` (now). A step starts a new era.
     pub fn disturb(&self, real_ns: i64, step_ns: Option<i64>, ppb: Option<f64>) -> Result<()> {
         let change = |now: Plain| {
             let now = Plain { ppb: ppb.unwrap_or(now.ppb), ..now };
             step_ns.map_or(Ok(now), |ns| stepped(now, ns))
         };
-        self.file.ring().adjust(self.oscillator(real_ns), change).map(drop)
+        self.adjust(real_ns, change).map(drop)
+    }
+
+    /// Returns the raw time at which it took effect.
+    fn adjust(&self, real_ns: i64, change: impl FnOnce(Plain) -> Result<Plain>) -> Result<f64> {
+        self.file.ring().adjust(self.oscillator(real_ns), change).map(raw_seconds)
+    }
+}
+
+impl Steerable for VirtualClock {
+    fn raw_now(&self) -> Result<f64> {
+        Ok(self.at(host_ns(libc::CLOCK_REALTIME)).raw)
+    }
+
+    fn set_frequency(&self, ppb: f64) -> Result<f64> {
+        self.adjust(host_ns(libc::CLOCK_REALTIME), |now| Ok(Plain { ppb, ..now }))
+    }
+
+    fn step(&self, ns: i64) -> Result<()> {
+        self.adjust(host_ns(libc::CLOCK_REALTIME), |now| stepped(now, ns)).map(drop)
     }
 }
 

@@ -212,9 +212,9 @@ pub mod tests {
         let start = host_ns(libc::CLOCK_REALTIME);
         let first = clock.at(start);
         assert_eq!((first.steering, first.era), (0.0, 0));
-        clock.set_frequency(start + 1_000_000, 80_000.0);
-        clock.step(start + 2_000_000, -777_777).unwrap();
-        clock.set_frequency(start + 3_000_000, -100_000.0);
+        clock.disturb(start + 1_000_000, None, Some(80_000.0)).unwrap();
+        clock.disturb(start + 2_000_000, Some(-777_777), None).unwrap();
+        clock.disturb(start + 3_000_000, None, Some(-100_000.0)).unwrap();
         for after in (0..50_000_000i64).step_by(33_331) {
             let reading = clock.at(start + after);
             let untouched = reading.ns - reading.steering as i64 - first.ns;
@@ -223,6 +223,6 @@ pub mod tests {
         let last = clock.at(start + 50_000_000);
         assert_eq!(last.era, 1);
         assert!((last.steering - (160.0 - 777_777.0 - 4_700.0)).abs() < 3.0, "{}", last.steering);
-        assert!(clock.step(start + 60_000_000, i64::MIN).is_err());
+        assert!(clock.disturb(start + 60_000_000, Some(i64::MIN), None).is_err());
     }
 }

@@ -79,7 +79,7 @@ function describeHub({ hub: { connected, address, trouble } }: AgentStatus): str
   return `no answer from ${formatName(address, longestText)}${trouble === null ? "" : ` (${formatName(trouble)})`}, time goes on`;
 }
 
-function describeTroubles({ ports, served, ntpServer }: AgentStatus): (readonly [string, string])[] {
+function describeTroubles({ ports, served, ntpServer, leapTable }: AgentStatus): (readonly [string, string])[] {
   const words = ({ code, message }: { code: string; message: string }): string =>
     `${formatName(code)}: ${formatName(message, longestText)}`;
   return [
@@ -89,6 +89,9 @@ function describeTroubles({ ports, served, ntpServer }: AgentStatus): (readonly 
     ...served.flatMap(({ grandmaster, trouble }) =>
       trouble === null ? [] : [["Served", `${formatName(grandmaster)} serves nobody. ${words(trouble)}`] as const],
     ),
+    ...(leapTable.state === null || leapTable.state === "Valid"
+      ? []
+      : [["Leap", `the table of leap seconds holds until ${formatName(leapTable.until)}: install a newer release`] as const]),
     ...(ntpServer?.trouble ? [["Served", `no NTP client is answered. ${words(ntpServer.trouble)}`] as const] : []),
   ];
 }

@@ -107,6 +107,12 @@ test("an NTP server is shown by its stratum, its reach in octal and its referenc
   expect(showStatus({ ...goodStatus, sources })).toContain("roof, Healthy, NTP server 192.0.2.1, stratum 2, reference GPS");
 });
 
+test("a table of leap seconds that ends is told, one that holds is not", () => {
+  const ending: AgentStatus = { ...goodStatus, leapTable: { state: "ExpiresSoon", until: "2026-12-28" } };
+  expect(showStatus(ending)).toContain("Leap       the table of leap seconds holds until 2026-12-28: install a newer release\n");
+  expect(showStatus({ ...goodStatus, leapTable: { state: null, until: "2026-12-28" } })).not.toContain("Leap");
+});
+
 test("who else steers the clock, and an NTP server that answers nobody, are told", () => {
   const trouble = { code: "MER_AGENT_PORT_TAKEN", message: "UDP port 123 is held by chronyd (pid 812)" } as const;
   const conflicts = [

@@ -288,6 +288,8 @@ export class EngineHost {
   }
 
   #command(ppb: number, untilRaw: number, thenPpb: number): void {
+    // A command wipes out whatever somebody else did to the clock's frequency: it is looked for first.
+    this.#outputs.wasRead(this.#clocks.read());
     try {
       this.#clocks.own.command(ppb, untilRaw, thenPpb);
       this.#outputs.commanded(ppb, untilRaw, thenPpb);

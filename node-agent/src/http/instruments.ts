@@ -1,5 +1,5 @@
 /** The agent's metrics. Base units, bounded labels, absence instead of a sentinel. What a publication says is worked out when somebody asks. */
-import { type ClockState, clockStates, type Publication } from "@meridian/engine";
+import { type ClockState, clockStates, leapTable, type Publication } from "@meridian/engine";
 import { Counter, Gauge, Registry } from "prom-client";
 import { agePublication } from "../publication/age-publication.js";
 
@@ -54,6 +54,11 @@ export class Instruments {
       "Frequency error of the free oscillator; absent while no source is followed",
       (it) => it.frequency / 1e9,
     );
+    new Gauge({
+      name: "meridian_leap_table_end_timestamp_seconds",
+      help: "Until when this agent's table of leap seconds is complete, UTC",
+      registers: [this.registry],
+    }).set(leapTable.validUntil);
     this.#show("meridian_clock_bound_seconds", "Bound of the clock's error now; absent while void", ["bound"], ({ bounds }) =>
       Object.entries(bounds).flatMap(([bound, nanoseconds]) => (nanoseconds === null ? [] : [[{ bound }, nanoseconds / 1e9]])),
     );

@@ -1,5 +1,5 @@
 /** The one document of `GET /v1/status`, as the agent makes it and the commands read it. null: unknown or void. */
-import type { ClockState, SourceSnapshot, SourceState, SourceUse } from "@meridian/engine";
+import type { ClockState, LeapTableState, SourceSnapshot, SourceState, SourceUse } from "@meridian/engine";
 import type { ListedClock } from "../clock/list-clocks.js";
 import type { Mode } from "../config.js";
 import type { ClockConflict } from "../guard/conflict-guard.js";
@@ -23,6 +23,8 @@ export interface AgentStatus {
     /** Code of the last failed connection. */
     readonly trouble: string | null;
   };
+  /** null: the clock does not know the day. `until` is a date. */
+  readonly leapTable: { readonly state: LeapTableState | null; readonly until: string };
   readonly clock: ClockStatus;
   readonly sources: readonly SourceFigures[];
   readonly served: readonly ServedStatus[];

@@ -37,9 +37,9 @@ const link: LinkDescription = {
   age: 0.5,
   measurements: 6,
 };
-const { node, version, mode, domain, role, revision, objective, hub, clocks } = goodStatus;
+const { node, version, mode, domain, role, revision, objective, hub, leapTable, clocks } = goodStatus;
 const facts: AgentFacts = {
-  ...{ node, version, mode, domain, role, revision, objective, hub, clocks },
+  ...{ node, version, mode, domain, role, revision, objective, hub, leapTable, clocks },
   clock: { name: "system", uri: "realtime:", steps: 2, conflicts: [] },
   publication,
   age: 2,

@@ -30,9 +30,9 @@ export interface AgentFacts extends Omit<AgentStatus, "clock" | "sources" | "ser
 
 export function describeAgent(facts: AgentFacts): AgentStatus {
   const { links, announced, transmitters, openPorts, troubles, silent } = facts;
-  const { node, version, mode, domain, role, revision, objective, hub, clocks } = facts;
+  const { node, version, mode, domain, role, revision, objective, hub, leapTable, clocks } = facts;
   return {
-    ...{ node, version, mode, domain, role, revision, objective, hub },
+    ...{ node, version, mode, domain, role, revision, objective, hub, leapTable },
     clock: describeClock(facts),
     sources: links.slice(0, mostParts).map((link) =>
       describeSource(

@@ -53,6 +53,7 @@ export const goodStatus: AgentStatus = {
   revision: "r1",
   objective: { bound: "Calibrated", maxErrorNanoseconds: 100_000 },
   hub: { connected: true, address: "hub:9463", trouble: null },
+  leapTable: { state: "Valid", until: "2099-06-28" },
   clock: {
     name: "system",
     uri: "realtime:",

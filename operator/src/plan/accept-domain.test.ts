@@ -6,6 +6,11 @@ import { indexWorld } from "./world-index.js";
 
 const gps = anExternalGrandmaster("gps", 5);
 
+const anNtpServer = (name: string, leapSmear: boolean): World["grandmasters"][number] => ({
+  name,
+  spec: { type: "ExternalNTP", externalNTP: { address: `${name}.example.com`, leapSmear } },
+});
+
 function judge(domain: WorldDomain, world: Partial<World> = {}) {
   const candidacy = acceptDomain(
     domain,
@@ -15,6 +20,11 @@ function judge(domain: WorldDomain, world: Partial<World> = {}) {
 }
 
 describe("accepting a domain", () => {
+  it("takes servers that all smear", () => {
+    const grandmasters = [anNtpServer("cloud", true), anNtpServer("other", true)];
+    expect(judge(aDomain("d", ["cloud", "other"]), { grandmasters })).toBe("candidate");
+  });
+
   it("takes one whose references all hold", () => {
     expect(judge(aDomain("d", ["gps"]))).toBe("candidate");
   });
@@ -43,6 +53,12 @@ describe("accepting a domain", () => {
       aDomain("d", ["gps"]),
       { grandmasters: [{ name: "gps", spec: { type: "Node" } }] },
       "GrandmasterNotFound: spec.sources[0].grandmasterRef: there is no Grandmaster gps",
+    ],
+    [
+      "a server that smears leap seconds beside one that does not",
+      aDomain("d", ["cloud", "own"]),
+      { grandmasters: [anNtpServer("cloud", true), anNtpServer("own", false)] },
+      "LeapSmearMixed: spec.sources[0].grandmasterRef: Grandmaster cloud smears leap seconds, own does not",
     ],
     ["a selector without nodes", aDomain("d", ["gps"]), { nodes: [] }, "NoMember: spec.members.nodeSelector: selects no node"],
     [

@@ -55,7 +55,7 @@ interface DomainView {
 type DomainPolicy = (view: DomainView) => Refusal | null;
 
 /** A missing object comes before what can only be judged with it. */
-const policies: readonly DomainPolicy[] = [findGrandmasters, findMembers, findReferences, findInterfaces];
+const policies: readonly DomainPolicy[] = [findGrandmasters, findSmears, findMembers, findReferences, findInterfaces];
 
 type ProfileOutcome = { kind: "found"; profile: ResolvedProfile } | { kind: "refused"; refusal: Refusal };
 
@@ -80,6 +80,18 @@ function findGrandmasters({ domain, sources }: DomainView): Refusal | null {
   if (missing < 0) return null;
   const name = domain.spec.sources[missing]?.grandmasterRef.name;
   return { reason: "GrandmasterNotFound", message: `spec.sources[${missing}].grandmasterRef: there is no Grandmaster ${name}` };
+}
+
+/** During a leap second they are up to a second apart, and the vote would name whichever are fewer. */
+function findSmears({ sources }: DomainView): Refusal | null {
+  const known = sources.filter((source) => source !== null);
+  const smeared = known.find((source) => source.leapSmear);
+  const plain = known.find((source) => !source.leapSmear);
+  if (smeared === undefined || plain === undefined) return null;
+  return {
+    reason: "LeapSmearMixed",
+    message: `spec.sources[${smeared.index}].grandmasterRef: Grandmaster ${smeared.grandmaster} smears leap seconds, ${plain.grandmaster} does not`,
+  };
 }
 
 function findMembers({ members, domain, index }: DomainView): Refusal | null {

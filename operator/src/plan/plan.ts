@@ -2,7 +2,14 @@
 import type { NodeClockSpec, ResolvedProfile } from "@meridian/crds";
 
 /** Reasons for which a TimeDomain is not accepted; part of the API. */
-export type RefusalReason = "ProfileNotFound" | "GrandmasterNotFound" | "NodeNotMember" | "NoMember" | "NoSource" | "InterfaceNotFound";
+export type RefusalReason =
+  | "ProfileNotFound"
+  | "GrandmasterNotFound"
+  | "NodeNotMember"
+  | "NoMember"
+  | "NoSource"
+  | "InterfaceNotFound"
+  | "LeapSmearMixed";
 
 export type Acceptance = (
   | { readonly accepted: true; readonly reason: "Accepted" }

@@ -28,6 +28,8 @@ export interface SourceIntent {
   readonly independenceGroup: string;
   /** ns; 0 when the Grandmaster states none: it announces its own then. */
   readonly uncertaintyNanoseconds: number;
+  /** It spreads leap seconds over hours. */
+  readonly leapSmear: boolean;
 }
 
 /** @returns null when the Grandmaster lacks the section of its type, which the API server does not let in. */
@@ -46,6 +48,7 @@ export function readSource(domain: WorldDomain, index: number, grandmaster: Worl
     interfaces: origin.kind === "external-ntp" ? null : (source.interfaces ?? null),
     independenceGroup: readIndependenceGroup(grandmaster.name, grandmaster.spec),
     uncertaintyNanoseconds: grandmaster.spec.calibration?.uncertaintyNanoseconds ?? 0,
+    leapSmear: grandmaster.spec.externalNTP?.leapSmear ?? false,
   };
 }
 

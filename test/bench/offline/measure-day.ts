@@ -81,8 +81,20 @@ export function measureDay(world: OfflineWorld, day: OfflineDay, seed: number): 
     },
   }).run();
   const { user, system } = process.cpuUsage(begun);
-  if (!locked || !holding) throw new Error(`${world.name}, seed ${String(seed)}: ${locked ? "never in Holdover" : "not locked when its sources fell silent"}`);
+  if (!locked || !holding)
+    throw new Error(`${world.name}, seed ${String(seed)}: ${locked ? "never in Holdover" : "not locked when its sources fell silent"}`);
   const cpuPerDay = ((user + system) / 1e6) * (86_400 / (returned + day.returnedFor));
   const heapGrowth = growthPerStep(heap);
-  return { samples, calibratedViolations, guaranteedViolations, voidSeconds, otherSeconds, steps, checkpoints: told, heapGrowth, relockSeconds, cpuPerDay };
+  return {
+    samples,
+    calibratedViolations,
+    guaranteedViolations,
+    voidSeconds,
+    otherSeconds,
+    steps,
+    checkpoints: told,
+    heapGrowth,
+    relockSeconds,
+    cpuPerDay,
+  };
 }

@@ -15,7 +15,7 @@ import {
   type TimeReceiverConfig,
   unchanged,
 } from "./receiver-data.js";
-import { labelOffset } from "./remote-state.js";
+import { readLabels } from "./remote-state.js";
 
 /** Messages waiting for their other half; more are dropped, oldest first. */
 const pendingLimit = 8;
@@ -58,8 +58,9 @@ function measureToLocal(
 ): ReceiverStep {
   const { remote } = data;
   if (!remote) return unchanged(data);
-  const value = subtractInstants(sync.stamp, origin) - labelOffset(config, remote) * 1e9 - sync.correction - correction;
-  const measurement = { ...base(config, data, remote, sync.stamp, era), kind: "toLocal" as const, value };
+  const labels = readLabels(config, remote, origin.seconds);
+  const value = subtractInstants(sync.stamp, origin) - labels.offset * 1e9 - sync.correction - correction;
+  const measurement = { ...base(config, data, labels.remote, sync.stamp, era), kind: "toLocal" as const, value };
   return { data: noteMeasured(data, "toLocal"), outputs: [{ kind: "measure", measurement }] };
 }
 
@@ -111,8 +112,9 @@ function finishDelay(config: TimeReceiverConfig, data: ReceiverData, delay: Pend
   const others = data.delays.filter((candidate) => candidate.sequenceId !== delay.sequenceId);
   const { remote } = data;
   if (!delay.sent || !delay.received || !remote) return unchanged({ ...data, delays: [...others, delay] });
-  const value = subtractInstants(delay.received.instant, delay.sent) + labelOffset(config, remote) * 1e9 - delay.received.correction;
-  const measurement = { ...base(config, data, remote, delay.sent, era), kind: "toRemote" as const, value };
+  const labels = readLabels(config, remote, delay.received.instant.seconds);
+  const value = subtractInstants(delay.received.instant, delay.sent) + labels.offset * 1e9 - delay.received.correction;
+  const measurement = { ...base(config, data, labels.remote, delay.sent, era), kind: "toRemote" as const, value };
   return { data: noteMeasured({ ...data, delays: others }, "toRemote"), outputs: [{ kind: "measure", measurement }] };
 }
 

@@ -1,6 +1,6 @@
 /** What an Announce says of its sender's time, as the ensemble wants it, and in which scale the sender's labels are. */
 import type { RemoteState } from "../ensemble/measurement.js";
-import { currentTaiMinusUtc } from "../time/leap-table.js";
+import { currentTaiMinusUtc, judgeLeapTable, type LeapTable, leapTable } from "../time/leap-table.js";
 import { formatClockIdentity } from "../wire/ptp/identity.js";
 import { flag } from "../wire/ptp/message.js";
 import { accuracyEdge } from "./clock-accuracy.js";
@@ -8,7 +8,7 @@ import type { ForeignTimeTransmitter } from "./foreign-time-transmitters.js";
 import type { TimeReceiverConfig } from "./receiver-data.js";
 
 /**
- * What the sender says of its own time. Labels are turned into the local clock's scale by `labelOffset`, so `scale` here says
+ * What the sender says of its own time. Labels are turned into the local clock's scale by `readLabels`, so `scale` here says
  * whether that was possible.
  */
 export function remoteStateOf(config: TimeReceiverConfig, parent: ForeignTimeTransmitter): RemoteState {
@@ -32,8 +32,28 @@ export function remoteStateOf(config: TimeReceiverConfig, parent: ForeignTimeTra
   };
 }
 
-/** Seconds to add to a label so that it reads in the local clock's scale. The table decides, not the sender: 37 s errors are the classic. */
-export function labelOffset(config: TimeReceiverConfig, remote: RemoteState): number {
-  if (remote.scale === "TAI") return config.clockScale === "TAI" ? 0 : -currentTaiMinusUtc();
-  return config.clockScale === "TAI" ? currentTaiMinusUtc() : 0;
+/** How the labels of a sender are read. */
+export interface LabelReading {
+  /** Seconds to add to a label so that it reads in the local clock's scale. */
+  readonly offset: number;
+  /** What the sender says of itself, as far as it can be judged. */
+  readonly remote: RemoteState;
+}
+
+/**
+ * The table decides, not the sender: 37 s errors are the classic. Once it has expired nobody here knows better than the sender what its
+ * labels are made of: then its own currentUtcOffset counts, which can no longer be disputed, and the vote among sources remains.
+ * @param labelSeconds seconds of one of its labels
+ */
+export function readLabels(
+  config: TimeReceiverConfig,
+  remote: RemoteState,
+  labelSeconds: number,
+  table: LeapTable = leapTable,
+): LabelReading {
+  if (remote.scale !== "TAI") return { offset: config.clockScale === "TAI" ? currentTaiMinusUtc(table) : 0, remote };
+  const known = currentTaiMinusUtc(table);
+  if (config.clockScale === "TAI") return { offset: 0, remote };
+  if (remote.taiMinusUtc === null || judgeLeapTable(labelSeconds - known, table) !== "Expired") return { offset: -known, remote };
+  return { offset: -remote.taiMinusUtc, remote: { ...remote, taiMinusUtc: null } };
 }

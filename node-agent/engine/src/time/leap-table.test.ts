@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { currentTaiMinusUtc, leapTable } from "./leap-table.js";
+import { currentTaiMinusUtc, judgeLeapTable, leapTable } from "./leap-table.js";
 
 const dateOf = (posix: number): string => new Date(posix * 1000).toISOString();
 
@@ -29,4 +29,12 @@ test("another table is read by its newest entry; before 1972 there is none but 1
   ] as const;
   expect(currentTaiMinusUtc({ entries, validUntil: 200 })).toBe(38);
   expect(currentTaiMinusUtc({ entries: [], validUntil: 0 })).toBe(10);
+});
+
+test("its end is told thirty days ahead, and then for good", () => {
+  const table = { entries: [], validUntil: 1_000_000_000 };
+  const day = 86_400;
+  expect(judgeLeapTable(1_000_000_000 - 31 * day, table)).toBe("Valid");
+  expect(judgeLeapTable(1_000_000_000 - 29 * day, table)).toBe("ExpiresSoon");
+  expect(judgeLeapTable(1_000_000_000, table)).toBe("Expired");
 });

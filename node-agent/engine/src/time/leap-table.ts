@@ -53,3 +53,15 @@ export const leapTable: LeapTable = {
 export function currentTaiMinusUtc(table: LeapTable = leapTable): number {
   return table.entries.at(-1)?.[1] ?? 10;
 }
+
+/** Whether the table may be relied on at a UTC second; soon: its end is near enough that a new release should be on its way. */
+export type LeapTableState = "Valid" | "ExpiresSoon" | "Expired";
+
+/** IERS Bulletin C comes half a year ahead: a table that ends within that time has a successor already. s */
+const soon = 30 * 86_400;
+
+/** @param utcSeconds POSIX seconds of now */
+export function judgeLeapTable(utcSeconds: number, table: LeapTable = leapTable): LeapTableState {
+  if (utcSeconds >= table.validUntil) return "Expired";
+  return utcSeconds >= table.validUntil - soon ? "ExpiresSoon" : "Valid";
+}

@@ -10,6 +10,7 @@ import type { FakeDatagramSocket } from "./fake-datagram-socket.js";
 import type { FakeNtpServer } from "./fake-ntp-server.js";
 import type { FakePort } from "./fake-port.js";
 import type { FakeSyncProgram } from "./fake-sync-program.js";
+import type { FakeClockReader } from "./fake-clock-reader.js";
 import type { FakeTruthReader } from "./fake-truth-reader.js";
 import { nativeTest } from "../testing/built-native.js";
 import { type Bench, benches, createFakeBench, createRealBench, real } from "../testing/benches.js";
@@ -46,6 +47,7 @@ it("shows the same types", () => {
   expectTypeOf<Pick<FakeNtpServer, keyof FakeNtpServer>>().toEqualTypeOf<Pick<Native.NtpServer, keyof Native.NtpServer>>();
   expectTypeOf<Pick<FakeFdTimer, keyof FakeFdTimer>>().toEqualTypeOf<Pick<Native.FdTimer, keyof Native.FdTimer>>();
   expectTypeOf<Pick<FakeClockPage, keyof FakeClockPage>>().toEqualTypeOf<Pick<Native.ClockPage, keyof Native.ClockPage>>();
+  expectTypeOf<Pick<FakeClockReader, keyof FakeClockReader>>().toEqualTypeOf<Pick<Native.ClockReader, keyof Native.ClockReader>>();
   expectTypeOf<Pick<FakeTruthReader, keyof FakeTruthReader>>().toEqualTypeOf<Pick<Native.TruthReader, keyof Native.TruthReader>>();
 });
 
@@ -66,6 +68,7 @@ nativeTest("shows the same members", () => {
       server: new native.NtpServer({ clock, udpPort: 21_323, allowed: ["10.0.0.0/8"], receiveBufferBytes: 4096 }),
       timer: new native.FdTimer(() => undefined),
       truth: new native.TruthReader(join(folder, "clock"), join(folder, "page")),
+      reader: new native.ClockReader(join(folder, "page"), "Calibrated"),
     };
     const members = Object.entries(instances).map(([name, instance]) => [name, membersOf(instance)] as const);
     for (const instance of Object.values(instances)) instance.close();

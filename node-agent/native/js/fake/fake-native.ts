@@ -13,6 +13,7 @@ import type {
 import * as layout from "../layout.js";
 import { FakeClock } from "./fake-clock.js";
 import { FakeClockPage } from "./fake-clock-page.js";
+import { FakeClockReader } from "./fake-clock-reader.js";
 import { FakeDatagramSocket } from "./fake-datagram-socket.js";
 import { FakeFdTimer } from "./fake-fd-timer.js";
 import type { FakeMachine } from "./fake-machine.js";
@@ -58,6 +59,11 @@ export function createFakeNative(machine: FakeMachine): typeof native {
     ClockPage: class ClockPage extends FakeClockPage {
       constructor(path: string) {
         super(machine, path);
+      }
+    },
+    ClockReader: class ClockReader extends FakeClockReader {
+      constructor(pagePath: string, bound: "Calibrated" | "Guaranteed") {
+        super(machine, pagePath, bound);
       }
     },
     TruthReader: class TruthReader extends FakeTruthReader {

@@ -1,0 +1,100 @@
+/**
+ * Reads one node's page and true error fifty times a second for as long as a fault lasts, whether its agent lives or not. What a
+ * fault by its nature makes wrong before anybody can know is excused by name, and told.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { NodeSampler, type Sample, type Verdict } from "../demo/sampler.js";
+
+const periodMs = 20;
+
+export class AgentReferee {
+  readonly #clockFile: string;
+  readonly #pageFile: string;
+  readonly #excused: { readonly fromMs: number; readonly toMs: number }[] = [];
+  readonly #running: Promise<void>;
+  /** One per page file; the last one is in use. */
+  readonly #samplers: NodeSampler[] = [];
+  #current: NodeSampler | null = null;
+  #ended = false;
+
+  /** The page need not be there yet. */
+  constructor(clockFile: string, pageFile: string) {
+    this.#clockFile = clockFile;
+    this.#pageFile = pageFile;
+    this.#running = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    for (let next = performance.now(); !this.#ended; next = Math.max(next + periodMs, performance.now())) {
+      await sleep(Math.max(0, next - performance.now()));
+      this.take();
+    }
+  }
+
+  /** One more sample, now; undefined before there is a page. */
+  take(): Sample | undefined {
+    this.#current ??= this.#open();
+    return this.#current?.take(performance.now());
+  }
+
+  get latest(): Sample | undefined {
+    return this.#current?.latest;
+  }
+
+  /** The page was replaced by another file: the next sample is that one's. */
+  reopen(): void {
+    this.#current = null;
+  }
+
+  #open(): NodeSampler | null {
+    try {
+      const sampler = new NodeSampler("follower", this.#clockFile, this.#pageFile);
+      this.#samplers.push(sampler);
+      return sampler;
+    } catch {
+      return null; // the agent has not made its page yet
+    }
+  }
+
+  /** What the page says from `fromMs` to `toMs` counts neither for nor against the agent. Monotonic ms. */
+  excuse(fromMs: number, toMs: number): void {
+    this.#excused.push({ fromMs, toMs });
+  }
+
+  judge(fromMs = 0, toMs = Number.POSITIVE_INFINITY): Verdict {
+    return this.#samplers.map((sampler) => sampler.judge(fromMs, toMs)).reduce(add, nothing);
+  }
+
+  /** Everything but what was excused. */
+  judgeAll(): Verdict & { readonly excused: number } {
+    const whole = this.judge();
+    const excused = this.#excused.map(({ fromMs, toMs }) => this.judge(fromMs, toMs));
+    const less = (of: (verdict: Verdict) => number): number => of(whole) - excused.reduce((sum, verdict) => sum + of(verdict), 0);
+    return {
+      ...whole,
+      calibratedViolations: less((verdict) => verdict.calibratedViolations),
+      guaranteedViolations: less((verdict) => verdict.guaranteedViolations),
+      excused: excused.reduce((sum, verdict) => sum + verdict.calibratedViolations, 0),
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#ended = true;
+    await this.#running;
+    for (const sampler of this.#samplers) sampler.close();
+  }
+}
+
+const nothing: Verdict = { samples: 0, unread: 0, calibratedViolations: 0, guaranteedViolations: 0, voidSamples: 0, worstShare: 0, steps: 0 };
+
+function add(a: Verdict, b: Verdict): Verdict {
+  return {
+    samples: a.samples + b.samples,
+    unread: a.unread + b.unread,
+    calibratedViolations: a.calibratedViolations + b.calibratedViolations,
+    guaranteedViolations: a.guaranteedViolations + b.guaranteedViolations,
+    voidSamples: a.voidSamples + b.voidSamples,
+    worstShare: Math.max(a.worstShare, b.worstShare),
+    steps: a.steps + b.steps,
+  };
+}
