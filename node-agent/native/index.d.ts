@@ -218,19 +218,54 @@ export interface PageState {
   readonly era: number;
 }
 
-/** Writer of a node's clock page: ClockBound layout 2 (80 octets, seqlock at 14), then our extension from octet 80 on. Written in place; readers keep their mapping. */
+/**
+ * `meridian`: ClockBound's layout 2 (80 octets), then our extension from octet 80 on. `clockbound1`: `…/shm` of its clients 1.x.
+ * `clockbound2`: `…/shm0` of 2.x. `clockbound3`: `…/shm1` of 3.x, which state a time and the period of the CPU's counter; void where the
+ * kernel itself does not count by it (x86: clock source tsc, invariant), and for the first publication of an era.
+ */
+export type PageLayout = "meridian" | "clockbound1" | "clockbound2" | "clockbound3";
+
+export interface PageOptions {
+  readonly layout: PageLayout;
+  /** Whose errors are stated: what is published for another era than its own is void. */
+  readonly clock: Clock;
+  /** What others may do to the clock's frequency without a word from us, ppb: 0 for a clock that we steer. Layout 3 projects it. */
+  readonly steeringPpb: number;
+}
+
+/**
+ * Writer of a clock page, with a seqlock at octet 14 in every layout. Written in place; readers keep their mapping. Bounds are rounded so
+ * that no reader's arithmetic falls short of them; one that lives below 5 s is dated back, since clients 1.x and 2.x believe a status
+ * that long. ClockBound's layouts 1 and 2 are about CLOCK_REALTIME, whatever clock is given.
+ */
 export class ClockPage {
-  constructor(path: string);
+  /** Without options: layout `meridian`, of no clock. @throws MER_NATIVE_FORMAT where another kind of file is */
+  constructor(path: string, options?: PageOptions);
   publish(state: PageState): void;
   close(): void;
 }
 
-/** What programs on the node ask for: the interval of CLOCK_REALTIME that contains true time now. For the kernel's clock only. */
-export class ClockReader {
-  /** @param bound which of the page's two; see docs/concepts/bound.md */
-  constructor(pagePath: string, bound: "Calibrated" | "Guaranteed");
-  /** Raw function. Fills `out` as js/layout.ts `intervalReading` says. */
-  readonly read: (out: Float64Array) => void;
+export interface DisruptionWatchOptions {
+  readonly clock: Clock;
+  /** At most 16. */
+  readonly pages: readonly ClockPage[];
+  /** A hypervisor's VMClock (/dev/vmclock0); none there: nothing is asked. @throws MER_NATIVE_FORMAT where another kind of file is */
+  readonly vmClockPath: string;
+}
+
+/**
+ * Voids pages (status 3, no bound) from a native thread when their clock is no longer what they say, then tells JavaScript: a step by
+ * anybody else, a suspend of the host, or a disruption that the hypervisor reports, upon which the clock's era goes up by one as well.
+ */
+export class DisruptionWatch {
+  /** `onDisruption` runs on the JavaScript thread, once for whatever has come together. */
+  constructor(options: DisruptionWatchOptions, onDisruption: () => void);
+  /** Before a step of our own: voids the pages, and what the clock does until endStep is no disruption. */
+  beginStep(): void;
+  /** @param byNs what the clock was stepped by, 0: it was not. Anything else that happened meanwhile is a disruption. */
+  endStep(byNs: number): void;
+  /** [steps by others, suspends, disruptions of the machine, times that this process stood still for above 1 s]. */
+  statistics(): number[];
   close(): void;
 }
 

@@ -22,6 +22,7 @@ export const {
   NtpServer,
   FdTimer,
   ClockPage,
+  DisruptionWatch,
   ClockReader,
   TruthReader,
   readTimestampingCapabilities,

@@ -57,7 +57,8 @@ const commands = {
     return node("test/dist/bench/main.js", args);
   },
   async "test:e2e"(args) {
-    await bootstrap({ parts: ["compile", "native", "controlplane", "bundles"], tools: ["ip"] });
+    const tools = args.includes("ntp") ? /** @type {const} */ (["ip", "chronyd"]) : /** @type {const} */ (["ip"]);
+    await bootstrap({ parts: ["compile", "native", "controlplane", "bundles"], tools });
     return node("test/dist/e2e/main.js", args);
   },
   async "test:interop"(args) {

@@ -5,6 +5,7 @@ import { enterPrivateNamespace } from "../lab/private-namespace.js";
 import { deleteIntent } from "./deletion.js";
 import { failOver } from "./failover.js";
 import { loseControl } from "./loss-of-control.js";
+import { keepTimeByNtp } from "./ntp.js";
 
 interface Scenario {
   readonly run: (world: World, claims: Claims) => Promise<void>;
@@ -14,6 +15,7 @@ interface Scenario {
 const scenarios: Readonly<Record<string, Scenario>> = {
   "loss-of-control": { run: loseControl, operators: 1 },
   failover: { run: failOver, operators: 2 },
+  ntp: { run: keepTimeByNtp, operators: 1 },
   deletion: { run: deleteIntent, operators: 1 },
 };
 

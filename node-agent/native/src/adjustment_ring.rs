@@ -8,6 +8,7 @@ use std::sync::atomic::{
 use std::time::Duration;
 
 use crate::errors::Result;
+use crate::futex;
 use crate::seqlock;
 
 const RING: usize = 64;
@@ -119,6 +120,17 @@ impl AdjustmentRing {
             self.slots[next as usize % RING].store(adjustment);
             self.count.store(next, Relaxed);
         });
+        futex::wake(&self.count);
+    }
+
+    /// Changes with every adjustment; whoever waits for that is woken.
+    pub fn changes(&self) -> &AtomicU32 {
+        &self.count
+    }
+
+    /// Of the newest adjustment.
+    pub fn era(&self) -> u64 {
+        self.find(i64::MAX).era
     }
 }
 

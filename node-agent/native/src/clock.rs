@@ -13,6 +13,7 @@ use crate::clock_source::ClockSource;
 use crate::errors::{guard, Failure, Result};
 use crate::executor::Executor;
 use crate::js::{fill_doubles, within, Fields, Number, Text};
+use crate::kernel_lock::KernelLock;
 use crate::layout::clock_reading as reading_at;
 use crate::oscillator::Character;
 use crate::raw_function::{define_function, Arguments};
@@ -53,11 +54,18 @@ pub fn disturb_virtual_clock(env: Env, path: Text, change: Fields) -> napi::Resu
     })
 }
 
+/// Held while a clock is steered, for its effect when it is dropped.
+#[expect(dead_code, reason = "only dropped")]
+enum Lock {
+    File(ClockLock),
+    Kernel(KernelLock),
+}
+
 struct State {
     source: Arc<ClockSource>,
     executor: RefCell<Option<Executor>>,
     /// Declared after the executor: the last adjustment is written under the lock.
-    lock: RefCell<Option<ClockLock>>,
+    lock: RefCell<Option<Lock>>,
     closed: Cell<bool>,
 }
 
@@ -99,7 +107,7 @@ impl Clock {
             let limits = -FREQUENCY_LIMIT_PPB..=FREQUENCY_LIMIT_PPB;
             let ppb = within(ppb.0, "ppb", limits.clone())?;
             let then_ppb = within(then_ppb.0, "thenPpb", limits)?;
-            self.steer(|executor| Ok(executor.command(ppb, until_raw.0, then_ppb)))
+            self.steer(|executor| executor.command(ppb, until_raw.0, then_ppb))
         })
     }
 
@@ -146,13 +154,15 @@ impl Clock {
 
 fn open_source(uri: &str, steer: bool) -> Result<Rc<State>> {
     let (source, executor, lock) = if uri == "realtime:" {
-        // Whoever asks to steer learns from `steerable` that this clock is only read.
-        (ClockSource::Realtime(RealtimeClock::open()), None, None)
+        let lock = if steer { Some(Lock::Kernel(RealtimeClock::claim()?)) } else { None };
+        let clock = Arc::new(RealtimeClock::open());
+        let executor = if steer { Some(Executor::start(clock.clone())?) } else { None };
+        (ClockSource::Realtime(clock), executor, lock)
     } else if let Some(path) = uri.strip_prefix("virtual:") {
         let (file, lock) = VirtualFile::open(path, steer)?;
         let clock = Arc::new(VirtualClock::new(file));
-        let executor = if steer { Some(Executor::start(Arc::clone(&clock))?) } else { None };
-        (ClockSource::Virtual(clock), executor, lock)
+        let executor = if steer { Some(Executor::start(clock.clone())?) } else { None };
+        (ClockSource::Virtual(clock), executor, lock.map(Lock::File))
     } else {
         return Err(Failure::argument(format!("{uri} is neither virtual:<file> nor realtime:")));
     };

@@ -81,7 +81,8 @@ fn interval(page: &Page, bound: Bound) -> Option<Interval> {
             Bound::Calibrated => (&page.calibrated_ns, &page.calibrated_growth_ppb),
             Bound::Guaranteed => (&page.guaranteed_ns, &page.guaranteed_growth_ppb),
         };
-        let ours = page.extension_magic.load(Relaxed) == EXTENSION_MAGIC && page.extension_version.load(Relaxed) == EXTENSION_VERSION;
+        let ours =
+            page.extension_magic.load(Relaxed) == EXTENSION_MAGIC && page.extension_version.load(Relaxed) == EXTENSION_VERSION;
         let (published, void) = (page.published_ns.load(Relaxed), page.void_ns.load(Relaxed));
         (bound.get(), growth.get(), published, void, page.status.load(Relaxed), ours)
     })?;

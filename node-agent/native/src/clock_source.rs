@@ -23,7 +23,7 @@ pub struct Reading {
 pub enum ClockSource {
     /// Shared with the executor's thread.
     Virtual(Arc<VirtualClock>),
-    Realtime(RealtimeClock),
+    Realtime(Arc<RealtimeClock>),
 }
 
 /// Converts one batch of stamps.
@@ -37,6 +37,14 @@ impl ClockSource {
         match self {
             Self::Virtual(clock) => Converter::Virtual(clock),
             Self::Realtime(clock) => Converter::Realtime(clock.sample()),
+        }
+    }
+
+    /// A disruption that no clock of this host shows: whatever was known of it is void, as after a step.
+    pub fn start_era(&self) {
+        match self {
+            Self::Virtual(clock) => clock.start_era(),
+            Self::Realtime(clock) => clock.start_era(),
         }
     }
 

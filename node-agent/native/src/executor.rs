@@ -168,11 +168,11 @@ impl Drop for Executor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::Ordering::Relaxed;
     use crate::time::host_ns;
     use crate::virtual_clock::VirtualClock;
     use crate::virtual_file::tests::Scratch;
     use crate::virtual_file::VirtualFile;
+    use std::sync::atomic::Ordering::Relaxed;
 
     fn open(scratch: &Scratch) -> Arc<VirtualClock> {
         Arc::new(VirtualClock::new(VirtualFile::open(&scratch.0, true).unwrap().0))

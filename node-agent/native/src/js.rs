@@ -117,8 +117,8 @@ impl Fields {
         read_text(self.env, self.value(name)?, &name.to_string_lossy())
     }
 
-    /// An array of at most `most` strings.
-    pub fn texts(&self, name: &CStr, most: usize) -> Result<Vec<String>> {
+    /// An array of at most `most` values.
+    pub fn elements(&self, name: &CStr, most: usize) -> Result<Vec<sys::napi_value>> {
         let (array, shown) = (self.value(name)?, name.to_string_lossy());
         let (mut is_array, mut length) = (false, 0);
         // SAFETY: env and value belong to the running callback.
@@ -129,15 +129,21 @@ impl Fields {
         // SAFETY: as above.
         node(unsafe { sys::napi_get_array_length(self.env, array, &mut length) }, "napi_get_array_length")?;
         if length as usize > most {
-            return Err(Failure::argument(format!("{shown} holds {length} strings, more than {most}")));
+            return Err(Failure::argument(format!("{shown} holds {length} values, more than {most}")));
         }
         let read = |index| {
             let mut element = null_mut();
             // SAFETY: as above. A throwing getter comes back as a pending exception.
             node(unsafe { sys::napi_get_element(self.env, array, index, &mut element) }, "options")?;
-            read_text(self.env, element, &shown)
+            Ok(element)
         };
         (0..length).map(read).collect()
+    }
+
+    /// An array of at most `most` strings.
+    pub fn texts(&self, name: &CStr, most: usize) -> Result<Vec<String>> {
+        let elements = self.elements(name, most)?;
+        elements.into_iter().map(|element| read_text(self.env, element, &name.to_string_lossy())).collect()
     }
 
     pub fn flag(&self, name: &CStr) -> Result<bool> {

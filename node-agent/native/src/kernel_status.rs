@@ -33,7 +33,9 @@ impl KernelStatus {
             synchronized: status.flag(c"synchronized")?,
             max_error_us: micros(status.within(c"maxErrorNs", 0.0..=f64::MAX)?),
             est_error_us: micros(status.within(c"estErrorNs", 0.0..=f64::MAX)?),
-            tai_offset_seconds: status.optional(c"taiOffsetSeconds", 0.0..=TAI_LIMIT_SECONDS)?.map(|seconds| seconds.round() as i64),
+            tai_offset_seconds: status
+                .optional(c"taiOffsetSeconds", 0.0..=TAI_LIMIT_SECONDS)?
+                .map(|seconds| seconds.round() as i64),
             leap: match status.integer(c"leap", -1.0..=1.0)? {
                 1 => libc::STA_INS,
                 -1 => libc::STA_DEL,

@@ -35,7 +35,7 @@ impl Server {
         set(socket.as_raw_fd(), libc::IPPROTO_IP, libc::IP_PKTINFO, 1, "IP_PKTINFO").unwrap();
         set_stamps(socket.as_raw_fd()).unwrap();
         let shared = Arc::new(Shared::new().unwrap());
-        let clock = Arc::new(ClockSource::Realtime(RealtimeClock::open()));
+        let clock = Arc::new(ClockSource::Realtime(Arc::new(RealtimeClock::open())));
         let allowed = AllowList::parse(&["127.0.0.0/8".to_owned()]).unwrap();
         let server = NtpThread { shared: Arc::clone(&shared), clock, socket, allowed, rate };
         let thread = std::thread::spawn(move || {

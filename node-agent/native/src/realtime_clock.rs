@@ -1,59 +1,155 @@
-//! CLOCK_REALTIME as a clock that is read and never touched: somebody else steers it, and steering is what they did, measured as the
-//! drift of CLOCK_REALTIME against CLOCK_MONOTONIC_RAW.
+//! CLOCK_REALTIME. Raw time is CLOCK_MONOTONIC_RAW; steering is what drifted in between, whoever steered: that needs no record of our
+//! own commands and stays true when others adjust the clock too.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock_source::Reading;
-use crate::time::{realtime_minus, seconds};
+use crate::errors::Result;
+use crate::kernel_adjust;
+use crate::kernel_lock::KernelLock;
+use crate::kernel_status::KernelStatus;
+use crate::steerable::Steerable;
+use crate::steered_history::{Anchor, Change, History};
+use crate::time::{host_ns, realtime_minus, seconds};
+
+/// What two sandwiches may differ by without a step, beyond their widths, ns.
+const STEP_THRESHOLD_NS: i64 = 1_000;
+pub const URI: &str = "realtime:";
 
 #[derive(Debug)]
 pub struct RealtimeClock {
     /// CLOCK_REALTIME − CLOCK_MONOTONIC_RAW at the first reading, ns.
     first_ns: i64,
-    /// CLOCK_REALTIME − CLOCK_MONOTONIC at the last look, ns. Both are slewed alike, so only a step changes it.
-    monotonic_ns: AtomicI64,
-    era: AtomicU64,
+    state: Mutex<State>,
 }
 
-/// What two sandwiches may differ by without a step, beyond their widths, ns.
-const STEP_THRESHOLD_NS: i64 = 1_000;
+#[derive(Debug)]
+struct State {
+    /// CLOCK_REALTIME − CLOCK_MONOTONIC at the last look, ns. Both are slewed alike, so only a step changes it.
+    monotonic_ns: i64,
+    era: u64,
+    history: History,
+    /// Nothing else of the kernel steers it any more.
+    taken_over: bool,
+}
+
+impl State {
+    /// A step by anybody else starts a new era.
+    fn look_for_step(&mut self) {
+        let (monotonic_ns, width) = realtime_minus(libc::CLOCK_MONOTONIC);
+        if width == i64::MAX {
+            return;
+        }
+        if (monotonic_ns - self.monotonic_ns).abs() > width.saturating_mul(2).saturating_add(STEP_THRESHOLD_NS) {
+            self.era += 1;
+        }
+        self.monotonic_ns = monotonic_ns;
+    }
+
+    fn take_over(&mut self) -> Result<()> {
+        if !self.taken_over {
+            kernel_adjust::end_other_steering(URI)?;
+            self.taken_over = true;
+        }
+        Ok(())
+    }
+}
 
 impl RealtimeClock {
     pub fn open() -> Self {
         let (first_ns, _) = realtime_minus(libc::CLOCK_MONOTONIC_RAW);
         let (monotonic_ns, _) = realtime_minus(libc::CLOCK_MONOTONIC);
-        Self { first_ns, monotonic_ns: AtomicI64::new(monotonic_ns), era: AtomicU64::new(0) }
+        let state = State { monotonic_ns, era: 0, history: History::default(), taken_over: false };
+        Self { first_ns, state: Mutex::new(state) }
     }
 
-    /// One look for a whole batch of stamps: over the milliseconds of a batch the rates agree far below 1 ns.
+    /// The right to steer it. Changes nothing yet: whatever steers it goes on until our first command. EPERM without CAP_SYS_TIME.
+    pub fn claim() -> Result<KernelLock> {
+        kernel_adjust::demand_right("realtime: can only be read without CAP_SYS_TIME")?;
+        KernelLock::take("realtime", URI)
+    }
+
+    /// One look for a whole batch of stamps.
     pub fn sample(&self) -> Sample {
-        let (monotonic_ns, width) = realtime_minus(libc::CLOCK_MONOTONIC);
-        if width < i64::MAX {
-            let last = self.monotonic_ns.swap(monotonic_ns, Relaxed);
-            if (monotonic_ns - last).abs() > width.saturating_mul(2).saturating_add(STEP_THRESHOLD_NS) {
-                self.era.fetch_add(1, Relaxed);
-            }
-        }
-        let (raw_offset_ns, _) = realtime_minus(libc::CLOCK_MONOTONIC_RAW);
-        Sample { raw_offset_ns, steering_ns: raw_offset_ns - self.first_ns, era: self.era.load(Relaxed) }
+        let mut state = self.state();
+        state.look_for_step();
+        let anchor = anchor_now();
+        // A kernel or a sandbox that does not let us ask: as good as at rest for the age of a stamp.
+        let ppb = kernel_adjust::read(libc::CLOCK_REALTIME, URI).map_or(f64::NAN, |now| kernel_adjust::realtime_ppb(&now));
+        let anchor = Anchor { ppb: if ppb.is_finite() { ppb } else { 0.0 }, ..anchor };
+        Sample { first_ns: self.first_ns, anchor, ppb, era: state.era, history: state.history }
+    }
+
+    /// The clock is not what it was although nobody stepped it.
+    pub fn start_era(&self) {
+        self.state().era += 1;
+    }
+
+    pub fn set_status(&self, status: &KernelStatus) -> Result<()> {
+        self.state().take_over()?;
+        status.set(URI)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves it whole: each change is one assignment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn anchor_now() -> Anchor {
+    let (raw_offset_ns, _) = realtime_minus(libc::CLOCK_MONOTONIC_RAW);
+    let real_ns = host_ns(libc::CLOCK_REALTIME);
+    Anchor { real_ns, raw_ns: real_ns.saturating_sub(raw_offset_ns), ppb: 0.0 }
+}
+
+impl Steerable for RealtimeClock {
+    fn raw_now(&self) -> Result<f64> {
+        Ok(seconds(host_ns(libc::CLOCK_MONOTONIC_RAW)))
+    }
+
+    fn set_frequency(&self, ppb: f64) -> Result<f64> {
+        let mut state = self.state();
+        state.take_over()?;
+        let ppb_before = kernel_adjust::realtime_ppb(&kernel_adjust::read(libc::CLOCK_REALTIME, URI)?);
+        let Anchor { real_ns, raw_ns, .. } = anchor_now();
+        kernel_adjust::set_realtime_ppb(ppb, URI)?;
+        state.history.note(Change { before_ns: real_ns, after_ns: real_ns, raw_ns, ppb_before });
+        Ok(seconds(raw_ns))
+    }
+
+    fn step(&self, ns: i64) -> Result<()> {
+        let mut state = self.state();
+        state.take_over()?;
+        state.look_for_step();
+        let ppb_before = kernel_adjust::realtime_ppb(&kernel_adjust::read(libc::CLOCK_REALTIME, URI)?);
+        let Anchor { real_ns, raw_ns, .. } = anchor_now();
+        kernel_adjust::step(libc::CLOCK_REALTIME, ns, URI)?;
+        state.history.note(Change { before_ns: real_ns, after_ns: real_ns.saturating_add(ns), raw_ns, ppb_before });
+        // Exact, so that the next look finds nothing new.
+        state.monotonic_ns = state.monotonic_ns.saturating_add(ns);
+        state.era += 1;
+        Ok(())
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    raw_offset_ns: i64,
-    steering_ns: i64,
+    first_ns: i64,
+    anchor: Anchor,
+    /// In force now, ppb; NaN: it cannot be read.
+    ppb: f64,
     era: u64,
+    history: History,
 }
 
 impl Sample {
-    /// `frequency` is NaN: reading the kernel's takes a call that can also set it, which this module does not make.
     pub fn at(&self, real_ns: i64) -> Reading {
+        let raw_ns = self.history.raw_at(real_ns, self.anchor);
         Reading {
             ns: real_ns,
-            raw: seconds(real_ns.saturating_sub(self.raw_offset_ns)),
-            steering: self.steering_ns as f64,
-            frequency: f64::NAN,
+            raw: seconds(raw_ns),
+            steering: real_ns.saturating_sub(raw_ns).saturating_sub(self.first_ns) as f64,
+            frequency: self.ppb,
             era: self.era,
         }
     }

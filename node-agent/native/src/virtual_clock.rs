@@ -5,9 +5,13 @@
 //! Everything but the phase table is integer nanoseconds: clock(t) = adjustment.clock + d + round(d · ppb), d = osc(t) − adjustment.osc,
 //! and steering(t) = clock(t) − osc(t) − what that was when this handle was opened, so clock − steering advances exactly with raw time.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
 use crate::adjustment_ring::Plain;
 use crate::clock_source::Reading;
 use crate::errors::{Failure, Result};
+use crate::futex;
 use crate::oscillator::{oscillator_at, Entry};
 use crate::steerable::Steerable;
 use crate::time::{host_ns, seconds};
@@ -22,11 +26,13 @@ pub struct VirtualClock {
     file: VirtualFile,
     /// Clock − oscillator when this handle was opened, ns: where its steering counts from.
     untouched_ns: i64,
+    /// Eras that began by what shows in no file: see `start_era`.
+    more_eras: AtomicU64,
 }
 
 impl VirtualClock {
     pub fn new(file: VirtualFile) -> Self {
-        let mut clock = Self { file, untouched_ns: 0 };
+        let mut clock = Self { file, untouched_ns: 0, more_eras: AtomicU64::new(0) };
         let oscillator = clock.oscillator(host_ns(libc::CLOCK_REALTIME));
         clock.untouched_ns = clock.file.ring().find(oscillator).clock_at(oscillator).saturating_sub(oscillator);
         clock
@@ -51,8 +57,32 @@ impl VirtualClock {
             raw: raw_seconds(oscillator),
             steering: ns.saturating_sub(oscillator).saturating_sub(self.untouched_ns) as f64,
             frequency: adjustment.ppb,
-            era: adjustment.era,
+            era: adjustment.era + self.more_eras.load(Relaxed),
         }
+    }
+
+    /// The clock is not what it was although nobody stepped it, for all who share this handle.
+    pub fn start_era(&self) {
+        self.more_eras.fetch_add(1, Relaxed);
+    }
+
+    /// Steps so far, by whomever.
+    pub fn file_era(&self) -> u64 {
+        self.file.ring().era()
+    }
+
+    /// A number that every adjustment changes.
+    pub fn changes(&self) -> u32 {
+        self.file.ring().changes().load(Relaxed)
+    }
+
+    /// Until it is no longer `seen`, or somebody wakes the watchers; for `patience` at most.
+    pub fn await_change(&self, seen: u32, patience: Duration) {
+        futex::wait(self.file.ring().changes(), seen, patience);
+    }
+
+    pub fn wake_watchers(&self) {
+        futex::wake(self.file.ring().changes());
     }
 
     /// What another program would do to a kernel's clock: both at once, at `real_ns` (now). A step starts a new era.
