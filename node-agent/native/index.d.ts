@@ -10,7 +10,10 @@
  * untouched by steering.
  */
 
-/** How `Clock.open` gets a clock: `virtual:<file>` (made by createVirtualClock) or `realtime:` (read-only here). */
+/**
+ * How `Clock.open` gets a clock: `virtual:<file>` (made by createVirtualClock), `realtime:` (CLOCK_REALTIME; raw time is
+ * CLOCK_MONOTONIC_RAW) or `phc:<device>` (a PTP hardware clock, "phc:/dev/ptp0"; raw time is its own less what steering has added).
+ */
 export type ClockUri = string;
 
 export interface VirtualClockOptions {
@@ -45,11 +48,37 @@ export interface ClockDisturbance {
 export function disturbVirtualClock(path: string, change: ClockDisturbance): void;
 
 export interface ClockOptions {
-  /** Takes the clock's lock; a second owner gets EWOULDBLOCK with the first one's pid in the message. */
+  /**
+   * Takes the clock's lock; a second owner gets EWOULDBLOCK with the first one's pid in the message. Kernel clocks are locked per
+   * network namespace: agents of the host's network exclude each other in whatever containers they are.
+   * Throws EPERM for `realtime:` without CAP_SYS_TIME, EACCES for a `phc:` whose device may not be written, MER_NATIVE_NOT_STEERABLE
+   * for one that cannot be adjusted; each can still be opened for reading.
+   */
   readonly steer: boolean;
 }
 
-/** A clock that packets are stamped with. `close()` ends its executor and leaves the last `then` frequency in force. */
+/** What the kernel is to say of CLOCK_REALTIME (adjtimex). */
+export interface KernelStatus {
+  /** false: STA_UNSYNC. While true the kernel writes the time into the RTC every 11 minutes by itself (CONFIG_RTC_SYSTOHC). */
+  readonly synchronized: boolean;
+  /**
+   * ≥ 0, ns; rounded up to µs, at most 16 s. The kernel adds 500 ppm to the former at every second, and declares the clock
+   * unsynchronized at 16 s.
+   */
+  readonly maxErrorNs: number;
+  readonly estErrorNs: number;
+  /** TAI − UTC, s, 0 … 100 000; absent: as it is. */
+  readonly taiOffsetSeconds?: number;
+  /** The kernel inserts (1) or deletes (−1) a second at the end of this UTC day, by itself. */
+  readonly leap: -1 | 0 | 1;
+}
+
+/**
+ * A clock that packets are stamped with. `close()` ends its executor and leaves the last `then` frequency in force.
+ *
+ * Opening a kernel clock changes nothing. The first command, step or status of `realtime:` takes it over: the kernel's PLL, FLL and PPS
+ * loops and the rest of an adjtime(3) are ended.
+ */
 export class Clock {
   static open(uri: ClockUri, options: ClockOptions): Clock;
   readonly uri: ClockUri;
@@ -60,12 +89,39 @@ export class Clock {
   /**
    * Frequency `ppb` now, `thenPpb` from raw time `untilRaw` on: executed by a native thread, so that a slew ends although
    * JavaScript is stalled. A newer command replaces an unfinished one. Returns the raw time at which `ppb` took effect.
+   *
+   * −1e8 … 1e8. `realtime:` has units of 0.015 ppb, and beyond ±500 ppm a tick of another length (in steps of 100 ppm) with the rest as
+   * frequency. `phc:` takes what its driver says (ERANGE beyond), and most drivers round that without a word.
    */
   command(ppb: number, untilRaw: number, thenPpb: number): number;
-  /** Adds `ns` to the clock at once; era + 1. */
+  /** Adds `ns` to the clock at once; era + 1. CLOCK_REALTIME becomes unsynchronized to the kernel (setKernelStatus). */
   step(ns: number): void;
+  /** For `realtime:` that is steered; nothing for other clocks, of which the kernel says nothing. @throws MER_NATIVE_NOT_STEERABLE, EPERM */
+  setKernelStatus(status: KernelStatus): void;
+  /**
+   * Raw function, for `phc:` only (MER_NATIVE_ARGUMENT else): compares it with CLOCK_REALTIME `count` (1 … 25) times, by the best way that
+   * its driver has, and fills `out` with the narrowest as js/layout.ts `offsetSample` says. @throws EAGAIN, ENODEV, EBUSY …
+   */
+  readonly sampleOffset: (count: number, out: Float64Array) => void;
   close(): void;
 }
+
+/** A PTP hardware clock of this host. */
+export interface PhcDescription {
+  /** "/dev/ptp0". */
+  readonly device: string;
+  /** As its driver calls it. */
+  readonly name: string;
+  /** `Kvm`, `HyperV`, `VmClock`, `Vmware`: the hypervisor's time; `Ena`: of Amazon's interface; `Nic`: of another interface. */
+  readonly kind: "Nic" | "Kvm" | "Ena" | "HyperV" | "VmClock" | "Vmware" | "Other";
+  /** 0: its frequency cannot be adjusted. */
+  readonly maxAdjustmentPpb: number;
+  /** Compares itself with the system's clock by hardware; false also where the device may not be opened. */
+  readonly crossTimestamp: boolean;
+}
+
+/** @param index N of /dev/ptpN, 0 … 255. @param root in tests: where /sys/class/ptp is. @throws ENOENT when there is none */
+export function describePhc(index: number, root?: string): PhcDescription;
 
 export interface PortOptions {
   readonly interfaceName: string;
@@ -266,6 +322,15 @@ export class DisruptionWatch {
   endStep(byNs: number): void;
   /** [steps by others, suspends, disruptions of the machine, times that this process stood still for above 1 s]. */
   statistics(): number[];
+  close(): void;
+}
+
+/** What programs on the node ask for: the interval of CLOCK_REALTIME that contains true time now. For the kernel's clock only. */
+export class ClockReader {
+  /** @param bound which of the page's two; see docs/concepts/bound.md */
+  constructor(pagePath: string, bound: "Calibrated" | "Guaranteed");
+  /** Raw function. Fills `out` as js/layout.ts `intervalReading` says. */
+  readonly read: (out: Float64Array) => void;
   close(): void;
 }
 

@@ -15,6 +15,7 @@ function loadAddon() {
 export const {
   createVirtualClock,
   disturbVirtualClock,
+  describePhc,
   Clock,
   Port,
   SyncProgram,

@@ -52,6 +52,7 @@ async function start(change: Partial<AgentConfig> = {}, capabilitiesOf?: () => C
     tokenFile: join(folder, "token"),
     stateDirectory: join(folder, `state-${round}`),
     pageFile: join(folder, `run-${round}/page`),
+    clockBoundDirectory: null,
     socketFile: join(folder, `run-${round}/agent.sock`),
     mode: "steer",
     clocks: new Map([["realtime", `virtual:${clockFile}`]]),

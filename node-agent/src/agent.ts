@@ -13,7 +13,7 @@ import {
   type PortId,
   type Publication,
 } from "@meridian/engine";
-import { type ClockPage, trimMemory } from "@meridian/native";
+import { trimMemory } from "@meridian/native";
 import { type Capabilities, type EffectiveConfig, hub, type HubMessage, type PartResult, protocolVersion } from "@meridian/proto";
 import type { Logger } from "pino";
 import { ClockSet, type Reading } from "./clock/clock-set.js";
@@ -24,7 +24,7 @@ import { ClockOwnership } from "./guard/clock-ownership.js";
 import { ConflictGuard, type HostTimeDaemon } from "./guard/conflict-guard.js";
 import { findTimeDaemons } from "./guard/find-time-daemons.js";
 import { EngineHost } from "./host/engine-host.js";
-import { openVoidPage } from "./host/open-page.js";
+import { openVoidPages } from "./host/open-page.js";
 import { Outages } from "./host/outages.js";
 import type { PortTrouble } from "./host/port-report.js";
 import { PortTroubles } from "./host/port-troubles.js";
@@ -40,6 +40,7 @@ import { ReportBuilder } from "./hub/report.js";
 import { ReportTimer } from "./hub/report-timer.js";
 import { ToldCapabilities } from "./hub/told-capabilities.js";
 import { LeapAlarm, leapTableEnd } from "./leap/leap-alarm.js";
+import type { PublishedPages } from "./publication/published-pages.js";
 import { AgentMemory, readBootId } from "./state/agent-memory.js";
 import { ClockKeeper } from "./state/clock-keeper.js";
 import type { AgentStatus, PortOpening } from "./status/agent-status.js";
@@ -65,7 +66,7 @@ export class Agent {
   readonly #log: Logger;
   readonly #version: string;
   readonly #clocks: ClockSet;
-  readonly #page: ClockPage;
+  readonly #pages: PublishedPages;
   readonly #memory: AgentMemory;
   readonly #keeper: ClockKeeper;
   readonly #guard: ConflictGuard;
@@ -131,7 +132,8 @@ export class Agent {
     this.#random = random;
     this.#clocks = new ClockSet(config.clocks, config.mode);
     this.#capabilities = new ToldCapabilities(() => capabilitiesOf(this.#clocks));
-    this.#page = openVoidPage(config.pageFile, this.#clocks.read().era);
+    const { pageFile, clockBoundDirectory } = config;
+    this.#pages = openVoidPages({ pageFile, clockBoundDirectory, clock: this.#clocks.own }, this.#clocks.read().era);
     this.#memory = new AgentMemory(config.stateDirectory, this.#bootId, (code, what, error) => {
       this.#instruments.countFailure(code);
       log.warn({ code, what, error: messageOf(error) }, "memory on disk failed; time goes on");
@@ -147,7 +149,7 @@ export class Agent {
     // The one place where something is said per packet, for those who ask for every detail.
     const trace = log.isLevelEnabled("trace") ? (measurement: Measurement) => log.trace({ measurement }, "measured") : undefined;
     this.#engine = new Engine(new Ensemble(), random, trace);
-    this.#host = new EngineHost(this.#engine, this.#clocks, this.#page, {
+    this.#host = new EngineHost(this.#engine, this.#clocks, this.#pages, {
       publish: (publication) => this.#publish(publication),
       emit: (event) => this.#emit(event),
       failed: (subject, code, message) => this.#failed(subject, code, message),
@@ -159,6 +161,7 @@ export class Agent {
     });
     this.#hub = config.hubs.length === 0 ? null : this.#createHubClient(config.hubs);
     this.#instruments.observeHost(() => this.#host.statistics());
+    this.#instruments.observeDisruptions(() => this.#pages.disruptions());
     this.#instruments.observeNtpServer(() => this.#host.ntpStatistics());
   }
 
@@ -201,7 +204,7 @@ export class Agent {
     this.#hub?.close();
     this.#keeper.keep(this.#engine.remember(this.#clocks.now()), true);
     this.#host.close();
-    this.#page.close();
+    this.#pages.close();
     this.#clocks.close();
     this.#probes?.close();
     this.#socket?.close();
@@ -303,7 +306,7 @@ export class Agent {
     );
     for (const { part, code, message } of refused) this.#log.warn({ part, code }, message ?? "");
     this.#host.configure(engine);
-    if (engine.receivers.length + engine.associations.length > 0) this.#recall();
+    if (countSources(engine) > 0) this.#recall();
     this.#sendApplied();
   }
 
@@ -356,7 +359,7 @@ export class Agent {
 
   #watchOwnership(nowMs: number): void {
     const { engine, hostTimeDaemon = "Refuse" } = this.#applied ?? {};
-    const steers = engine?.steer === true && engine.receivers.length + engine.associations.length > 0;
+    const steers = engine?.steer === true && countSources(engine) > 0;
     const news = this.#ownership.watch(nowMs / 1e3, steers, hostTimeDaemon);
     if (news.kind === "none") return;
     if (news.kind === "conflict")
@@ -513,3 +516,6 @@ export class Agent {
     return explainNotReady(this.#applied?.engine ?? null, this.#state);
   }
 }
+
+const countSources = ({ receivers, associations, comparisons }: EngineConfig): number =>
+  receivers.length + associations.length + comparisons.length;

@@ -16,6 +16,7 @@ test("a node name alone gives an agent that steers the node's clock from its sto
     tokenFile: "/var/run/secrets/meridian/token",
     stateDirectory: "/var/lib/meridian",
     pageFile: "/var/run/meridian/clock",
+    clockBoundDirectory: null,
     socketFile: "/var/run/meridian/agent.sock",
     mode: "steer",
     clocks: new Map([["realtime", "realtime:"]]),
@@ -45,6 +46,7 @@ test.each([
 test("the socket is made where a flag or the environment says, or not at all", () => {
   expect(read("--socket", "/run/x.sock")?.socketFile).toBe("/run/x.sock");
   expect(read("--socket", "none")?.socketFile).toBeNull();
+  expect(read("--clockbound-directory", "/var/run/clockbound")?.clockBoundDirectory).toBe("/var/run/clockbound");
   vi.stubEnv("MERIDIAN_SOCKET", "/run/y.sock");
   expect(read()?.socketFile).toBe("/run/y.sock");
 });

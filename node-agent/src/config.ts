@@ -18,6 +18,8 @@ export interface AgentConfig {
   readonly stateDirectory: string;
   /** The published clock page. */
   readonly pageFile: string;
+  /** Folder of the pages that ClockBound's clients look for; null: none are written. */
+  readonly clockBoundDirectory: string | null;
   readonly mode: Mode;
   /** Clock name ("realtime", "/dev/ptp0") → URI of the native module. */
   readonly clocks: ReadonlyMap<string, string>;
@@ -62,6 +64,14 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
       new Option("--state-directory <path>", "what survives a restart").default("/var/lib/meridian").env("MERIDIAN_STATE_DIRECTORY"),
     )
     .addOption(new Option("--page <file>", "clock page for readers on this node").default("/var/run/meridian/clock").env("MERIDIAN_PAGE"))
+    .addOption(
+      new Option(
+        "--clockbound-directory <path>",
+        'also write shm, shm0 and shm1 for ClockBound clients 1.x to 3.x there; "none" writes none',
+      )
+        .default("none")
+        .env("MERIDIAN_CLOCKBOUND_DIRECTORY"),
+    )
     .addOption(socketOption('Unix socket that the commands ask; "none" switches it off'))
     .addOption(
       new Option("--mode <mode>", "measure only, or steer the clock").choices(["observe", "steer"]).default("steer").env("MERIDIAN_MODE"),
@@ -98,6 +108,7 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
     tokenFile: string;
     stateDirectory: string;
     page: string;
+    clockboundDirectory: string;
     socket: string;
     mode: Mode;
     mapClock: string[];
@@ -115,6 +126,7 @@ export function readAgentConfig(argv: readonly string[], version: string): Agent
     tokenFile: given.tokenFile,
     stateDirectory: given.stateDirectory,
     pageFile: given.page,
+    clockBoundDirectory: given.clockboundDirectory === "none" ? null : given.clockboundDirectory,
     socketFile: given.socket === "none" ? null : given.socket,
     mode: given.mode,
     clocks: readClockMap(given.mapClock),

@@ -36,7 +36,8 @@ export function faultOnLocked(name: string, prepared: Prepared, inflict: (trial:
   });
 }
 
-async function failureOf(run: () => Promise<void>): Promise<string | null> {
+/** What it threw, for people; null: nothing. */
+export async function failureOf(run: () => Promise<void>): Promise<string | null> {
   try {
     await run();
     return null;

@@ -16,6 +16,7 @@ export class AgentReferee {
   readonly #samplers: NodeSampler[] = [];
   #current: NodeSampler | null = null;
   #ended = false;
+  #paused = false;
 
   /** The page need not be there yet. */
   constructor(clockFile: string, pageFile: string) {
@@ -27,7 +28,7 @@ export class AgentReferee {
   async #run(): Promise<void> {
     for (let next = performance.now(); !this.#ended; next = Math.max(next + periodMs, performance.now())) {
       await sleep(Math.max(0, next - performance.now()));
-      this.take();
+      if (!this.#paused) this.take();
     }
   }
 
@@ -44,6 +45,15 @@ export class AgentReferee {
   /** The page was replaced by another file: the next sample is that one's. */
   reopen(): void {
     this.#current = null;
+  }
+
+  /** Reads nothing until resume(): the page would not survive it, or we would not. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
   }
 
   #open(): NodeSampler | null {

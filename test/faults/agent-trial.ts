@@ -4,8 +4,8 @@
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Clock, createVirtualClock } from "@meridian/native";
@@ -31,6 +31,8 @@ export interface TrialOptions {
   /** host:port, CA and token; default: none, it runs from what it stored. */
   readonly hub?: { readonly address: string; readonly caFile: string; readonly tokenFile: string };
   readonly extraArgs?: readonly string[];
+  /** Folder of its page, in its own; default: its own. */
+  readonly pageFolder?: string;
 }
 
 /** One line of an agent's log. */
@@ -90,13 +92,14 @@ export class AgentTrial {
 
   /** Makes its folder, its clock and what it stored; starts nothing. */
   constructor(lane: AgentLane, options: TrialOptions) {
-    const { name, config, offsetNs = 5e6, frequencyPpb = 20_000 } = options;
+    const { name, config, offsetNs = 5e6, frequencyPpb = 20_000, pageFolder = "." } = options;
     this.name = name;
     this.lane = lane;
     this.#options = options;
     this.directory = lane.home(name);
     this.clockFile = join(this.directory, "clock");
-    this.pageFile = pageFileOf(this.directory);
+    this.pageFile = pageFileOf(join(this.directory, pageFolder));
+    mkdirSync(dirname(this.pageFile), { recursive: true });
     this.stateDirectory = stateDirectoryOf(this.directory);
     createVirtualClock(this.clockFile, { seconds: oscillatorSeconds, seed: 7, offsetNs, frequencyPpb, wanderPpb: 1, sinePpb: 0 });
     if (config !== null) storeConfig(this.directory, config);
@@ -114,6 +117,7 @@ export class AgentTrial {
       hubCaFile: hub?.caFile ?? "/nonexistent",
       tokenFile: hub?.tokenFile ?? "/nonexistent",
       clockFile: this.clockFile,
+      pageFile: this.pageFile,
       namespace: "follower",
       inside: (program, args) => {
         const [first = program, ...rest] = [...prefix, program, ...args];

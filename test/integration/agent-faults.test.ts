@@ -1,20 +1,21 @@
 /** Faults that only real processes can have: hostile packets, a stalled main thread, death, a port or a clock that is taken. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Clock } from "@meridian/native";
+import { Clock, createVirtualClock } from "@meridian/native";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { NodeSampler } from "../demo/sampler.js";
 import { AgentPair, Follower, type FollowerOptions } from "../lab/agent-pair.js";
+import { pageFileOf, startAgent } from "../lab/agent-process.js";
 import type { LabProcess } from "../lab/child-process.js";
 import { hostilePackets } from "../lab/hostile-packets.js";
 import { insideNode } from "../lab/network.js";
 import { PrivateLab } from "../lab/private-lab.js";
 import { repositoryRoot } from "../lab/repository.js";
-import { labServo, storeConfig } from "../lab/stored-config.js";
+import { labServo, labTiming, storeConfig } from "../lab/stored-config.js";
 
 const native = join(repositoryRoot(), "node-agent/native/meridian-native.node");
 const script = (name: string): string => join(repositoryRoot(), "test/lab", name);
@@ -104,6 +105,34 @@ test("hostile packets are dropped, counted by reason, and do not touch the lock"
   });
   sampler.close();
 });
+
+test("a grandmaster that serves a hardware clock keeps its own clock by it, within both bounds", async () => {
+  const home = join(directory, "two-clocks");
+  const [own, hardware] = [join(home, "clock"), join(home, "ptp0")];
+  mkdirSync(home);
+  createVirtualClock(own, { seconds: 600, seed: 3, offsetNs: 7e6, frequencyPpb: -25_000, wanderPpb: 1, sinePpb: 0 });
+  createVirtualClock(hardware, { seconds: 600, seed: 4, offsetNs: 0, frequencyPpb: 0, wanderPpb: 0, sinePpb: 0 });
+  const transmitter = { grandmaster: "gm", reference: "/dev/ptp0", referenceType: "PHC", uncertaintyNanoseconds: 200 };
+  const transmitters = [{ ...transmitter, timing: labTiming(77, 0) }];
+  storeConfig(home, { domain: "faults", role: "Grandmaster", servo: labServo, transmitters });
+  const nobody = { hub: null, hubCaFile: "/nonexistent", tokenFile: "/nonexistent" };
+  const inside: PrivateLab["inside"] = (program, args) => pair.lab.inside(program, args);
+  const extraArgs = ["--map-clock", `/dev/ptp0=virtual:${hardware}`];
+  const place = { node: "gm", directory: home, clockFile: own, namespace: "stranger", bundle: pair.bundle, inside, extraArgs };
+  const agent = startAgent({ ...nobody, ...place });
+  try {
+    await agent.waitUntil("lock", () => agent.tail(50).includes('"to":"PhaseAligned"'), 20_000);
+    const sampler = new NodeSampler("gm", own, pageFileOf(home));
+    for (let taken = 0; taken < 100; taken += 1, await sleep(20)) sampler.take(performance.now());
+    const { calibratedViolations, guaranteedViolations, voidSamples, steps } = sampler.judge(0, Number.POSITIVE_INFINITY);
+    expect({ calibratedViolations, guaranteedViolations, voidSamples, steps }).toEqual({
+      ...{ calibratedViolations: 0, guaranteedViolations: 0, voidSamples: 0, steps: 0 },
+    });
+    sampler.close();
+  } finally {
+    await agent.stop();
+  }
+}, 60_000);
 
 test("a flood of garbage costs measurements, not the lock", async () => {
   const node = createFollower({ name: "flood" });

@@ -25,6 +25,8 @@ export interface AgentOptions {
   /** How a command gets into the lab; by default we are in it. */
   readonly inside?: PrivateLab["inside"];
   readonly env?: NodeJS.ProcessEnv;
+  /** Default: in the directory. */
+  readonly pageFile?: string;
   readonly extraArgs?: readonly string[];
 }
 
@@ -43,7 +45,7 @@ export function startAgent(options: AgentOptions): LabProcess {
   const args = [
     ...[...flags, options.bundle ?? bundle, "--node-name", node, "--hub-ca", options.hubCaFile, "--token-file", options.tokenFile],
     ...(hub === null ? [] : ["--hub", hub]),
-    ...["--state-directory", stateDirectoryOf(directory), "--page", pageFileOf(directory), "--http-address", "127.0.0.1:9464"],
+    ...["--state-directory", stateDirectoryOf(directory), "--page", options.pageFile ?? pageFileOf(directory), "--http-address", "127.0.0.1:9464"],
     ...clocks.flatMap((clock) => ["--map-clock", clock]),
     ...(options.extraArgs ?? []),
   ];

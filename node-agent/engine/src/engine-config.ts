@@ -85,6 +85,23 @@ export interface AssociationConfig {
   readonly dscp: number;
 }
 
+/** Another clock of this node as a source of time for its own: a hardware clock that something else keeps true, a hypervisor's clock. */
+export interface ComparisonConfig {
+  /** Name of the source; also the ensemble's link. */
+  readonly source: string;
+  /** The other clock, and the scale of its seconds. */
+  readonly reference: ClockId;
+  readonly referenceScale: "UTC" | "TAI";
+  readonly use: SourceUse;
+  /** Higher wins, 0 … 1000. */
+  readonly priority: number;
+  readonly independenceGroup: string;
+  /** offset = local − (label + compensation), ns. */
+  readonly delayCompensation: Nanoseconds;
+  /** Its largest error, for which the user vouches, ns. */
+  readonly uncertainty: Nanoseconds;
+}
+
 /** Time for others over NTP (mode 4), from the clock that this node keeps. */
 export interface NtpServerConfig {
   /** UDP port, 1 … 65535. */
@@ -108,6 +125,7 @@ export interface EngineConfig {
   readonly receivers: readonly ReceiverInstanceConfig[];
   readonly transmitters: readonly TransmitterInstanceConfig[];
   readonly associations: readonly AssociationConfig[];
+  readonly comparisons: readonly ComparisonConfig[];
   /** null: no NTP is served. */
   readonly ntpServer: NtpServerConfig | null;
 }

@@ -9,6 +9,7 @@
 import type { AssociationInstance } from "./association-instance.js";
 import { Associations } from "./associations.js";
 import type { AssociationState } from "./association-table.js";
+import { ComparisonInstance } from "./comparison-instance.js";
 import type { ClockEnsemble, ForeignSteering, LinkDescription, Publication } from "./ensemble/contract.js";
 import type { ClockMemory } from "./ensemble/clock-memory.js";
 import type { Measurement } from "./ensemble/measurement.js";
@@ -19,6 +20,7 @@ import { followsNobody, publishEverySeconds, publishOwnedReference } from "./own
 import type { PortState } from "./port-table.js";
 import { PtpInstances } from "./ptp-instances.js";
 import type { InstanceSink, ReceiverInstance } from "./receiver-instance.js";
+import { sameConfig } from "./same-config.js";
 import type { SourceSnapshot } from "./source-snapshot.js";
 import type { Instant, Raw } from "./time/units.js";
 
@@ -31,6 +33,7 @@ export class Engine {
   readonly #trace: ((measurement: Measurement) => void) | undefined;
   readonly #ptp = new PtpInstances();
   readonly #associations = new Associations();
+  #comparisons: readonly ComparisonInstance[] = [];
   #config: EngineConfig | null = null;
   #nextIndex = 1;
   #era = 0;
@@ -72,6 +75,11 @@ export class Engine {
     const takeIndex = () => this.#takeIndex();
     this.#ptp.configure(config, at, takeIndex, out);
     this.#associations.configure(config, at, takeIndex, this.#sink, out);
+    const compared = this.#comparisons;
+    this.#comparisons = config.comparisons.map(
+      (wanted) =>
+        compared.find((old) => sameConfig(wanted, old.config) && old.clock === config.clock) ?? new ComparisonInstance(wanted, config, at),
+    );
     this.#configureEnsemble(config, at);
     this.#news = true;
     this.#nextOwnPublication = followsNobody(config) ? at : Number.POSITIVE_INFINITY;
@@ -104,6 +112,11 @@ export class Engine {
       case "TransmitMissing":
         this.#stamp(event.key, null);
         break;
+      case "ClockCompared":
+        this.#updated = event.after;
+        for (const instance of this.#comparisons)
+          if (instance.config.reference === event.reference) instance.compared(event, this.#era, this.#sink);
+        break;
       case "Exchange":
         for (const measurement of event.measurements) this.#sink.measure(measurement);
         break;
@@ -132,7 +145,8 @@ export class Engine {
 
   /** Raw time of the next Deadline event that the engine needs. */
   deadline(): Raw {
-    const earliest = Math.min(this.#ptp.deadline(), this.#associations.deadline(), this.#nextOwnPublication);
+    let earliest = Math.min(this.#ptp.deadline(), this.#associations.deadline(), this.#nextOwnPublication);
+    for (const instance of this.#comparisons) earliest = Math.min(earliest, instance.deadline());
     return this.#hasLinks ? Math.min(earliest, this.#ensemble.deadline()) : earliest;
   }
 
@@ -188,12 +202,12 @@ export class Engine {
     return this.#associations.entries();
   }
 
-  get #followed(): readonly (ReceiverInstance | AssociationInstance)[] {
-    return [...this.#ptp.receivers, ...this.#associations.instances];
+  get #followed(): readonly (ReceiverInstance | AssociationInstance | ComparisonInstance)[] {
+    return [...this.#ptp.receivers, ...this.#associations.instances, ...this.#comparisons];
   }
 
   get #hasLinks(): boolean {
-    return this.#ptp.receivers.length > 0 || this.#associations.instances.length > 0;
+    return this.#config !== null && !followsNobody(this.#config);
   }
 
   #begin(): Action[] {
@@ -217,6 +231,7 @@ export class Engine {
   #tick(at: Raw, out: Action[]): void {
     this.#ptp.tick(at, this.#random, this.#sink, out);
     this.#associations.tick(at, this.#random, this.#sink, out);
+    for (const instance of this.#comparisons) instance.tick(at, this.#sink);
     this.#decide(at);
   }
 

@@ -53,6 +53,15 @@ export type HostEvent =
   /** `port`: a PortId or an AssociationId. Keys are unique over all of them. */
   | { readonly kind: "TransmitStamped"; readonly port: PortId; readonly key: number; readonly stamp: Stamp }
   | { readonly kind: "TransmitMissing"; readonly port: PortId; readonly key: number }
+  /** The other clock was read between two readings of the node's own. `era` is the other one's. */
+  | {
+      readonly kind: "ClockCompared";
+      readonly reference: ClockId;
+      readonly before: Stamp;
+      readonly instant: Instant;
+      readonly after: Stamp;
+      readonly era: number;
+    }
   /** One-way measurements that the host assembled itself. */
   | { readonly kind: "Exchange"; readonly measurements: readonly Measurement[] }
   /** The clock was read, or a command took effect. notBefore/notAfter bracket the moment in raw time. */
@@ -80,6 +89,8 @@ export type Action =
   | { readonly kind: "Step"; readonly clock: ClockId; readonly by: Nanoseconds }
   | { readonly kind: "OpenPort"; readonly port: PortId; readonly clock: ClockId; readonly dscp: number; readonly answersRequests: boolean }
   | { readonly kind: "ClosePort"; readonly port: PortId }
+  /** ClockCompared follows, unless the other clock cannot be read. */
+  | { readonly kind: "CompareClock"; readonly reference: ClockId }
   /** Resolve and connect; AssociationReady or AssociationLost follows, perhaps much later. */
   | {
       readonly kind: "OpenAssociation";

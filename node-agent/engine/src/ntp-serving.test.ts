@@ -130,6 +130,17 @@ describe("what is said of a clock that is its owner's", () => {
     expect(formatReferenceId(1, said.referenceId)).toBe(letters);
   });
 
+  it("a node that keeps its clock by a hardware clock of its own is a primary server", () => {
+    const comparison = {
+      ...{ source: "a", reference: "phc", referenceScale: "UTC", use: "Primary", priority: 1, independenceGroup: "a" },
+      ...{ delayCompensation: 0, uncertainty: 100 },
+    } as const;
+    const config: EngineConfig = { ...nothing, comparisons: [comparison], ntpServer: server };
+    const said = header({}, [{ grandmaster: null, snapshot }], config);
+    expect(said).toMatchObject({ stratum: 1, leap: 0 });
+    expect(formatReferenceId(1, said.referenceId)).toBe("PHC");
+  });
+
   it("of one that runs free: nothing to be relied on", () => {
     expect(header({ selected: null, sources: [], state: "FreeRunning", guaranteed: null }, [], own("FreeRunning"))).toMatchObject({
       leap: 3,

@@ -93,6 +93,8 @@ function originOf(config: EngineConfig, { selected }: Publication, sources: read
     if (!owned) return null;
     return { stratum: 1, referenceId: referenceIdOfText(owned.reference === "PHC" ? "PHC" : "LOCL"), rootDelay: 0 };
   }
+  if (config.comparisons.some(({ source }) => source === selected))
+    return { stratum: 1, referenceId: referenceIdOfText("PHC"), rootDelay: 0 };
   const followed = sources.find(({ snapshot }) => snapshot.source === selected);
   if (!followed) return null;
   const { snapshot, grandmaster } = followed;

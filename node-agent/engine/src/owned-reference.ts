@@ -11,8 +11,8 @@ const voidAfterSeconds = 5;
 export const publishEverySeconds = 1;
 
 /** No source is configured: the node's clock is its owner's, or nobody's. */
-export function followsNobody({ receivers, associations }: EngineConfig): boolean {
-  return receivers.length === 0 && associations.length === 0;
+export function followsNobody({ receivers, associations, comparisons }: EngineConfig): boolean {
+  return receivers.length + associations.length + comparisons.length === 0;
 }
 
 /** The references that are this node's own clock. */

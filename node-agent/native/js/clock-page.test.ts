@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect } from "vitest";
 import { importBuilt, nativeTest as it } from "./testing/built-native.js";
-import type { PageState } from "../index.js";
+import type { PageLayout, PageState } from "../index.js";
 import { truthReading } from "./layout.js";
 
-const { ClockPage, createVirtualClock, TruthReader } = await importBuilt(() => import("../index.js"));
+const { Clock, ClockPage, createVirtualClock, TruthReader } = await importBuilt(() => import("../index.js"));
 type ClockPage = InstanceType<typeof ClockPage>;
 type TruthReader = InstanceType<typeof TruthReader>;
 
@@ -86,7 +86,7 @@ describe("a clock page", () => {
       magic1: 0x43420200,
       size: 80,
       version: 2,
-      bound: 1501n,
+      bound: 1502n,
       disruptionMarker: 3n,
       maxDrift: 251,
       status: 1,
@@ -141,11 +141,97 @@ describe("a clock page", () => {
     expect(() => new ClockPage("/nowhere/at/all")).toThrow(expect.objectContaining({ code: "ENOENT" }));
   });
 
+  it("makes a page of ClockBound's own daemon one of ours, in place", () => {
+    openPage().publish(state);
+    const theirs = join(folder, "theirs");
+    writeFileSync(theirs, readFileSync(path).subarray(0, 80));
+    const inode = statSync(theirs).ino;
+    openPage(theirs).publish({ ...state, era: 4 });
+    expect(statSync(theirs)).toMatchObject({ ino: inode, size: 4096 });
+    expect(readClockBound(theirs)).toMatchObject({ disruptionMarker: 4n, bound: 1502n });
+  });
+
   it("refuses to publish after close", () => {
     const page = openPage();
     page.close();
     page.close();
     expect(() => page.publish(state)).toThrow(expect.objectContaining({ code: "MER_NATIVE_CLOSED" }));
+  });
+});
+
+describe("a page in a layout of ClockBound", () => {
+  const openAs = (layout: PageLayout): ClockPage => {
+    const clock = Clock.open(`virtual:${clockPath}`, { steer: false });
+    const page = new ClockPage(path, { layout, clock, steeringPpb: 500_000 });
+    opened.push(page, clock);
+    return page;
+  };
+  const view = (): DataView => new DataView(new Uint8Array(readFileSync(path)).buffer);
+  const time = (offset: number): bigint => view().getBigInt64(offset, true) * 1_000_000_000n + view().getBigInt64(offset + 8, true);
+  const fresh = { ...state, era: 0 };
+
+  it("of clients 1.x has its status at 64, and no word that they do not know", () => {
+    const page = openAs("clockbound1");
+    page.publish(fresh);
+    const read = view();
+    expect([read.getUint32(8, true), read.getUint16(12, true), read.getUint16(14, true) % 2]).toEqual([72, 1, 0]);
+    expect([read.getBigInt64(48, true), read.getUint32(56, true), read.getInt32(64, true)]).toEqual([1502n, 251, 1]);
+    page.publish({ ...fresh, status: 3 });
+    expect(view().getInt32(64, true)).toBe(0);
+  });
+
+  it("of clients 2.x holds 80 octets and no extension", () => {
+    openAs("clockbound2").publish(fresh);
+    expect(readClockBound(path)).toMatchObject({ size: 80, version: 2, bound: 1502n, status: 1, disruptionSupport: 0 });
+    expect(
+      readFileSync(path)
+        .subarray(80)
+        .every((octet) => octet === 0),
+    ).toBe(true);
+  });
+
+  it("of clients 3.x states a time of the clock, and what others may do to its frequency", async ({ skip }) => {
+    const source = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    if (!["tsc", "arch_sys_counter"].includes(readFileSync(source, "utf8").trim())) skip("the kernel does not count by the CPU's counter");
+    const page = openAs("clockbound3");
+    page.publish(fresh);
+    expect(view().getInt32(92, true)).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    page.publish(fresh);
+    const read = view();
+    expect([read.getUint32(8, true), read.getUint16(12, true), read.getInt32(92, true), read.getUint8(96)]).toEqual([104, 0x0303, 1, 0]);
+    // Half of how long the clock's reading took comes on top.
+    expect(Number(read.getBigInt64(72, true))).toBeGreaterThan(1502);
+    expect(Number(read.getBigInt64(72, true))).toBeLessThan(1_000_000);
+    expect(read.getUint32(88, true)).toBe(500_251);
+    // Of the clock, which is ahead of CLOCK_REALTIME by 777 ns, and within the ms that this takes.
+    expect(Math.abs(Number(time(24) - BigInt(Date.now()) * 1_000_000n))).toBeLessThan(1e9);
+    expect(time(40) - time(24)).toBe(60_000_000_000n);
+    const period = Number(read.getBigUint64(56, true)) / 2 ** (64 + read.getUint8(97));
+    expect(1 / period).toBeGreaterThan(1e6);
+    expect(1 / period).toBeLessThan(1e10);
+  });
+
+  it.for(["clockbound1", "clockbound2"] as const)(
+    "%s: a life below 5 s ends when it should, though readers believe a status for 5 s",
+    (layout) => {
+      openAs(layout).publish({ ...fresh, voidAfterSeconds: 1 });
+      const now = monotonic();
+      const [asOf, voidAfter] = [time(16), time(32)];
+      expect(voidAfter - asOf).toBe(5_000_000_000n);
+      expect(voidAfter).toBeLessThanOrEqual(now + 1_000_000_000n);
+      expect(voidAfter).toBeGreaterThan(now + 500_000_000n);
+    },
+  );
+
+  it.for(["clockbound1", "clockbound2", "clockbound3"] as const)("%s: what is published for another era is void", (layout) => {
+    openAs(layout).publish(state);
+    expect(view().getBigInt64(layout === "clockbound3" ? 72 : 48, true)).toBe(1_000_000_000_000_000_000n);
+  });
+
+  it("has a layout that exists", () => {
+    const nonsense = "clockbound4" as PageLayout;
+    expect(() => openAs(nonsense)).toThrow(expect.objectContaining({ code: "MER_NATIVE_ARGUMENT" }));
   });
 });
 
@@ -196,7 +282,7 @@ describe("a TruthReader", () => {
       truncateSync(path, length);
       page.publish(state);
       expect(statSync(path).size).toBe(before.length);
-      expect(readClockBound(path)).toMatchObject({ magic0: readClockBound(path)["magic0"], bound: 1501n });
+      expect(readClockBound(path)).toMatchObject({ magic0: readClockBound(path)["magic0"], bound: 1502n });
     }
   });
 
@@ -205,6 +291,6 @@ describe("a TruthReader", () => {
     page.publish(state);
     rmSync(path);
     page.publish(state);
-    expect(readClockBound(path)).toMatchObject({ bound: 1501n });
+    expect(readClockBound(path)).toMatchObject({ bound: 1502n });
   });
 });

@@ -54,7 +54,8 @@ describe("the native module", () => {
     const truth = new native.TruthReader(path, join(folder, "page"));
     const reader = new native.ClockReader(join(folder, "page"), "Guaranteed");
     const sockets = { DatagramSocket: socket, NtpServer: server };
-    const readers = { ClockReader: reader, TruthReader: truth };
+    const watch = new native.DisruptionWatch({ clock, pages: [page], vmClockPath: join(folder, "none") }, () => {});
+    const readers = { ClockReader: reader, TruthReader: truth, DisruptionWatch: watch };
     const instances = { Clock: clock, Port: port, SyncProgram: program, FdTimer: timer, ClockPage: page, ...readers, ...sockets };
     try {
       const classes = [...declared()].filter(([, members]) => members.length > 0);
@@ -140,6 +141,8 @@ describe("the native module", () => {
           globalThis.socket.send(new Uint8Array(48).fill(0x23), 48, 0);
           globalThis.timer = new native.FdTimer(() => {});
           globalThis.timer.arm(3600e9);
+          globalThis.page = new native.ClockPage(${JSON.stringify(join(folder, "worker-page"))}, { layout: "clockbound3", clock, steeringPpb: 0 });
+          globalThis.watch = new native.DisruptionWatch({ clock, pages: [globalThis.page], vmClockPath: "/nowhere" }, () => {});
           require("node:worker_threads").parentPort.postMessage("open");
         });\`;
       (async () => {

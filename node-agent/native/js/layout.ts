@@ -83,3 +83,25 @@ export const intervalReading = {
   status: 4,
   length: 5,
 } as const;
+
+/** Indexes into the Float64Array that `Clock.sampleOffset` fills. */
+export const offsetSample = {
+  /** Clock − CLOCK_REALTIME: whole seconds, rounded down, and the rest in ns. */
+  offsetSeconds: 0,
+  offsetNanoseconds: 1,
+  /** What that may be off by, ns, whatever the device took between the two system times. */
+  halfWidth: 2,
+  /** When: CLOCK_REALTIME, */
+  systemSeconds: 3,
+  systemNanoseconds: 4,
+  /** CLOCK_MONOTONIC_RAW, s, */
+  systemRaw: 5,
+  /** and the clock's own raw time, s. */
+  raw: 6,
+  /** One of offsetMethod. */
+  method: 7,
+  length: 8,
+} as const;
+
+/** How `Clock.sampleOffset` compared, best first: by hardware, around the register, around the driver's call, around ours. */
+export const offsetMethod = { precise: 1, extended: 2, alternating: 3, sandwich: 4 } as const;

@@ -1,7 +1,6 @@
-//! `Clock` and `createVirtualClock`: the clocks as JavaScript sees them.
+//! `Clock`: the clocks as JavaScript sees them.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::CStr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,47 +11,22 @@ use napi_derive::napi;
 use crate::clock_source::ClockSource;
 use crate::errors::{guard, Failure, Result};
 use crate::executor::Executor;
-use crate::js::{fill_doubles, within, Fields, Number, Text};
+use crate::js::{fill_doubles, integer, read_number, within, Fields, Number, Text};
 use crate::kernel_lock::KernelLock;
+use crate::kernel_status::KernelStatus;
 use crate::layout::clock_reading as reading_at;
-use crate::oscillator::Character;
+use crate::phc_clock::PhcClock;
+use crate::phc_device::MOST_SAMPLES;
 use crate::raw_function::{define_function, Arguments};
 use crate::realtime_clock::RealtimeClock;
-use crate::time::{host_ns, split};
+use crate::time::split;
 use crate::virtual_clock::VirtualClock;
-use crate::virtual_file::{self, ClockLock, VirtualFile};
+use crate::virtual_file::{ClockLock, VirtualFile};
 
 /// 10 %: beyond any oscillator and any slew, and far from where the conversion would overflow.
-const FREQUENCY_LIMIT_PPB: f64 = 1e8;
+pub const FREQUENCY_LIMIT_PPB: f64 = 1e8;
 /// 146 years: what doubles and i64 both hold with room to spare.
-const OFFSET_LIMIT_NS: f64 = 4.6e18;
-
-#[napi]
-pub fn create_virtual_clock(env: Env, path: Text, options: Fields) -> napi::Result<()> {
-    guard(env, || {
-        let frequency = |name: &CStr| options.within(name, -FREQUENCY_LIMIT_PPB..=FREQUENCY_LIMIT_PPB);
-        let seconds = options.within(c"seconds", 1.0..=virtual_file::MAXIMUM_SECONDS)?;
-        let offset_ns = options.within(c"offsetNs", -OFFSET_LIMIT_NS..=OFFSET_LIMIT_NS)?;
-        let character = Character {
-            seed: options.integer(c"seed", 0.0..=9e15)? as u64,
-            frequency_ppb: frequency(c"frequencyPpb")?,
-            wander_ppb: frequency(c"wanderPpb")?,
-            sine_ppb: frequency(c"sinePpb")?,
-        };
-        virtual_file::create(&path.0, seconds, offset_ns.round() as i64, character)
-    })
-}
-
-/// For labs: past the lock of whoever steers the clock, as any other program with the capability can treat a kernel's clock.
-#[napi]
-pub fn disturb_virtual_clock(env: Env, path: Text, change: Fields) -> napi::Result<()> {
-    guard(env, || {
-        let step_ns = change.optional(c"stepNs", -OFFSET_LIMIT_NS..=OFFSET_LIMIT_NS)?;
-        let ppb = change.optional(c"frequencyPpb", -FREQUENCY_LIMIT_PPB..=FREQUENCY_LIMIT_PPB)?;
-        let clock = VirtualClock::new(VirtualFile::open_to_disturb(&path.0)?);
-        clock.disturb(host_ns(libc::CLOCK_REALTIME), step_ns.map(|ns| ns.round() as i64), ppb)
-    })
-}
+pub const OFFSET_LIMIT_NS: f64 = 4.6e18;
 
 /// Held while a clock is steered, for its effect when it is dropped.
 #[expect(dead_code, reason = "only dropped")]
@@ -88,6 +62,7 @@ impl Clock {
         let state = guard(*env, || open_source(&uri.0, options.flag(c"steer")?))?;
         let instance = Clock { uri: uri.0, state: Rc::clone(&state) }.into_instance(env)?;
         guard(*env, || define_function(env.raw(), instance.raw(), c"read", &state, read))?;
+        guard(*env, || define_function(env.raw(), instance.raw(), c"sampleOffset", &state, sample_offset))?;
         Ok(instance)
     }
 
@@ -120,6 +95,18 @@ impl Clock {
     }
 
     #[napi]
+    pub fn set_kernel_status(&self, env: Env, status: Fields) -> napi::Result<()> {
+        guard(env, || {
+            let status = KernelStatus::read(&status)?;
+            match &*self.state.source {
+                ClockSource::Realtime(clock) => self.steer(|_| clock.set_status(&status)),
+                // The kernel says nothing of them to anybody.
+                _ => self.demand_open(),
+            }
+        })
+    }
+
+    #[napi]
     pub fn close(&self, env: Env) -> napi::Result<()> {
         guard(env, || {
             self.state.closed.set(true);
@@ -130,13 +117,18 @@ impl Clock {
     }
 
     fn steer<T>(&self, act: impl FnOnce(&Executor) -> Result<T>) -> Result<T> {
-        if self.state.closed.get() {
-            return Err(Failure::closed("clock"));
-        }
+        self.demand_open()?;
         match &*self.state.executor.borrow() {
             Some(executor) => act(executor),
             None => Err(Failure::not_steerable(format!("{} can only be read through this handle", self.uri))),
         }
+    }
+
+    fn demand_open(&self) -> Result<()> {
+        if self.state.closed.get() {
+            return Err(Failure::closed("clock"));
+        }
+        Ok(())
     }
 
     /// The clock in an options object, for those who stamp with it. They go on with it when this handle is closed.
@@ -163,8 +155,13 @@ fn open_source(uri: &str, steer: bool) -> Result<Rc<State>> {
         let clock = Arc::new(VirtualClock::new(file));
         let executor = if steer { Some(Executor::start(clock.clone())?) } else { None };
         (ClockSource::Virtual(clock), executor, lock.map(Lock::File))
+    } else if let Some(path) = uri.strip_prefix("phc:") {
+        let (clock, lock) = PhcClock::open(path, steer)?;
+        let clock = Arc::new(clock);
+        let executor = if steer { Some(Executor::start(clock.clone())?) } else { None };
+        (ClockSource::Phc(clock), executor, lock.map(Lock::Kernel))
     } else {
-        return Err(Failure::argument(format!("{uri} is neither virtual:<file> nor realtime:")));
+        return Err(Failure::argument(format!("{uri} is neither virtual:<file> nor phc:<device> nor realtime:")));
     };
     Ok(Rc::new(State {
         source: Arc::new(source),
@@ -178,7 +175,7 @@ fn read(state: &State, env: sys::napi_env, arguments: &Arguments) -> Result<Opti
     if state.closed.get() {
         return Err(Failure::closed("clock"));
     }
-    let reading = state.source.read();
+    let reading = state.source.try_read()?;
     let (seconds, nanoseconds) = split(reading.ns);
     let mut out = [0.0; reading_at::LENGTH];
     out[reading_at::SECONDS] = seconds;
@@ -188,5 +185,17 @@ fn read(state: &State, env: sys::napi_env, arguments: &Arguments) -> Result<Opti
     out[reading_at::FREQUENCY] = reading.frequency;
     out[reading_at::ERA] = reading.era as f64;
     fill_doubles(env, arguments[0], out)?;
+    Ok(None)
+}
+
+fn sample_offset(state: &State, env: sys::napi_env, arguments: &Arguments) -> Result<Option<f64>> {
+    if state.closed.get() {
+        return Err(Failure::closed("clock"));
+    }
+    let ClockSource::Phc(clock) = &*state.source else {
+        return Err(Failure::argument("only a clock of phc:<device> has samples of its offset"));
+    };
+    let count = integer(read_number(env, arguments[0], "count")?, "count", 1.0..=MOST_SAMPLES as f64)?;
+    fill_doubles(env, arguments[1], clock.sample_offset(count as usize)?)?;
     Ok(None)
 }

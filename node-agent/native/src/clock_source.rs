@@ -1,5 +1,8 @@
 //! The clocks there are, behind one conversion: from a CLOCK_REALTIME instant, which is what kernel socket stamps are, to the clock.
 
+use crate::errors::Result;
+use crate::phc_clock::PhcClock;
+use crate::phc_track::Track;
 use crate::realtime_clock::{RealtimeClock, Sample};
 use crate::time::host_ns;
 use crate::virtual_clock::VirtualClock;
@@ -24,12 +27,14 @@ pub enum ClockSource {
     /// Shared with the executor's thread.
     Virtual(Arc<VirtualClock>),
     Realtime(Arc<RealtimeClock>),
+    Phc(Arc<PhcClock>),
 }
 
 /// Converts one batch of stamps.
 pub enum Converter<'a> {
     Virtual(&'a VirtualClock),
     Realtime(Sample),
+    Phc(Track),
 }
 
 impl ClockSource {
@@ -37,6 +42,7 @@ impl ClockSource {
         match self {
             Self::Virtual(clock) => Converter::Virtual(clock),
             Self::Realtime(clock) => Converter::Realtime(clock.sample()),
+            Self::Phc(clock) => Converter::Phc(clock.track()),
         }
     }
 
@@ -45,12 +51,21 @@ impl ClockSource {
         match self {
             Self::Virtual(clock) => clock.start_era(),
             Self::Realtime(clock) => clock.start_era(),
+            Self::Phc(clock) => clock.start_era(),
         }
     }
 
+    /// Now. A device that has vanished is carried on from its last reading, in a new era.
     pub fn read(&self) -> Reading {
-        let converter = self.converter();
-        converter.at(host_ns(libc::CLOCK_REALTIME))
+        self.converter().at(host_ns(libc::CLOCK_REALTIME))
+    }
+
+    /// Now. Fails where a device has vanished.
+    pub fn try_read(&self) -> Result<Reading> {
+        match self {
+            Self::Phc(clock) => clock.read(),
+            _ => Ok(self.read()),
+        }
     }
 }
 
@@ -59,6 +74,7 @@ impl Converter<'_> {
         match self {
             Self::Virtual(clock) => clock.at(real_ns),
             Self::Realtime(sample) => sample.at(real_ns),
+            Self::Phc(track) => track.at(real_ns),
         }
     }
 }

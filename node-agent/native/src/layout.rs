@@ -76,11 +76,39 @@ layout!(interval_reading, "intervalReading", {
     LENGTH = 5 => "length",
 });
 
+layout!(offset_sample, "offsetSample", {
+    OFFSET_SECONDS = 0 => "offsetSeconds",
+    OFFSET_NANOSECONDS = 1 => "offsetNanoseconds",
+    HALF_WIDTH = 2 => "halfWidth",
+    SYSTEM_SECONDS = 3 => "systemSeconds",
+    SYSTEM_NANOSECONDS = 4 => "systemNanoseconds",
+    SYSTEM_RAW = 5 => "systemRaw",
+    RAW = 6 => "raw",
+    METHOD = 7 => "method",
+    LENGTH = 8 => "length",
+});
+
+layout!(offset_method, "offsetMethod", {
+    PRECISE = 1 => "precise",
+    EXTENDED = 2 => "extended",
+    ALTERNATING = 3 => "alternating",
+    SANDWICH = 4 => "sandwich",
+});
+
 #[napi]
 pub fn record_layout() -> HashMap<String, u32> {
-    [ring::NAMES, slot::NAMES, kind::NAMES, clock_reading::NAMES, truth_reading::NAMES, interval_reading::NAMES]
-        .into_iter()
-        .flatten()
-        .map(|&(name, value)| (name.to_owned(), value as u32))
-        .collect()
+    [
+        ring::NAMES,
+        slot::NAMES,
+        kind::NAMES,
+        clock_reading::NAMES,
+        truth_reading::NAMES,
+        interval_reading::NAMES,
+        offset_sample::NAMES,
+        offset_method::NAMES,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|&(name, value)| (name.to_owned(), value as u32))
+    .collect()
 }

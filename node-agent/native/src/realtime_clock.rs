@@ -1,7 +1,7 @@
 //! CLOCK_REALTIME. Raw time is CLOCK_MONOTONIC_RAW; steering is what drifted in between, whoever steered: that needs no record of our
 //! own commands and stays true when others adjust the clock too.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock_source::Reading;
 use crate::errors::Result;
@@ -28,7 +28,8 @@ struct State {
     /// CLOCK_REALTIME − CLOCK_MONOTONIC at the last look, ns. Both are slewed alike, so only a step changes it.
     monotonic_ns: i64,
     era: u64,
-    history: History,
+    /// Shared with samples, and copied when it changes under one.
+    history: Arc<History>,
     /// Nothing else of the kernel steers it any more.
     taken_over: bool,
 }
@@ -59,7 +60,7 @@ impl RealtimeClock {
     pub fn open() -> Self {
         let (first_ns, _) = realtime_minus(libc::CLOCK_MONOTONIC_RAW);
         let (monotonic_ns, _) = realtime_minus(libc::CLOCK_MONOTONIC);
-        let state = State { monotonic_ns, era: 0, history: History::default(), taken_over: false };
+        let state = State { monotonic_ns, era: 0, history: Arc::default(), taken_over: false };
         Self { first_ns, state: Mutex::new(state) }
     }
 
@@ -77,7 +78,7 @@ impl RealtimeClock {
         // A kernel or a sandbox that does not let us ask: as good as at rest for the age of a stamp.
         let ppb = kernel_adjust::read(libc::CLOCK_REALTIME, URI).map_or(f64::NAN, |now| kernel_adjust::realtime_ppb(&now));
         let anchor = Anchor { ppb: if ppb.is_finite() { ppb } else { 0.0 }, ..anchor };
-        Sample { first_ns: self.first_ns, anchor, ppb, era: state.era, history: state.history }
+        Sample { first_ns: self.first_ns, anchor, ppb, era: state.era, history: Arc::clone(&state.history) }
     }
 
     /// The clock is not what it was although nobody stepped it.
@@ -113,7 +114,7 @@ impl Steerable for RealtimeClock {
         let ppb_before = kernel_adjust::realtime_ppb(&kernel_adjust::read(libc::CLOCK_REALTIME, URI)?);
         let Anchor { real_ns, raw_ns, .. } = anchor_now();
         kernel_adjust::set_realtime_ppb(ppb, URI)?;
-        state.history.note(Change { before_ns: real_ns, after_ns: real_ns, raw_ns, ppb_before });
+        Arc::make_mut(&mut state.history).note(Change { before_ns: real_ns, after_ns: real_ns, raw_ns, ppb_before });
         Ok(seconds(raw_ns))
     }
 
@@ -124,7 +125,12 @@ impl Steerable for RealtimeClock {
         let ppb_before = kernel_adjust::realtime_ppb(&kernel_adjust::read(libc::CLOCK_REALTIME, URI)?);
         let Anchor { real_ns, raw_ns, .. } = anchor_now();
         kernel_adjust::step(libc::CLOCK_REALTIME, ns, URI)?;
-        state.history.note(Change { before_ns: real_ns, after_ns: real_ns.saturating_add(ns), raw_ns, ppb_before });
+        Arc::make_mut(&mut state.history).note(Change {
+            before_ns: real_ns,
+            after_ns: real_ns.saturating_add(ns),
+            raw_ns,
+            ppb_before,
+        });
         // Exact, so that the next look finds nothing new.
         state.monotonic_ns = state.monotonic_ns.saturating_add(ns);
         state.era += 1;
@@ -132,14 +138,14 @@ impl Steerable for RealtimeClock {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Sample {
     first_ns: i64,
     anchor: Anchor,
     /// In force now, ppb; NaN: it cannot be read.
     ppb: f64,
     era: u64,
-    history: History,
+    history: Arc<History>,
 }
 
 impl Sample {

@@ -9,6 +9,7 @@ import type { HostOutputs } from "./engine-host.js";
 const { ClockSet } = await importBuilt(() => import("../clock/clock-set.js"));
 const { EngineHost } = await importBuilt(() => import("./engine-host.js"));
 type EngineHost = InstanceType<typeof EngineHost>;
+const { openVoidPages } = await importBuilt(() => import("./open-page.js"));
 
 /** Remembers which directions it was given. */
 class WatchedEnsemble extends Ensemble {
@@ -49,6 +50,7 @@ const serving: EngineConfig = {
   steer: false,
   receivers: [],
   associations: [],
+  comparisons: [],
   ntpServer: null,
   transmitters: [
     {
@@ -83,6 +85,7 @@ const following: EngineConfig = {
   ],
   transmitters: [],
   associations: [],
+  comparisons: [],
   ntpServer: null,
 };
 
@@ -121,10 +124,10 @@ const silent: HostOutputs = {
 
 function start(name: string, config: EngineConfig, ensembleOf: Ensemble, to: HostOutputs): EngineHost {
   const clocks = new ClockSet(new Map([["realtime", config.clock]]), config.steer ? "steer" : "observe", native);
-  const page = new native.ClockPage(`page of ${name}`);
-  const started = new EngineHost(new Engine(ensembleOf, () => 0.5), clocks, page, to, native);
+  const pages = openVoidPages({ pageFile: `page of ${name}`, clockBoundDirectory: null, clock: clocks.own }, 0, native);
+  const started = new EngineHost(new Engine(ensembleOf, () => 0.5), clocks, pages, to, native);
   started.configure(config);
-  opened.push(started, clocks, page);
+  opened.push(started, pages, clocks);
   return started;
 }
 

@@ -7,6 +7,7 @@ import { importBuilt, nativeTest as test } from "@meridian/native/testing";
 const { ClockSet } = await importBuilt(() => import("../clock/clock-set.js"));
 const { EngineHost } = await importBuilt(() => import("./engine-host.js"));
 type EngineHost = InstanceType<typeof EngineHost>;
+const { openVoidPages } = await importBuilt(() => import("./open-page.js"));
 
 const clock = "virtual:gm";
 const serving: EngineConfig = {
@@ -18,6 +19,7 @@ const serving: EngineConfig = {
   maxDrift: 1000,
   receivers: [],
   associations: [],
+  comparisons: [],
   ntpServer: null,
   transmitters: [
     {
@@ -59,7 +61,7 @@ function start(config: EngineConfig, ensemble: Ensemble): void {
   const native = createFakeNative(machine);
   native.createVirtualClock("gm", { seconds: 600, seed: 1, offsetNs: 0, frequencyPpb: 0, wanderPpb: 0, sinePpb: 0 });
   const clocks = new ClockSet(new Map([["realtime", clock]]), "steer", native);
-  const page = new native.ClockPage("page");
+  const pages = openVoidPages({ pageFile: "page", clockBoundDirectory: null, clock: clocks.own }, 0, native);
   const outputs = {
     publish: () => undefined,
     emit: () => undefined,
@@ -70,9 +72,9 @@ function start(config: EngineConfig, ensemble: Ensemble): void {
     commanded: () => undefined,
     wasRead: () => undefined,
   };
-  host = new EngineHost(new Engine(ensemble, () => 0.5), clocks, page, outputs, native);
+  host = new EngineHost(new Engine(ensemble, () => 0.5), clocks, pages, outputs, native);
   host.configure(config);
-  opened.push(host, clocks, page);
+  opened.push(host, pages, clocks);
 }
 
 beforeEach(() => {

@@ -15,13 +15,14 @@ import {
 import { clockReading, truthReading } from "@meridian/native/layout";
 import { afterAll, afterEach, beforeEach, expect } from "vitest";
 import { importBuilt, nativeTest as test } from "@meridian/native/testing";
+import type { PublishedPages } from "../publication/published-pages.js";
 
 const { Clock, createVirtualClock, TruthReader } = await importBuilt(() => import("@meridian/native"));
 const { ClockSet } = await importBuilt(() => import("../clock/clock-set.js"));
 type ClockSet = InstanceType<typeof ClockSet>;
 const { EngineHost } = await importBuilt(() => import("./engine-host.js"));
 type EngineHost = InstanceType<typeof EngineHost>;
-const { openVoidPage } = await importBuilt(() => import("./open-page.js"));
+const { openVoidPages } = await importBuilt(() => import("./open-page.js"));
 
 /** Steers as the test says, and remembers what the host told it. */
 class ScriptedEnsemble implements ClockEnsemble {
@@ -68,6 +69,12 @@ let ensemble: ScriptedEnsemble;
 let host: EngineHost;
 let said: string[] = [];
 let published: Publication[] = [];
+let pages: PublishedPages;
+
+function openPages(): PublishedPages {
+  pages = openVoidPages({ pageFile, clockBoundDirectory: null, clock: clocks.own }, 0);
+  return pages;
+}
 
 beforeEach(() => {
   createVirtualClock(clockFile, { seconds: 600, seed: 1, offsetNs: 1000, frequencyPpb: 0, wanderPpb: 0, sinePpb: 0 });
@@ -75,7 +82,7 @@ beforeEach(() => {
   ensemble = new ScriptedEnsemble();
   said = [];
   published = [];
-  host = new EngineHost(new Engine(ensemble, () => 0.5), clocks, openVoidPage(pageFile, 0), {
+  host = new EngineHost(new Engine(ensemble, () => 0.5), clocks, openPages(), {
     publish: (publication) => published.push(publication),
     emit: () => undefined,
     failed: (subject, code) => said.push(`${subject} ${code}`),
@@ -88,6 +95,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   host.close();
+  pages.close();
   clocks.close();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -124,6 +132,7 @@ const following: EngineConfig = {
   ],
   transmitters: [],
   associations: [],
+  comparisons: [],
   ntpServer: null,
 };
 const nothing: EngineConfig = { ...following, steer: false, receivers: [] };
@@ -207,7 +216,8 @@ test("a clock that refuses is one counted failure, and the engine goes on", asyn
   clocks.close();
   clocks = new ClockSet(new Map([["realtime", uri]]), "observe");
   host.close();
-  host = new EngineHost(new Engine(ensemble, () => 0.5), clocks, openVoidPage(pageFile, 0), {
+  pages.close();
+  host = new EngineHost(new Engine(ensemble, () => 0.5), clocks, openPages(), {
     publish: () => undefined,
     emit: () => undefined,
     failed: (subject, code) => said.push(`${subject} ${code}`),

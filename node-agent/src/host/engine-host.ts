@@ -13,12 +13,14 @@ import type {
   PortId,
   Publication,
 } from "@meridian/engine";
-import type { ClockPage, FdTimer, Port } from "@meridian/native";
+import type { FdTimer, Port } from "@meridian/native";
 import { getSystemErrorName } from "node:util";
 import type { ClockSet, Reading } from "../clock/clock-set.js";
+import { compareClocks } from "../clock/compare-clocks.js";
 import { codeOf, messageOf } from "../errors.js";
 import { Associations } from "./associations.js";
 import { type NativeModule, nativeModule } from "../native-module.js";
+import type { PublishedPages } from "../publication/published-pages.js";
 import { NtpService } from "./ntp-service.js";
 import { ntpServicePart, type PortTrouble } from "./port-report.js";
 import { NameResolver } from "./resolve-name.js";
@@ -67,7 +69,7 @@ interface OpenPort {
 export class EngineHost {
   readonly #engine: Engine;
   readonly #clocks: ClockSet;
-  readonly #page: ClockPage;
+  readonly #pages: PublishedPages;
   readonly #outputs: HostOutputs;
   readonly #native: NativeModule;
   readonly #timer: FdTimer;
@@ -88,10 +90,11 @@ export class EngineHost {
   #lastDrain = 0;
   #closed = false;
 
-  constructor(engine: Engine, clocks: ClockSet, page: ClockPage, outputs: HostOutputs, native: NativeModule = nativeModule) {
+  constructor(engine: Engine, clocks: ClockSet, pages: PublishedPages, outputs: HostOutputs, native: NativeModule = nativeModule) {
     this.#engine = engine;
     this.#clocks = clocks;
-    this.#page = page;
+    this.#pages = pages;
+    pages.onDisruption(() => this.#disrupted());
     this.#outputs = outputs;
     this.#native = native;
     this.#timer = new native.FdTimer(() => this.#wake());
@@ -220,8 +223,20 @@ export class EngineHost {
     this.#timer.arm(delay * 1e9);
   }
 
+  /** The engine hears of the clock's new era before it decides anything else: what it says of the old one is void already. */
+  #disrupted(): void {
+    if (this.#closed) return;
+    this.#readClock();
+    this.#handlePending();
+    this.#tick();
+  }
+
   #handle(event: HostEvent): void {
     this.#run(this.#engine.handle(event));
+    this.#handlePending();
+  }
+
+  #handlePending(): void {
     for (let next = this.#pending.shift(); next; next = this.#pending.shift()) this.#run(this.#engine.handle(next));
   }
 
@@ -261,6 +276,8 @@ export class EngineHost {
         return this.#closePort(action.port);
       case "ProgramSync":
         return this.#programSync(action);
+      case "CompareClock":
+        return this.#compare(action.reference);
       case "OpenAssociation":
         return this.#associations.open(action);
       case "CloseAssociation":
@@ -280,6 +297,16 @@ export class EngineHost {
     const errno = socket === "event" ? open.port.sendEvent(bytes, bytes.length, key) : open.port.sendGeneral(bytes, bytes.length);
     // Counted by the module; the engine treats a request without a stamp as one lost sample.
     if (errno !== 0 && socket === "event") this.#pending.push({ kind: "TransmitMissing", port: id, key });
+  }
+
+  #compare(reference: string): void {
+    try {
+      this.#pending.push({ kind: "ClockCompared", reference, ...compareClocks(this.#clocks.own, this.#clocks.get(reference)) });
+      this.#outputs.worked(reference);
+    } catch (error) {
+      // One comparison less; a device that vanished is asked again in a second.
+      this.#outputs.failed(reference, codeOf(error, "MER_AGENT_CLOCK_FAILED"), messageOf(error));
+    }
   }
 
   #sendDatagram(action: Extract<Action, { kind: "SendDatagram" }>): void {
@@ -302,7 +329,7 @@ export class EngineHost {
 
   #step(by: number): void {
     try {
-      this.#clocks.own.step(by);
+      this.#pages.whileVoid(by, () => this.#clocks.own.step(by));
       this.#outputs.worked("step");
       this.#outputs.stepped(by);
     } catch (error) {
@@ -315,7 +342,7 @@ export class EngineHost {
 
   #publish(publication: Publication): void {
     try {
-      this.#page.publish({
+      this.#pages.publish({
         guaranteedNs: publication.guaranteed ?? Number.NaN,
         guaranteedGrowthPpb: publication.guaranteedGrowth,
         calibratedNs: publication.calibrated ?? Number.NaN,

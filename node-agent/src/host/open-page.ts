@@ -1,19 +1,48 @@
-/** The clock page as a starting agent leaves it: there, and void. */
+/** The clock pages as a starting agent leaves them: there, and void. */
 import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { ClockPage } from "@meridian/native";
+import { dirname, join } from "node:path";
+import type { Clock, PageLayout } from "@meridian/native";
 import { agentError, messageOf } from "../errors.js";
+import { type NativeModule, nativeModule } from "../native-module.js";
+import { PublishedPages } from "../publication/published-pages.js";
+
+/** Where a hypervisor says that the machine was stopped or moved. */
+const vmClockPath = "/dev/vmclock0";
+/** The most that the kernel lets anybody slew a clock by, ppb. */
+const kernelSlewPpb = 500_000;
+/** Where ClockBound's clients look in its folder, by their generation. */
+const clockBoundFiles = [
+  ["shm", "clockbound1"],
+  ["shm0", "clockbound2"],
+  ["shm1", "clockbound3"],
+] as const satisfies readonly [file: string, layout: PageLayout][];
+
+export interface PageFiles {
+  /** Meridian's own page. */
+  readonly pageFile: string;
+  /** Where ClockBound's clients look for theirs; null: none are written. */
+  readonly clockBoundDirectory: string | null;
+  /** The node's own. */
+  readonly clock: Clock;
+}
 
 /**
  * Whatever an earlier process left there is void until the engine says otherwise.
  * @param era of the clock
  * @throws MER_AGENT_PAGE_FAILED
  */
-export function openVoidPage(file: string, era: number): ClockPage {
-  try {
+export function openVoidPages(files: PageFiles, era: number, native: NativeModule = nativeModule): PublishedPages {
+  const { clock } = files;
+  const steeringPpb = clock.steerable ? 0 : kernelSlewPpb;
+  const open = ([file, layout]: readonly [string, PageLayout]) => {
     mkdirSync(dirname(file), { recursive: true });
-    const page = new ClockPage(file);
-    page.publish({
+    return new native.ClockPage(file, { layout, clock, steeringPpb });
+  };
+  const wanted = listPages(files);
+  try {
+    const pages = wanted.map(open);
+    const published = new PublishedPages(pages, (tell) => new native.DisruptionWatch({ clock, pages, vmClockPath }, tell));
+    published.publish({
       guaranteedNs: Number.NaN,
       guaranteedGrowthPpb: 0,
       calibratedNs: Number.NaN,
@@ -22,8 +51,14 @@ export function openVoidPage(file: string, era: number): ClockPage {
       status: 0,
       era,
     });
-    return page;
+    return published;
   } catch (error) {
-    throw agentError("MER_AGENT_PAGE_FAILED", `${file}: ${messageOf(error)}`, error);
+    throw agentError("MER_AGENT_PAGE_FAILED", `${wanted.map(([file]) => file).join(", ")}: ${messageOf(error)}`, error);
   }
+}
+
+function listPages({ pageFile, clockBoundDirectory }: PageFiles): [file: string, layout: PageLayout][] {
+  const own: [string, PageLayout] = [pageFile, "meridian"];
+  if (clockBoundDirectory === null) return [own];
+  return [own, ...clockBoundFiles.map(([name, layout]): [string, PageLayout] => [join(clockBoundDirectory, name), layout])];
 }

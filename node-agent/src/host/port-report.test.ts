@@ -31,6 +31,7 @@ test("a part on a port in trouble carries that trouble, the others are well", ()
     ],
     transmitters: [{ grandmaster: "g", ...timing("eth1") }],
     associations: [],
+    comparisons: [],
     ntpServer: null,
   } as unknown as EngineConfig;
   const trouble = { code: "MER_AGENT_PORT_ABSENT", message: "gone" } as const;

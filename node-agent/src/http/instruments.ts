@@ -115,6 +115,21 @@ export class Instruments {
     });
   }
 
+  /** What voided the clock pages, as the native module counts it. */
+  observeDisruptions(read: () => readonly number[]): void {
+    const kinds = ["step", "suspend", "machine", "stall"] as const;
+    const counter: Counter<"kind"> = new Counter({
+      name: "meridian_clock_disruptions_total",
+      help: "Steps of the clock by others, suspends of the host, disruptions that its hypervisor reported, and stalls of the agent above 1 s",
+      labelNames: ["kind"],
+      registers: [this.registry],
+      collect: () => {
+        counter.reset();
+        kinds.forEach((kind, index) => counter.inc({ kind }, read()[index] ?? 0));
+      },
+    });
+  }
+
   /** Counts of the NTP server; nothing while there is none. */
   observeNtpServer(read: () => readonly number[] | null): void {
     const outcomes = ["answered", "interleaved", "not_allowed", "malformed", "rate_limited", "send_error"] as const;

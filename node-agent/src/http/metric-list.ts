@@ -12,6 +12,7 @@ export interface MetricRow {
 export function listAgentMetrics(): MetricRow[] {
   const instruments = new Instruments(() => 0);
   instruments.observeHost(() => []);
+  instruments.observeDisruptions(() => []);
   return instruments.registry.getMetricsAsArray().map((metric) => {
     // prom-client's types name neither, its objects have both.
     const { labelNames = [] } = metric as unknown as { labelNames?: readonly string[] };

@@ -5,6 +5,7 @@ import { explainNotReady } from "./readiness.js";
 const config = (receivers: number, transmitters: number) => ({
   receivers: Array.from({ length: receivers }),
   associations: [],
+  comparisons: [],
   transmitters: Array.from({ length: transmitters }),
 });
 const readyStates = (receivers: number, transmitters: number): ClockState[] =>
@@ -29,7 +30,7 @@ test("with a reference of its own it is ready even while that runs free", () => 
 });
 
 test("an NTP server is a source like any other", () => {
-  const ntp = { receivers: [], associations: [{}], transmitters: [] };
+  const ntp = { receivers: [], associations: [{}], comparisons: [], transmitters: [] };
   expect(explainNotReady(ntp, "Acquiring")).toBe("clock state Acquiring");
   expect(explainNotReady(ntp, "PhaseAligned")).toBeNull();
 });

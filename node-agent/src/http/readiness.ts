@@ -5,6 +5,7 @@ import type { ClockState } from "@meridian/engine";
 interface Parts {
   readonly receivers: readonly unknown[];
   readonly associations: readonly unknown[];
+  readonly comparisons: readonly unknown[];
   readonly transmitters: readonly unknown[];
 }
 
@@ -15,7 +16,7 @@ const unmeasured: readonly ClockState[] = ["Unknown", "FreeRunning", "Acquiring"
 export function explainNotReady(config: Parts | null, state: ClockState): string | null {
   if (!config) return "no configuration yet";
   const { transmitters } = config;
-  const sources = config.receivers.length + config.associations.length;
+  const sources = config.receivers.length + config.associations.length + config.comparisons.length;
   // A released node must not hold up the roll-out of the others.
   if (sources + transmitters.length === 0) return null;
   const waiting = sources > 0 ? unmeasured.includes(state) : state === "Unknown";

@@ -9,6 +9,7 @@ const running: Running = {
     receivers: [],
     transmitters: [{ grandmaster: "g", timing: { port: "eth0" } }],
     associations: [],
+    comparisons: [],
     ntpServer: null,
   } as unknown as EngineConfig,
   refused: [],

@@ -98,6 +98,7 @@ test("a complete configuration becomes the engine's, word for word and number fo
       },
     ],
     associations: [],
+    comparisons: [],
     ntpServer: null,
   });
 });

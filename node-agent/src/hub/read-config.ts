@@ -4,6 +4,7 @@
  */
 import {
   type AssociationConfig,
+  type ComparisonConfig,
   type EngineConfig,
   parseClockIdentity,
   type PtpTimingConfig,
@@ -62,6 +63,8 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
     (association) => claimName(readAssociation(association), new Set(receivers.map(({ source }) => source))),
     refused,
   );
+  const follows = receivers.length + associations.length > 0;
+  const comparisons = follows ? [] : transmitters.flatMap((transmitter) => readComparison(transmitter, node));
   const [ntpServer = null] = readParts(config.ntpServer ? [config.ntpServer] : [], () => ntpServicePart, readNtpServer, refused);
   return {
     refused,
@@ -77,6 +80,7 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
       receivers,
       transmitters,
       associations,
+      comparisons,
       ntpServer,
     },
   };
@@ -109,6 +113,14 @@ function readParts<From, To>(
       return [];
     }
   });
+}
+
+/** A node that serves from a hardware clock keeps its own clock by that. @returns none where both are one clock, or nobody vouches */
+function readComparison({ grandmaster, clock, reference, uncertainty }: TransmitterInstanceConfig, node: NodeFacts): ComparisonConfig[] {
+  if (clock === node.clock || reference !== "PHC") return [];
+  // As it is served: transmitters take a hardware clock's seconds for UTC, too.
+  const scale = { referenceScale: "UTC", delayCompensation: 0 } as const;
+  return [{ source: grandmaster, reference: clock, ...scale, use: "Primary", priority: 100, independenceGroup: grandmaster, uncertainty }];
 }
 
 /** Both are links of one ensemble: a name stands for one of them. */

@@ -24,6 +24,7 @@ export const nothing: EngineConfig = {
   receivers: [],
   transmitters: [],
   associations: [],
+  comparisons: [],
   ntpServer: null,
 };
 const timing = (domainNumber: number): PtpTimingConfig => ({

@@ -37,16 +37,19 @@ export class ClockFile {
   readonly #schedule: Schedule;
   readonly #base: number;
   readonly #frequency: number;
+  readonly #rawStart: number;
   readonly #adjustments: [Adjustment, ...Adjustment[]];
+  readonly #watchers = new Set<() => void>();
   #slewEnd: Task | null = null;
   #then = 0;
 
-  /** @throws MER_NATIVE_ARGUMENT also for wander and sine, which the fake has not */
-  constructor(schedule: Schedule, options: VirtualClockOptions) {
+  /** @param rawAtStart of the machine, s; default: raw time begins with the file. @throws MER_NATIVE_ARGUMENT also for wander and sine, which the fake has not */
+  constructor(schedule: Schedule, options: VirtualClockOptions, rawAtStart = rawStart) {
     if (options.wanderPpb !== 0 || options.sinePpb !== 0)
       throw nativeError("MER_NATIVE_ARGUMENT", "the fake's oscillators neither wander nor swing");
     this.#schedule = schedule;
     this.#base = schedule.now;
+    this.#rawStart = rawAtStart;
     this.#frequency = demandWithin(options.frequencyPpb, "frequencyPpb", -frequencyLimit, frequencyLimit);
     const clock = epochNs + BigInt(this.#base) + BigInt(Math.round(options.offsetNs));
     this.#adjustments = [{ oscillator: 0, clock, ppb: 0, era: 0 }];
@@ -58,7 +61,7 @@ export class ClockFile {
     const { clock, ppb, era, oscillator: from } = this.#find(oscillator);
     const since = oscillator - from;
     const ns = clock + BigInt(since) + BigInt(Math.round(since * ppb * 1e-9));
-    return { ns, oscillator, raw: rawStart + oscillator / 1e9, frequency: ppb, era };
+    return { ns, oscillator, raw: this.#rawStart + oscillator / 1e9, frequency: ppb, era };
   }
 
   /** As Clock.command. */
@@ -95,6 +98,13 @@ export class ClockFile {
     const clock = before + BigInt(Math.round(step));
     if (clock < 0n) throw nativeError("MER_NATIVE_ARGUMENT", "the step would leave the range of the clock");
     this.#adjustments.push({ oscillator, clock, ppb, era: stepNs === undefined ? era : era + 1 });
+    if (stepNs !== undefined) for (const tell of this.#watchers) tell();
+  }
+
+  /** `tell` is called at each step, by whomever. @returns how to end that */
+  watch(tell: () => void): () => void {
+    this.#watchers.add(tell);
+    return () => void this.#watchers.delete(tell);
   }
 
   #setFrequency(ppb: number): number {
@@ -110,8 +120,8 @@ export class ClockFile {
 
   /** The first ns of the machine at which raw time has reached `raw`. */
   #reach(raw: number): number {
-    let at = this.#base + Math.floor(((raw - rawStart) * 1e9) / (1 + this.#frequency * 1e-9)) - 2;
-    while (rawStart + this.#oscillatorAt(at) / 1e9 < raw) at += 1;
+    let at = this.#base + Math.floor(((raw - this.#rawStart) * 1e9) / (1 + this.#frequency * 1e-9)) - 2;
+    while (this.#rawStart + this.#oscillatorAt(at) / 1e9 < raw) at += 1;
     return at;
   }
 

@@ -1,6 +1,6 @@
 /** ClockPage in a fake machine's memory: what is published is checked as src/page.rs does, and kept for TruthReader and tests. */
-import type { ClockPage, PageState } from "../../index.js";
-import type { FakeMachine, FakePage } from "./fake-machine.js";
+import type { ClockPage, PageOptions, PageState } from "../../index.js";
+import type { FakeMachine, FakePage, StampSource } from "./fake-machine.js";
 import { demandInteger, demandWithin, nativeError } from "./native-error.js";
 
 const largestGrowth = 0xffff_ffff;
@@ -11,12 +11,17 @@ const largestEra = 9e15;
 export class FakeClockPage implements ClockPage {
   readonly #machine: FakeMachine;
   readonly #page: FakePage;
+  /** Whose era counts. */
+  readonly #source: StampSource | null;
   #closed = false;
+  #era = 0;
 
-  constructor(machine: FakeMachine, path: string) {
+  constructor(machine: FakeMachine, path: string, options?: PageOptions) {
     this.#machine = machine;
+    this.#source = options ? machine.stampSourceOf(options.clock) : null;
     this.#page = machine.pages.get(path) ?? { state: null, publishedAt: 0 };
     machine.pages.set(path, this.#page);
+    machine.registerPage(this, () => this.#disrupt());
   }
 
   publish(state: PageState): void {
@@ -28,11 +33,32 @@ export class FakeClockPage implements ClockPage {
     demandInteger(state.status, "status", 0, 3);
     demandInteger(state.era, "era", 0, largestEra);
     if (this.#closed) throw nativeError("MER_NATIVE_CLOSED", "this page is closed");
-    this.#page.state = { ...state };
-    this.#page.publishedAt = this.#machine.now;
+    this.#era = state.era;
+    this.#write(this.#source === null || this.#source.era() === state.era ? { ...state } : voidState(state.era));
   }
 
   close(): void {
     this.#closed = true;
   }
+
+  #disrupt(): void {
+    if (this.#closed) return;
+    this.#era += 1;
+    this.#write(voidState(this.#era));
+  }
+
+  #write(state: PageState): void {
+    this.#page.state = state;
+    this.#page.publishedAt = this.#machine.now;
+  }
 }
+
+const voidState = (era: number): PageState => ({
+  guaranteedNs: Number.NaN,
+  guaranteedGrowthPpb: 0,
+  calibratedNs: Number.NaN,
+  calibratedGrowthPpb: 0,
+  voidAfterSeconds: 0,
+  status: 3,
+  era,
+});

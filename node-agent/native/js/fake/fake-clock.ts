@@ -1,11 +1,15 @@
-/** Clock without a kernel: a handle on a ClockFile, or on the machine's own time, which is only read. */
-import type { Clock, ClockOptions } from "../../index.js";
-import { type ClockFile, epochNs } from "./clock-file.js";
+/** Clock without a kernel: a handle on a ClockFile, of which the machine's own time is one. */
+import type { Clock, ClockOptions, KernelStatus } from "../../index.js";
+import { offsetMethod } from "../layout.js";
+import type { ClockFile } from "./clock-file.js";
 import type { FakeMachine } from "./fake-machine.js";
-import { demandWithin, fillDoubles, nativeError, systemError } from "./native-error.js";
+import { demandInteger, demandWithin, fillDoubles, nativeError, systemError } from "./native-error.js";
 
 const frequencyLimit = 1e8;
 const offsetLimit = 4.6e18;
+const second = 1_000_000_000n;
+/** Of a comparison with the system's clock, ns. */
+const sampleHalfWidth = 100;
 
 /** What a stamp shows on a clock. */
 export interface ClockView {
@@ -18,8 +22,9 @@ export interface ClockView {
 export class FakeClock implements Clock {
   readonly uri: string;
   readonly read: (out: Float64Array) => void;
+  readonly sampleOffset: (count: number, out: Float64Array) => void;
   readonly #machine: FakeMachine;
-  readonly #file: ClockFile | null;
+  readonly #file: ClockFile;
   /** Clock − oscillator when this handle was opened, ns. */
   readonly #untouched: bigint;
   readonly #steers: boolean;
@@ -32,20 +37,25 @@ export class FakeClock implements Clock {
     if (refusal) throw systemError(refusal, "open", uri);
     this.#machine = machine;
     this.uri = uri;
-    this.#file = uri === "realtime:" ? null : machine.findClockFile(uri);
-    this.#steers = this.#file !== null && options.steer;
-    if (this.#steers && this.#file !== null) {
+    this.#file = machine.findClockFile(uri);
+    this.#steers = options.steer;
+    if (this.#steers) {
+      if (uri === "realtime:" && !machine.mayAdjustClock)
+        throw systemError("EPERM", "clock_adjtime", "realtime: can only be read without CAP_SYS_TIME");
+      const syscall = uri.startsWith("virtual:") ? "flock" : "bind";
       if (this.#file.locked)
-        throw Object.assign(new Error(`${uri}: process ${process.pid} steers this clock`), { code: "EWOULDBLOCK", syscall: "flock" });
+        throw Object.assign(new Error(`${uri}: process ${process.pid} (user 0) steers this clock`), { code: "EWOULDBLOCK", syscall });
       this.#file.locked = true;
     }
-    const now = this.#file?.at(machine.now);
-    this.#untouched = now ? now.ns - BigInt(now.oscillator) : 0n;
+    const now = this.#file.at(machine.now);
+    this.#untouched = now.ns - BigInt(now.oscillator);
+    this.sampleOffset = (count, out) => this.#sampleOffset(count, out);
     this.read = (out) => this.#read(out);
     machine.registerClock(this, {
       isClosed: () => this.#closed,
-      era: () => this.#file?.at(machine.now).era ?? 0,
+      era: () => this.#file.at(machine.now).era,
       at: (at) => this.#view(at),
+      watch: (tell) => this.#file?.watch(tell) ?? ((): void => undefined),
     });
   }
 
@@ -64,8 +74,19 @@ export class FakeClock implements Clock {
     this.#steered().step(ns);
   }
 
+  setKernelStatus(status: KernelStatus): void {
+    demandWithin(status.maxErrorNs, "maxErrorNs", 0, Number.MAX_VALUE);
+    demandWithin(status.estErrorNs, "estErrorNs", 0, Number.MAX_VALUE);
+    if (status.taiOffsetSeconds !== undefined) demandWithin(status.taiOffsetSeconds, "taiOffsetSeconds", 0, 1e5);
+    demandInteger(status.leap, "leap", -1, 1);
+    this.#demandOpen();
+    if (this.uri !== "realtime:") return;
+    this.#steered();
+    this.#machine.kernelStatus = status;
+  }
+
   close(): void {
-    if (this.steerable && this.#file !== null) {
+    if (this.steerable) {
       this.#file.endSlew();
       this.#file.locked = false;
     }
@@ -73,29 +94,44 @@ export class FakeClock implements Clock {
   }
 
   #steered(): ClockFile {
-    if (this.#closed) throw nativeError("MER_NATIVE_CLOSED", "this clock is closed");
-    if (!this.#steers || this.#file === null)
-      throw nativeError("MER_NATIVE_NOT_STEERABLE", `${this.uri} can only be read through this handle`);
+    this.#demandOpen();
+    if (!this.#steers) throw nativeError("MER_NATIVE_NOT_STEERABLE", `${this.uri} can only be read through this handle`);
     const refusal = this.#machine.faults.steer.get(this.uri);
     if (refusal) throw systemError(refusal, "clock_adjtime", this.uri);
     return this.#file;
   }
 
-  #read(out: Float64Array): void {
+  #demandOpen(): void {
     if (this.#closed) throw nativeError("MER_NATIVE_CLOSED", "this clock is closed");
-    const now = this.#file?.at(this.#machine.now);
+  }
+
+  #read(out: Float64Array): void {
+    this.#demandOpen();
+    const { frequency, era } = this.#file.at(this.#machine.now);
     const { seconds, nanoseconds, raw, steering } = this.#view(this.#machine.now);
-    fillDoubles(out, [seconds, nanoseconds, raw, steering, now?.frequency ?? Number.NaN, now?.era ?? 0]);
+    fillDoubles(out, [seconds, nanoseconds, raw, steering, frequency, era]);
+  }
+
+  #sampleOffset(count: number, out: Float64Array): void {
+    this.#demandOpen();
+    if (!this.uri.startsWith("phc:")) throw nativeError("MER_NATIVE_ARGUMENT", "only a clock of phc:<device> has samples of its offset");
+    demandInteger(count, "count", 1, 25);
+    const now = this.#machine.now;
+    const { ns, raw } = this.#file.at(now);
+    const system = this.#machine.kernelClock.at(now).ns;
+    const halves = [split(ns - system), split(system)] as const;
+    fillDoubles(out, [...halves[0], sampleHalfWidth, ...halves[1], this.#machine.rawSecondsAt(now), raw, offsetMethod.extended]);
   }
 
   #view(at: number): ClockView {
-    const instant = this.#file?.at(at);
-    const ns = instant?.ns ?? epochNs + BigInt(at);
-    return {
-      seconds: Number(ns / 1_000_000_000n),
-      nanoseconds: Number(ns % 1_000_000_000n),
-      raw: instant?.raw ?? this.#machine.rawSecondsAt(at),
-      steering: instant ? Number(ns - BigInt(instant.oscillator) - this.#untouched) : 0,
-    };
+    const { ns, oscillator, raw } = this.#file.at(at);
+    const [seconds, nanoseconds] = split(ns);
+    return { seconds, nanoseconds, raw, steering: Number(ns - BigInt(oscillator) - this.#untouched) };
   }
+}
+
+/** Whole seconds, rounded down, and the rest in ns. */
+function split(ns: bigint): [seconds: number, nanoseconds: number] {
+  const rest = ((ns % second) + second) % second;
+  return [Number((ns - rest) / second), Number(rest)];
 }

@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import type * as Native from "../../index.js";
-import { clockReading, ringLayout, truthReading } from "../layout.js";
+import { clockReading, offsetSample, ringLayout, truthReading } from "../layout.js";
 import type { FakeClock } from "./fake-clock.js";
 import type { FakeClockPage } from "./fake-clock-page.js";
+import type { FakeDisruptionWatch } from "./fake-disruption-watch.js";
 import type { FakeFdTimer } from "./fake-fd-timer.js";
 import type { FakeDatagramSocket } from "./fake-datagram-socket.js";
 import type { FakeNtpServer } from "./fake-ntp-server.js";
@@ -25,6 +26,7 @@ const published: Native.PageState = {
   status: 1,
   era: 3,
 };
+const status = { synchronized: true, maxErrorNs: 1500, estErrorNs: 300, leap: 0 } as const;
 const coded = (code: string, rest: object = {}): unknown => expect.objectContaining({ code, ...rest });
 const argument = coded("MER_NATIVE_ARGUMENT");
 const closed = coded("MER_NATIVE_CLOSED");
@@ -47,6 +49,9 @@ it("shows the same types", () => {
   expectTypeOf<Pick<FakeNtpServer, keyof FakeNtpServer>>().toEqualTypeOf<Pick<Native.NtpServer, keyof Native.NtpServer>>();
   expectTypeOf<Pick<FakeFdTimer, keyof FakeFdTimer>>().toEqualTypeOf<Pick<Native.FdTimer, keyof Native.FdTimer>>();
   expectTypeOf<Pick<FakeClockPage, keyof FakeClockPage>>().toEqualTypeOf<Pick<Native.ClockPage, keyof Native.ClockPage>>();
+  expectTypeOf<Pick<FakeDisruptionWatch, keyof FakeDisruptionWatch>>().toEqualTypeOf<
+    Pick<Native.DisruptionWatch, keyof Native.DisruptionWatch>
+  >();
   expectTypeOf<Pick<FakeClockReader, keyof FakeClockReader>>().toEqualTypeOf<Pick<Native.ClockReader, keyof Native.ClockReader>>();
   expectTypeOf<Pick<FakeTruthReader, keyof FakeTruthReader>>().toEqualTypeOf<Pick<Native.TruthReader, keyof Native.TruthReader>>();
 });
@@ -69,6 +74,7 @@ nativeTest("shows the same members", () => {
       timer: new native.FdTimer(() => undefined),
       truth: new native.TruthReader(join(folder, "clock"), join(folder, "page")),
       reader: new native.ClockReader(join(folder, "page"), "Calibrated"),
+      watch: new native.DisruptionWatch({ clock, pages: [page], vmClockPath: "/nowhere" }, () => undefined),
     };
     const members = Object.entries(instances).map(([name, instance]) => [name, membersOf(instance)] as const);
     for (const instance of Object.values(instances)) instance.close();
@@ -268,12 +274,84 @@ describe.each(benches)("%s", (_name, createBench) => {
       expect(() => native.Clock.open("elsewhere:", { steer: false })).toThrow(argument);
     });
 
-    it("that is the host's own is only read", () => {
-      const clock = keep(native.Clock.open("realtime:", { steer: true }));
+    it("that is the host's own is only read without the capability to steer it", () => {
+      expect(() => native.Clock.open("realtime:", { steer: true })).toThrow(coded("EPERM", { syscall: "clock_adjtime" }));
+      const clock = keep(native.Clock.open("realtime:", { steer: false }));
       expect(clock.steerable).toBe(false);
       expect(() => clock.step(1)).toThrow(coded("MER_NATIVE_NOT_STEERABLE"));
-      expect(read(clock)).toMatchObject({ frequency: Number.NaN, era: 0 });
+      expect(() => clock.setKernelStatus(status)).toThrow(coded("MER_NATIVE_NOT_STEERABLE"));
+      expect(Math.abs(read(clock).frequency)).toBeLessThan(1e8);
+      expect(read(clock).era).toBe(0);
       expect(Math.abs(read(clock).raw - native.readRawSeconds())).toBeLessThan(1);
+    });
+
+    it("that is no kernel's says nothing to the kernel, and has no offset to sample", () => {
+      const clock = openClock(true);
+      clock.setKernelStatus(status);
+      for (const wrong of [{ maxErrorNs: -1 }, { estErrorNs: Number.NaN }, { leap: 2 as 1 }, { taiOffsetSeconds: 1e6 }])
+        expect(() => clock.setKernelStatus({ ...status, ...wrong })).toThrow(argument);
+      expect(() => clock.sampleOffset(1, new Float64Array(offsetSample.length))).toThrow(argument);
+      clock.close();
+      expect(() => clock.setKernelStatus(status)).toThrow(closed);
+      expect(() => clock.sampleOffset(1, new Float64Array(offsetSample.length))).toThrow(closed);
+    });
+
+    it("of hardware is not found where there is none", () => {
+      expect(() => native.Clock.open("phc:/dev/ptp255", { steer: true })).toThrow(coded("ENOENT", { syscall: "open" }));
+      expect(() => native.describePhc(255)).toThrow(coded("ENOENT", { syscall: "open" }));
+      for (const index of [-1, 256, 0.5]) expect(() => native.describePhc(index)).toThrow(argument);
+    });
+  });
+
+  describe("a watch", () => {
+    let page: Native.ClockPage;
+    let told: number;
+    const open = (clock: Native.Clock): Native.DisruptionWatch => {
+      page = keep(new native.ClockPage(pagePath, { layout: "meridian", clock, steeringPpb: 0 }));
+      told = 0;
+      const options = { clock, pages: [page], vmClockPath: "/nowhere" };
+      return keep(new native.DisruptionWatch(options, () => void (told += 1)));
+    };
+
+    it("voids the pages of a clock that somebody else stepped, then tells", async () => {
+      const watch = open(openClock(false));
+      page.publish({ ...published, era: 0 });
+      native.disturbVirtualClock(clockPath, { frequencyPpb: 5 });
+      await bench.wait(0.05);
+      expect([told, readTruth().era]).toEqual([0, 0]);
+      native.disturbVirtualClock(clockPath, { stepNs: 5 });
+      await bench.wait(0.05);
+      expect(told).toBe(1);
+      expect(watch.statistics()).toEqual([1, 0, 0, 0]);
+      expect(readTruth()).toMatchObject({ calibrated: Number.NaN, guaranteed: Number.NaN, era: 1 });
+    });
+
+    it("voids them before a step of our own, and tells nobody unless another comes with it", async () => {
+      const clock = openClock(true);
+      const watch = open(clock);
+      page.publish({ ...published, era: 0 });
+      watch.beginStep();
+      expect(readTruth().guaranteed).toBeNaN();
+      clock.step(1e6);
+      watch.endStep(1e6);
+      await bench.wait(0.05);
+      expect([told, ...watch.statistics()]).toEqual([0, 0, 0, 0, 0]);
+      watch.beginStep();
+      clock.step(1e6);
+      native.disturbVirtualClock(clockPath, { stepNs: 5 });
+      watch.endStep(1e6);
+      await bench.wait(0.05);
+      expect([told, ...watch.statistics()]).toEqual([1, 1, 0, 0, 0]);
+    });
+
+    it("refuses nonsense, and everything after close", () => {
+      const watch = open(openClock(false));
+      expect(() => watch.endStep(Number.NaN)).toThrow(argument);
+      const options = { clock: openClock(false), pages: Array.from({ length: 17 }, () => page), vmClockPath: "/nowhere" };
+      expect(() => new native.DisruptionWatch(options, () => undefined)).toThrow(argument);
+      watch.close();
+      watch.close();
+      for (const call of [() => watch.beginStep(), () => watch.endStep(0), () => watch.statistics()]) expect(call).toThrow(closed);
     });
   });
 
@@ -322,6 +400,17 @@ describe.each(benches)("%s", (_name, createBench) => {
       page.close();
       page.close();
       expect(() => page.publish(published)).toThrow(closed);
+    });
+
+    it("of a clock is void when it is published for another era than the clock's", () => {
+      const page = keep(new native.ClockPage(pagePath, { layout: "meridian", clock: openClock(false), steeringPpb: 0 }));
+      page.publish({ ...published, era: 0 });
+      expect(readTruth().guaranteed).not.toBeNaN();
+      native.disturbVirtualClock(clockPath, { stepNs: 1 });
+      page.publish({ ...published, era: 0 });
+      expect(readTruth()).toMatchObject({ calibrated: Number.NaN, guaranteed: Number.NaN });
+      page.publish({ ...published, era: 1 });
+      expect(readTruth().guaranteed).not.toBeNaN();
     });
 
     it("is not read where there is none", () => {

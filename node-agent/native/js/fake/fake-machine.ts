@@ -2,17 +2,26 @@
  * A computer for unit tests: its time moves only when the test says so, its clocks, interfaces and pages are in memory, and
  * whatever a test wants to go wrong does. Deterministic: no sockets, no threads, no time of the host.
  */
-import type { Clock, PageState, TimestampingCapabilities, VirtualClockOptions } from "../../index.js";
+import type {
+  Clock,
+  ClockPage,
+  KernelStatus,
+  PageState,
+  PhcDescription,
+  TimestampingCapabilities,
+  VirtualClockOptions,
+} from "../../index.js";
 import { ClockFile } from "./clock-file.js";
 import type { ClockView } from "./fake-clock.js";
 import type { FakeNetwork } from "./fake-network.js";
 import { FakeUnicast } from "./fake-unicast.js";
 import { FaultPlan } from "./fault-plan.js";
-import { type ErrnoName, nativeError, systemError } from "./native-error.js";
+import { demandInteger, type ErrnoName, nativeError, systemError } from "./native-error.js";
 import { Schedule } from "./schedule.js";
 
 /** CLOCK_MONOTONIC_RAW at the start, s. */
 const uptime = 5000;
+const perfect = { seconds: 1, seed: 0, offsetNs: 0, frequencyPpb: 0, wanderPpb: 0, sinePpb: 0 };
 
 /** A clock as ports see it: they go on with it when its handle is closed. */
 export interface StampSource {
@@ -21,6 +30,8 @@ export interface StampSource {
   era(): number;
   /** @param at ns since the machine's start */
   at(at: number): ClockView;
+  /** `tell` is called at each step, by whomever. @returns how to end that */
+  watch(tell: () => void): () => void;
 }
 
 export interface FakeInterface {
@@ -51,8 +62,17 @@ export class FakeMachine {
   readonly pages = new Map<string, FakePage>();
   /** UDP ports in use by a Port, as "interface:port", and by an NtpServer, as "0.0.0.0:port". */
   readonly reserved = new Set<string>();
+  /** CAP_SYS_TIME: whether `realtime:` can be steered. */
+  mayAdjustClock = false;
+  /** What setKernelStatus said last. */
+  kernelStatus: KernelStatus | null = null;
+  /** CLOCK_REALTIME. */
+  readonly kernelClock = new ClockFile(this.schedule, perfect, uptime);
+  /** PTP hardware clocks by index. */
+  readonly phcs = new Map<number, PhcDescription>();
   readonly #files = new Map<string, ClockFile>();
   readonly #clocks = new WeakMap<Clock, StampSource>();
+  readonly #disrupt = new WeakMap<ClockPage, () => void>();
   readonly #interfaces = new Map<string, FakeInterface>();
   readonly #errorTakers = new Set<ErrorTaker>();
   #made = 0;
@@ -94,15 +114,25 @@ export class FakeMachine {
     for (const taker of this.#errorTakers) if (taker.name === name) taker.take(errno);
   }
 
-  /** As createVirtualClock. */
+  /** As describePhc. @throws ENOENT */
+  describePhc(index: number): PhcDescription {
+    demandInteger(index, "index", 0, 255);
+    const found = this.phcs.get(index);
+    if (!found) throw systemError("ENOENT", "open", `/sys/class/ptp/ptp${index}/clock_name`);
+    return found;
+  }
+
+  /** As createVirtualClock; a PTP hardware clock where the path is its device's. */
   createClock(path: string, options: VirtualClockOptions): void {
     this.#files.set(path, new ClockFile(this.schedule, options));
   }
 
   /** @throws ENOENT, MER_NATIVE_ARGUMENT */
   findClockFile(uri: string): ClockFile {
-    if (!uri.startsWith("virtual:")) throw nativeError("MER_NATIVE_ARGUMENT", `${uri} is neither virtual:<file> nor realtime:`);
-    return this.findFile(uri.slice("virtual:".length));
+    if (uri === "realtime:") return this.kernelClock;
+    const [, path] = /^(?:virtual|phc):(.*)$/s.exec(uri) ?? [];
+    if (path === undefined) throw nativeError("MER_NATIVE_ARGUMENT", `${uri} is neither virtual:<file> nor phc:<device> nor realtime:`);
+    return this.findFile(path);
   }
 
   /** @throws ENOENT */
@@ -135,6 +165,18 @@ export class FakeMachine {
 
   registerClock(clock: Clock, source: StampSource): void {
     this.#clocks.set(clock, source);
+  }
+
+  /** @param disrupt voids it */
+  registerPage(page: ClockPage, disrupt: () => void): void {
+    this.#disrupt.set(page, disrupt);
+  }
+
+  /** @returns what voids the page. @throws MER_NATIVE_ARGUMENT */
+  disruptionOf(page: ClockPage): () => void {
+    const disrupt = this.#disrupt.get(page);
+    if (!disrupt) throw nativeError("MER_NATIVE_ARGUMENT", "pages must hold ClockPages of this machine");
+    return disrupt;
   }
 
   /** @throws MER_NATIVE_ARGUMENT, MER_NATIVE_CLOSED */

@@ -4,7 +4,10 @@ import type {
   ClockDisturbance,
   ClockOptions,
   DatagramSocketOptions,
+  DisruptionWatchOptions,
   NtpServerOptions,
+  PageOptions,
+  PhcDescription,
   PortOptions,
   SyncProgramOptions,
   TimestampingCapabilities,
@@ -15,6 +18,7 @@ import { FakeClock } from "./fake-clock.js";
 import { FakeClockPage } from "./fake-clock-page.js";
 import { FakeClockReader } from "./fake-clock-reader.js";
 import { FakeDatagramSocket } from "./fake-datagram-socket.js";
+import { FakeDisruptionWatch } from "./fake-disruption-watch.js";
 import { FakeFdTimer } from "./fake-fd-timer.js";
 import type { FakeMachine } from "./fake-machine.js";
 import { FakeNtpServer } from "./fake-ntp-server.js";
@@ -25,6 +29,7 @@ import { FakeTruthReader } from "./fake-truth-reader.js";
 export function createFakeNative(machine: FakeMachine): typeof native {
   return {
     createVirtualClock: (path: string, options: VirtualClockOptions): void => machine.createClock(path, options),
+    describePhc: (index: number): PhcDescription => machine.describePhc(index),
     disturbVirtualClock: (path: string, change: ClockDisturbance): void => machine.findFile(path).disturb(change),
     Clock: class Clock extends FakeClock {
       static open(uri: string, options: ClockOptions): Clock {
@@ -57,8 +62,13 @@ export function createFakeNative(machine: FakeMachine): typeof native {
       }
     },
     ClockPage: class ClockPage extends FakeClockPage {
-      constructor(path: string) {
-        super(machine, path);
+      constructor(path: string, options?: PageOptions) {
+        super(machine, path, options);
+      }
+    },
+    DisruptionWatch: class DisruptionWatch extends FakeDisruptionWatch {
+      constructor(options: DisruptionWatchOptions, onDisruption: () => void) {
+        super(machine, options, onDisruption);
       }
     },
     ClockReader: class ClockReader extends FakeClockReader {

@@ -10,7 +10,9 @@ import {
   ClockPage,
   createVirtualClock,
   DatagramSocket,
+  describePhc,
   disturbVirtualClock,
+  DisruptionWatch,
   FdTimer,
   NtpServer,
   Port,
@@ -24,7 +26,9 @@ const native = {
   ClockPage,
   createVirtualClock,
   DatagramSocket,
+  describePhc,
   disturbVirtualClock,
+  DisruptionWatch,
   FdTimer,
   NtpServer,
   Port,
@@ -75,6 +79,9 @@ const port = new native.Port(portOptions, () => {});
 const program = new native.SyncProgram(programOptions);
 const socket = new native.DatagramSocket(socketOptions, () => {});
 const server = new native.NtpServer(serverOptions);
+const pageOptions = { layout: "clockbound3", clock, steeringPpb: 0 };
+const watchOptions = { clock, pages: [page], vmClockPath: "/nowhere" };
+const watch = new native.DisruptionWatch(watchOptions, () => {});
 const timer = new native.FdTimer(() => {});
 const truth = new native.TruthReader(clockPath, pagePath);
 
@@ -144,11 +151,16 @@ const functions = {
   DatagramSocket: (value, rest) => new native.DatagramSocket(value, rest ?? value),
   NtpServer: (value) => new native.NtpServer(value),
   FdTimer: (value) => new native.FdTimer(value),
-  ClockPage: (value) => new native.ClockPage(value),
+  ClockPage: (value, rest) => new native.ClockPage(value, rest ?? value),
+  DisruptionWatch: (value, rest) => new native.DisruptionWatch(value, rest ?? value),
+  endStep: (value) => watch.endStep(value),
   TruthReader: (value, rest) => new native.TruthReader(value, rest ?? value),
   readTimestampingCapabilities: (value) => native.readTimestampingCapabilities(value),
   read: (value) => clock.read(value),
   truthRead: (value) => truth.read(value),
+  describePhc: (value, rest) => native.describePhc(value, rest),
+  setKernelStatus: (value) => clock.setKernelStatus(value),
+  sampleOffset: (value, rest) => clock.sampleOffset(value, rest ?? value),
   command: (value, rest) => clock.command(value, rest ?? value, value),
   step: (value) => clock.step(value),
   sendEvent: (value, rest) => port.sendEvent(value, rest ?? value, value),
@@ -164,6 +176,7 @@ const functions = {
 const valid = {
   command: (value) => typeof value === "number" && Math.abs(value) <= 1e8,
   step: (value) => typeof value === "number" && Math.abs(value) <= 4.6e18,
+  endStep: (value) => typeof value === "number" && Math.abs(value) <= 4.6e18,
   arm: (value) => typeof value === "number" && value >= 0 && value <= 1e18,
   FdTimer: (value) => typeof value === "function",
   ClockPage: (value) => value === "x",
@@ -204,22 +217,34 @@ const right = {
   wanderPpb: [0.5],
   sinePpb: [0.5],
   steer: [true],
+  synchronized: [true],
+  maxErrorNs: [0.5, 1e19],
+  estErrorNs: [0.5, 1e19],
+  taiOffsetSeconds: [undefined, 0.5],
   stepNs: [undefined, 0.5, -1e9],
   guaranteedNs: [0.5, Number.NaN],
   calibratedNs: [0.5, Number.NaN],
   guaranteedGrowthPpb: [0.5],
   calibratedGrowthPpb: [0.5],
   voidAfterSeconds: [0.5],
+  steeringPpb: [0.5],
+  vmClockPath: ["nonsense"],
 };
 const objects = {
   createVirtualClock: [oscillator, (options) => native.createVirtualClock(join(folder, "other"), options)],
   disturbVirtualClock: [{ stepNs: 0, frequencyPpb: 0 }, (options) => native.disturbVirtualClock(clockPath, options)],
+  setKernelStatus: [
+    { synchronized: true, maxErrorNs: 1, estErrorNs: 1, taiOffsetSeconds: 37, leap: 0 },
+    (options) => clock.setKernelStatus(options),
+  ],
   open: [{ steer: false }, (options) => native.Clock.open(`virtual:${clockPath}`, options)],
   Port: [portOptions, (options) => new native.Port(options, () => {})],
   DatagramSocket: [socketOptions, (options) => new native.DatagramSocket(options, () => {})],
   NtpServer: [serverOptions, (options) => new native.NtpServer(options)],
   SyncProgram: [programOptions, (options) => new native.SyncProgram(options)],
   publish: [pageState, (options) => page.publish(options)],
+  ClockPage: [pageOptions, (options) => new native.ClockPage(join(folder, "page3"), options)],
+  DisruptionWatch: [watchOptions, (options) => new native.DisruptionWatch(options, () => {}).close()],
 };
 program.close();
 port.close();
@@ -233,6 +258,7 @@ for (const [name, [options, call]] of Object.entries(objects)) {
       const mayPass =
         right[field]?.some((it) => Object.is(it, value)) === true ||
         (name === "open" && value === true) ||
+        (field === "pages" && Array.isArray(value)) ||
         (name === "disturbVirtualClock" && value === undefined);
       attempt(`${name}({ ${field}: ${nameOf(value)} })`, () => call({ ...options, [field]: value }), mayPass);
     }
@@ -260,6 +286,7 @@ const instances = {
   SyncProgram: program,
   FdTimer: timer,
   ClockPage: page,
+  DisruptionWatch: watch,
   TruthReader: truth,
 };
 for (const [name, instance] of Object.entries(instances)) {

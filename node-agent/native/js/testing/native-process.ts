@@ -32,10 +32,11 @@ export class NativeProcess {
   readonly #child: ChildProcess;
   readonly #answers: AsyncIterator<string>;
 
-  constructor(namespace?: string) {
+  /** @param environment beside the test's own */
+  constructor(namespace?: string, environment: Readonly<Record<string, string>> = {}) {
     const command = [process.execPath, server];
     const [file = "", ...rest] = namespace === undefined ? command : ["ip", "netns", "exec", namespace, ...command];
-    this.#child = spawn(file, rest, { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child = spawn(file, rest, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...environment } });
     const stdout = this.#child.stdout;
     if (!stdout) throw new Error("the child has no stdout");
     this.#answers = createInterface({ input: stdout })[Symbol.asyncIterator]();

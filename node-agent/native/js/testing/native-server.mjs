@@ -51,6 +51,14 @@ const requests = {
     return objects.get(id).command(ppb, out[2] + seconds, thenPpb);
   },
   step: ({ id, ns }) => objects.get(id).step(ns),
+  isSteerable: ({ id }) => objects.get(id).steerable,
+  setKernelStatus: ({ id, ...status }) => objects.get(id).setKernelStatus(status),
+  sampleOffset: ({ id, count }) => {
+    const out = new Float64Array(8);
+    objects.get(id).sampleOffset(count, out);
+    return [...out];
+  },
+  describePhc: ({ index, root }) => native.describePhc(index, root),
   openPort: ({ id, clock, stuck, ...options }) => {
     const records = [];
     const port = new native.Port({ clock: objects.get(clock), receiveBufferBytes: 1 << 20, dscp: 46, ...options }, () => {
