@@ -88,7 +88,7 @@ function figuresOfAll(days: readonly DayFigures[]): Figure[] {
     summed("not_holdover", "s", 0, 1, (day) => day.otherSeconds),
     summed("steps", "of all", 0, 1, (day) => day.steps),
     each("relock", "s", 1800, (day) => day.relockSeconds),
-    each("heap_growth", "kB/h", 1, (day) => day.heapGrowth / 1024),
+    each("heap_growth", "kB/h", 8, (day) => day.heapGrowth / 1024),
     each("cpu", "s/day", 60, (day) => day.cpuPerDay),
   ];
 }

@@ -66,7 +66,9 @@ const commands = {
     return node("test/dist/interop/main.js", args);
   },
   async "test:faults"(args) {
-    await bootstrap({ parts: ["compile", "native", "controlplane", "bundles"] });
+    const agent = args[0] === "agent";
+    const parts = ["compile", "native", ...(agent ? [] : ["controlplane"]), "bundles"];
+    await bootstrap({ parts, tools: agent ? ["ip", "ptp4l", "chronyd"] : [] });
     return node("test/dist/faults/main.js", args);
   },
   async "test:chart"(args) {

@@ -53,6 +53,7 @@ export const valueSets: readonly ValueSet[] = [
       is(envOf(objects, "DaemonSet", "MERIDIAN_HUB"), "meridian-hub.meridian-system.svc:9463", "the agents' hub");
       is(envOf(objects, "Deployment", "MERIDIAN_HUB_ENDPOINT"), "$(POD_IP):9463", "the replica's own address");
       is(containerOf(objects, "DaemonSet").securityContext.capabilities?.add?.length, 4, "the number of capabilities");
+      is(envOf(objects, "DaemonSet", "MERIDIAN_CLOCKBOUND_DIRECTORY"), "none", "the folder of ClockBound's pages");
       expect(!kindsOf(objects).has("ClockProfile"), "a ClockProfile, though its kind is not served yet");
       expect(!kindsOf(objects).has("NetworkPolicy"), "a NetworkPolicy that nobody asked for");
     },
@@ -85,6 +86,15 @@ export const valueSets: readonly ValueSet[] = [
     holds: (objects) => {
       is(containerOf(objects, "DaemonSet").securityContext.capabilities?.add, ["NET_RAW", "NET_BIND_SERVICE"], "capabilities");
       is(envOf(objects, "DaemonSet", "MERIDIAN_MODE"), "observe", "the mode");
+    },
+  },
+  {
+    name: "pages for ClockBound's clients",
+    values: { agent: { clockbound: { enabled: true }, hostPaths: { clockbound: "/run/elsewhere" } } },
+    holds: (objects) => {
+      is(envOf(objects, "DaemonSet", "MERIDIAN_CLOCKBOUND_DIRECTORY"), "/var/run/clockbound", "the pages' folder");
+      const volume = podSpecOf(objects, "DaemonSet").volumes?.find(({ name }) => name === "clockbound");
+      is(volume?.hostPath?.path, "/run/elsewhere", "the node's folder");
     },
   },
   {

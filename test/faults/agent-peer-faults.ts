@@ -12,6 +12,8 @@ import type { AgentTrial } from "./agent-trial.js";
 const silenceLimitSeconds = 13;
 const recoveryLimitSeconds = 45;
 const holdMs = 2000;
+/** Of a jump, ns: what is slewed before there was time to hear the others. */
+const followedNs = jumpNs / 10;
 const lateName = "late.lab.invalid";
 
 const sourceOf = async (trial: AgentTrial, name: string) => (await trial.status()).sources.find((source) => source.name === name);
@@ -82,6 +84,7 @@ export const agentPeerFaults: readonly AgentFault[] = [
   ),
   // It announces that it may be wrong by more: what it says stays true.
   jumpingGrandmaster("grandmaster-jumps", { uncertaintyNanoseconds: 2 * jumpNs, sources: (gm) => ({ receivers: [gm] }) }, async (trial, jump) => {
+    trial.nearNs = 2 * jumpNs;
     jump();
     await sleep(4000);
     await trial.recovers(recoveryLimitSeconds);
@@ -92,10 +95,14 @@ export const agentPeerFaults: readonly AgentFault[] = [
     { uncertaintyNanoseconds: 1000, sources: (gm) => ({ receivers: [gm, ptpSource({ priority: 100 })], associations: [ntpSource(serverAddress)] }) },
     async (trial, jump) => {
       await trial.until("all three voting", async () => (await trial.status()).sources.every(({ state }) => state === "Healthy"), 30);
+      const at = performance.now();
       jump();
       const named = await trial.until("the liar's name", async () => (await sourceOf(trial, "gm"))?.state === "Falseticker", 30);
       trial.note(`named after ${named.toFixed(1)} s`);
+      await sleep(2000);
       await trial.recovers(recoveryLimitSeconds);
+      const worst = trial.referee.worstSince(at);
+      trial.claim(worst < followedNs, `the clock followed the liar by ${(worst / 1e3).toFixed(0)} µs`);
     },
   ),
 ];

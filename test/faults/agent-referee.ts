@@ -75,6 +75,12 @@ export class AgentReferee {
     return this.#samplers.map((sampler) => sampler.judge(fromMs, toMs)).reduce(add, nothing);
   }
 
+  /** Largest |true error| since then, ns. */
+  worstSince(fromMs: number): number {
+    const samples = this.#samplers.flatMap((sampler) => sampler.between(fromMs, Number.POSITIVE_INFINITY));
+    return samples.reduce((worst, { trueError }) => Math.max(worst, Math.abs(trueError)), 0);
+  }
+
   /** Everything but what was excused. */
   judgeAll(): Verdict & { readonly excused: number } {
     const whole = this.judge();

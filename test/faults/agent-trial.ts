@@ -61,8 +61,6 @@ export interface ToldStatus {
   readonly ports: readonly { readonly interface: string; readonly state: string; readonly trouble: { readonly code: string } | null }[];
 }
 
-/** Of the objective: what the clock may be off by once it has recovered, ns. */
-const nearNs = 1e6;
 const oscillatorSeconds = 1200;
 const lockLimitMs = 40_000;
 /** After the lock, until both bounds are what they are on an ordinary day, ms. */
@@ -80,6 +78,8 @@ export class AgentTrial {
   mayEnd = false;
   /** Its stored configuration is damaged or replaced by design. */
   mayLoseConfig = false;
+  /** What its clock may be off by once it has recovered, ns. Default: what the objective says. */
+  nearNs = 1e6;
   /** Steps after the first lock that somebody else made, or that the fault asks for. */
   expectedSteps = 0;
   readonly #options: TrialOptions;
@@ -237,7 +237,7 @@ export class AgentTrial {
     if (this.#lockedAt !== null) {
       const { steps } = this.referee.judge(this.#lockedAt);
       this.claim(steps === this.expectedSteps, `${String(steps)} steps, not ${String(this.expectedSteps)}`);
-      this.claim(Math.abs(last?.trueError ?? Number.NaN) < nearNs, `its clock is wrong by ${String((last?.trueError ?? 0) / 1e6)} ms`);
+      this.claim(Math.abs(last?.trueError ?? Number.NaN) < this.nearNs, `its clock is wrong by ${String((last?.trueError ?? 0) / 1e6)} ms`);
     }
     this.claim(this.mayLoseConfig || this.#digestOfConfig() === this.#config, "its stored configuration is another");
     await this.referee.stop();

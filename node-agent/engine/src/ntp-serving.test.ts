@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { EngineConfig, TransmitterInstanceConfig } from "./engine-config.js";
+import type { ComparisonConfig, EngineConfig, TransmitterInstanceConfig } from "./engine-config.js";
 import { clockStates, type Publication } from "./ensemble/contract.js";
 import { describeServing, type Followed } from "./ntp-serving.js";
 import type { SourceSnapshot } from "./source-snapshot.js";
@@ -131,10 +131,10 @@ describe("what is said of a clock that is its owner's", () => {
   });
 
   it("a node that keeps its clock by a hardware clock of its own is a primary server", () => {
-    const comparison = {
+    const comparison: ComparisonConfig = {
       ...{ source: "a", reference: "phc", referenceScale: "UTC", use: "Primary", priority: 1, independenceGroup: "a" },
       ...{ delayCompensation: 0, uncertainty: 100 },
-    } as const;
+    };
     const config: EngineConfig = { ...nothing, comparisons: [comparison], ntpServer: server };
     const said = header({}, [{ grandmaster: null, snapshot }], config);
     expect(said).toMatchObject({ stratum: 1, leap: 0 });

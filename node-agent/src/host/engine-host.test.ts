@@ -17,7 +17,7 @@ import { afterAll, afterEach, beforeEach, expect } from "vitest";
 import { importBuilt, nativeTest as test } from "@meridian/native/testing";
 import type { PublishedPages } from "../publication/published-pages.js";
 
-const { Clock, createVirtualClock, TruthReader } = await importBuilt(() => import("@meridian/native"));
+const { Clock, createVirtualClock, disturbVirtualClock, TruthReader } = await importBuilt(() => import("@meridian/native"));
 const { ClockSet } = await importBuilt(() => import("../clock/clock-set.js"));
 type ClockSet = InstanceType<typeof ClockSet>;
 const { EngineHost } = await importBuilt(() => import("./engine-host.js"));
@@ -187,6 +187,34 @@ test("a step moves the clock once, is told, and starts a new era", async () => {
   expect(said).toContain("stepped -1000");
   expect(clocks.read().era).toBe(1);
   expect(Math.abs(readTruth()[truthReading.trueError] ?? Number.NaN)).toBeLessThanOrEqual(1);
+});
+
+const isVoid = (): boolean => Number.isNaN(readTruth()[truthReading.guaranteedBound]);
+
+test("nothing is published from before a step of ours until the next publication, and it is no disruption", async () => {
+  ensemble.next = () => ({ publication, steps: [{ clock: uri, by: -1000 }] });
+  host.configure(following);
+  await until(() => said.includes("stepped -1000"));
+  expect(published.length).toBe(1);
+  expect(isVoid()).toBe(true);
+  ensemble.next = () => ({ publication: { ...publication, era: 1 } });
+  await until(() => !isVoid());
+  expect(pages.disruptions()).toEqual([0, 0, 0, 0]);
+});
+
+test("another's step voids the page and is told, and what is still said of the old era does not count", async () => {
+  ensemble.next = () => ({ publication });
+  host.configure(following);
+  await until(() => !isVoid());
+  disturbVirtualClock(clockFile, { stepNs: 5 });
+  await until(isVoid);
+  await until(() => ensemble.readings.some(({ era }) => era === 1));
+  expect(pages.disruptions()).toEqual([1, 0, 0, 0]);
+  ensemble.next = () => ({ publication });
+  await until(() => published.length === 2);
+  expect(isVoid()).toBe(true);
+  ensemble.next = () => ({ publication: { ...publication, era: 1 } });
+  await until(() => !isVoid());
 });
 
 test("being told to do nothing leaves the clock at its frequency, and the engine no longer steers", async () => {

@@ -20,6 +20,7 @@ import { compareClocks } from "../clock/compare-clocks.js";
 import { codeOf, messageOf } from "../errors.js";
 import { Associations } from "./associations.js";
 import { type NativeModule, nativeModule } from "../native-module.js";
+import { KernelTruth } from "./kernel-truth.js";
 import type { PublishedPages } from "../publication/published-pages.js";
 import { NtpService } from "./ntp-service.js";
 import { ntpServicePart, type PortTrouble } from "./port-report.js";
@@ -44,9 +45,9 @@ const longestSleepSeconds = 5;
 export interface HostOutputs {
   publish(publication: Publication): void;
   emit(event: EngineEvent): void;
-  /** A call failed: `subject` is "clock" (a command), "step", "page", a port or a program. Told each time, at packet rate if need be. */
+  /** A call failed: `subject` is "clock" (a command), "step", "page", "kernel" (what it is told of the clock), a port or a program. Told each time, at packet rate if need be. */
   failed(subject: string, code: string, message: string): void;
-  /** A call succeeded, of "clock", "step", "page" or a program. Told each time as well. */
+  /** A call succeeded, of "clock", "step", "page", "kernel" or a program. Told each time as well. */
   worked(subject: string): void;
   /** A port or association was opened (`because` null), or could not be or was lost: errno or MER_… name. Tried again for ever. */
   portChanged(port: PortId, because: string | null): void;
@@ -77,6 +78,7 @@ export class EngineHost {
   readonly #programs: SyncPrograms;
   readonly #associations: Associations;
   readonly #ntpService: NtpService;
+  readonly #kernelTruth: KernelTruth;
   /** Of the ports that were closed, as statistics() returns it. */
   readonly #closedStatistics = [0, 0, 0, 0, 0];
   /** Events that a call produced; handled once the current ones are done. */
@@ -121,17 +123,25 @@ export class EngineHost {
       worked: () => outputs.worked(ntpServicePart),
       now: () => performance.now(),
     });
+    this.#kernelTruth = new KernelTruth(() => clocks.own, {
+      failed: (code, message) => outputs.failed("kernel", code, message),
+      worked: () => outputs.worked("kernel"),
+      now: () => performance.now(),
+      wallClock: () => Date.now(),
+    });
   }
 
   /** Applies a configuration live. */
   configure(config: EngineConfig): void {
     this.#readClock();
+    this.#kernelTruth.configure(config);
     this.#run(this.#engine.configure(config, this.#clocks.now()));
     this.#tick();
   }
 
   /** Somebody else steers the node's clock: command nothing until that ends (null). */
   share(foreign: ForeignSteering | null): void {
+    this.#kernelTruth.share(foreign !== null);
     this.#engine.share(foreign);
     this.#tick();
   }
@@ -330,6 +340,7 @@ export class EngineHost {
   #step(by: number): void {
     try {
       this.#pages.whileVoid(by, () => this.#clocks.own.step(by));
+      this.#kernelTruth.forget();
       this.#outputs.worked("step");
       this.#outputs.stepped(by);
     } catch (error) {
@@ -356,6 +367,7 @@ export class EngineHost {
       // A full disk: what stands on the page becomes void by itself, and everybody else is told as ever.
       this.#outputs.failed("page", codeOf(error, "MER_AGENT_PAGE_FAILED"), messageOf(error));
     }
+    this.#kernelTruth.publish(publication, pageStatus(publication) !== 0);
     this.#outputs.publish(publication);
   }
 

@@ -1,6 +1,6 @@
 /** The clock pages as a starting agent leaves them: there, and void. */
-import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeDirectory } from "../state/make-directory.js";
 import type { Clock, PageLayout } from "@meridian/native";
 import { agentError, messageOf } from "../errors.js";
 import { type NativeModule, nativeModule } from "../native-module.js";
@@ -35,7 +35,7 @@ export function openVoidPages(files: PageFiles, era: number, native: NativeModul
   const { clock } = files;
   const steeringPpb = clock.steerable ? 0 : kernelSlewPpb;
   const open = ([file, layout]: readonly [string, PageLayout]) => {
-    mkdirSync(dirname(file), { recursive: true });
+    makeDirectory(dirname(file));
     return new native.ClockPage(file, { layout, clock, steeringPpb });
   };
   const wanted = listPages(files);

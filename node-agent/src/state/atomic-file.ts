@@ -1,8 +1,9 @@
 /** A small file that is either the old or the new one, whatever happens in between, and that notices damage. */
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeDirectory } from "./make-directory.js";
 
 /** Four times the largest message of the hub. */
 const largestFile = 1 << 20;
@@ -11,7 +12,7 @@ const format = "meridian-state 1";
 
 /** Writes atomically: temporary file, fsync, rename; readable by the owner only. @throws an errno error when the disk refuses */
 export function writeStateFile(path: string, content: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path), 0o700);
   const temporary = `${path}.new`;
   const descriptor = openSync(temporary, "w", 0o600);
   try {
@@ -33,7 +34,7 @@ export function writeStateFile(path: string, content: Uint8Array): void {
  * @throws an errno error when the disk refuses
  */
 export async function writeStateFileLater(path: string, content: Uint8Array): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path), 0o700);
   // A name of its own: the process may end, and write at once, while this is under way.
   const temporary = `${path}.later`;
   const file = await open(temporary, "w", 0o600);

@@ -2,10 +2,11 @@
  * `GET /v1/status` over a Unix socket, for who may open the file: root and its group. It changes nothing, and whoever holds on
  * to it holds up nobody: few connections at a time, each for a few seconds.
  */
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, type Stats } from "node:fs";
+import { chmodSync, lstatSync, renameSync, rmSync, type Stats } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { makeDirectory } from "../state/make-directory.js";
 import { agentError, codeOf, messageOf } from "../errors.js";
 import { limitConnections } from "../http/limit-connections.js";
 import type { AgentStatus } from "./agent-status.js";
@@ -29,7 +30,7 @@ export async function startStatusServer(file: string, describe: () => AgentStatu
   // Its rights are set before anybody can find it, and one name becomes the other at once.
   const unfinished = `${file}.${process.pid}`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeDirectory(dirname(file));
     await refuseOccupied(file);
     rmSync(unfinished, { force: true });
     await listen(server, unfinished);

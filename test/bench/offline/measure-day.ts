@@ -34,7 +34,7 @@ export interface DayFigures {
   /** Steps since the sources fell silent. */
   readonly steps: number;
   readonly checkpoints: readonly Checkpoint[];
-  /** Bytes an hour. */
+  /** Bytes an hour, of the ensemble's lives the one that grew faster. */
   readonly heapGrowth: number;
   /** From the sources' return until PhaseAligned; NaN: not while it was watched. */
   readonly relockSeconds: number;
@@ -45,13 +45,15 @@ export interface DayFigures {
 /** @param day its silence begins locked: a run that is not is no run. @throws when the node never locked */
 export function measureDay(world: OfflineWorld, day: OfflineDay, seed: number): DayFigures {
   const returned = day.lockedFor + day.silentFor;
-  const heap: number[] = [];
+  const restartsAt = day.lockedFor + day.silentFor / 2;
+  /** Before the restart, and after it: a new ensemble gives the old one's memory back. */
+  const heap: [number[], number[]] = [[], []];
   const told: Checkpoint[] = [];
   let [samples, calibratedViolations, guaranteedViolations, voidSeconds, otherSeconds, steps, worst] = [0, 0, 0, 0, 0, 0, 0];
   let [locked, holding, relockSeconds] = [false, false, Number.NaN];
   const begun = process.cpuUsage();
   const create = (config: EnsembleConfig, raw: number): RestartedEnsemble =>
-    new RestartedEnsemble(config, raw, day.lockedFor + day.silentFor / 2, restartTakes);
+    new RestartedEnsemble(config, raw, restartsAt, restartTakes);
   new Simulation(makeWorld(world, day), seed, create, {
     second({ second, error, calibrated, guaranteed, publication }) {
       if (second <= day.lockedFor) {
@@ -72,7 +74,7 @@ export function measureDay(world: OfflineWorld, day: OfflineDay, seed: number): 
       else if (holding) otherSeconds += 1;
       const hours = (second - day.lockedFor) / secondsPerHour;
       if (!Number.isInteger(hours)) return;
-      if (hours >= warmUpHours) heap.push(collectedHeapBytes());
+      if (hours >= warmUpHours) heap[second < restartsAt ? 0 : 1].push(collectedHeapBytes());
       if (checkpoints.some((checkpoint) => checkpoint === hours))
         told.push({ hours, worst, calibrated: calibrated ?? Number.NaN, guaranteed: guaranteed ?? Number.NaN });
     },
@@ -84,7 +86,7 @@ export function measureDay(world: OfflineWorld, day: OfflineDay, seed: number): 
   if (!locked || !holding)
     throw new Error(`${world.name}, seed ${String(seed)}: ${locked ? "never in Holdover" : "not locked when its sources fell silent"}`);
   const cpuPerDay = ((user + system) / 1e6) * (86_400 / (returned + day.returnedFor));
-  const heapGrowth = growthPerStep(heap);
+  const heapGrowth = Math.max(...heap.map(growthPerStep));
   return {
     samples,
     calibratedViolations,

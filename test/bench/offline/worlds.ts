@@ -1,6 +1,6 @@
 /**
  * What a node is left alone with: the agent's own limits, two sources that fall silent for the day, and an oscillator. Only the
- * oscillators differ: the ordinary one of every servo figure here, one whose room warms and cools, one with flicker noise.
+ * oscillators differ: the ordinary one of every servo figure here, those whose rooms warm and cool, one with flicker noise.
  */
 import { exponential, linkDefaults, type SimulatedLink, type World } from "@meridian/engine/sim";
 
@@ -25,6 +25,11 @@ export const offlineWorlds: readonly OfflineWorld[] = [
     name: "room",
     about: "random walk of 0.3 ppb/√s in a room that warms and cools it by ±100 ppb every three hours",
     oscillator: { frequency: -20_000, wander: 0.3, sine: { amplitude: 100, period: 10_800 } },
+  },
+  {
+    name: "day",
+    about: "random walk of 0.05 ppb/√s, and ±200 ppb between day and night: two hours of lock show a slope, and no period",
+    oscillator: { frequency: 8_000, wander: 0.05, sine: { amplitude: 200, period: 86_400 } },
   },
   {
     name: "flicker",

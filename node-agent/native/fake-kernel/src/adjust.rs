@@ -33,7 +33,10 @@ pub fn adjtimex(state: &State, change: &mut timex) -> Result<c_int, c_int> {
     validate(state, change)?;
     let truth = host_ns(libc::CLOCK_REALTIME);
     let modes = change.modes;
-    if modes & !ADJ_OFFSET_READONLY != 0 && modes != ADJ_ADJTIME | ADJ_OFFSET | ADJ_OFFSET_READONLY {
+    let asks_only = modes & !ADJ_OFFSET_READONLY == 0
+        || modes == ADJ_ADJTIME | ADJ_OFFSET | ADJ_OFFSET_READONLY
+        || (modes == ADJ_TAI && change.constant < 0);
+    if !asks_only {
         state.count(Word::RealtimeAdjustments);
     }
     if modes & ADJ_SETOFFSET != 0 {
