@@ -312,6 +312,7 @@ export interface DisruptionWatchOptions {
 /**
  * Voids pages (status 3, no bound) from a native thread when their clock is no longer what they say, then tells JavaScript: a step by
  * anybody else, a suspend of the host, or a disruption that the hypervisor reports, upon which the clock's era goes up by one as well.
+ * Steps of a PHC are not seen here but by the next reading.
  */
 export class DisruptionWatch {
   /** `onDisruption` runs on the JavaScript thread, once for whatever has come together. */
@@ -346,11 +347,17 @@ export interface TimestampingCapabilities {
   readonly hardware: boolean;
   readonly softwareTransmit: boolean;
   readonly softwareReceive: boolean;
-  /** −1: none. */
+  /** N of the /dev/ptpN that it stamps with; −1: none. */
   readonly phcIndex: number;
+  /** A bit for each: 0 off, 1 on, 2 one-step Sync, 3 one-step peer delay (HWTSTAMP_TX_*). */
+  readonly transmitTypes: number;
+  /** A bit for each HWTSTAMP_FILTER_*: 0 none, 1 all, 6 PTPv2 events over UDP, 9 over Ethernet, 12 over either. */
+  readonly receiveFilters: number;
+  /** How the kernel was asked: generic netlink (Linux 5.6 or later), or the ioctl. */
+  readonly source: "Netlink" | "Ioctl";
 }
 
-/** What the driver offers (ETHTOOL_GET_TS_INFO). */
+/** What the driver of an interface offers. @throws ENODEV, EOPNOTSUPP */
 export function readTimestampingCapabilities(interfaceName: string): TimestampingCapabilities;
 
 /** CLOCK_MONOTONIC_RAW of the host, s. */

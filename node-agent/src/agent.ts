@@ -352,18 +352,27 @@ export class Agent {
 
   #lookFor(reading: Reading): void {
     const interference = this.#guard.read(reading);
-    if (interference === null) return;
+    // What others do to a clock that we only measure is theirs to do.
+    if (interference === null || !this.#isSteering()) return;
     this.#instruments.countInterference(interference);
+    // Who steers beside us has been named already, and may do so every second.
+    if (this.#ownership.conflicts.length > 0) return;
     this.#log.warn({ evidence: interference, times: this.#guard.traces }, "somebody else changed the clock");
   }
 
+  #isSteering(): boolean {
+    const engine = this.#applied?.engine;
+    return engine?.steer === true && countSources(engine) > 0;
+  }
+
   #watchOwnership(nowMs: number): void {
-    const { engine, hostTimeDaemon = "Refuse" } = this.#applied ?? {};
-    const steers = engine?.steer === true && countSources(engine) > 0;
-    const news = this.#ownership.watch(nowMs / 1e3, steers, hostTimeDaemon);
+    const news = this.#ownership.watch(nowMs / 1e3, this.#isSteering(), this.#applied?.hostTimeDaemon ?? "Refuse");
     if (news.kind === "none") return;
     if (news.kind === "conflict")
-      this.#log.warn({ code: "MER_AGENT_CLOCK_CONTESTED", conflicts: news.conflicts, hostTimeDaemon }, "another program steers the clock");
+      this.#log.warn(
+        { code: "MER_AGENT_CLOCK_CONTESTED", conflicts: news.conflicts, hostTimeDaemon: this.#applied?.hostTimeDaemon },
+        "another program steers the clock",
+      );
     else this.#log.info("the clock is ours again");
     this.#reportTimer.hasten(nowMs);
   }

@@ -10,6 +10,7 @@ import { has, log } from "./steps.mjs";
 
 const bin = (/** @type {string} */ name) => join(root, "node_modules/.bin", name);
 const native = join(root, "node-agent/native");
+const fakeKernel = join(native, "fake-kernel");
 const wrapper = join(root, "test/controlplane");
 
 /** @type {Check[]} */
@@ -22,10 +23,18 @@ const checks = [
     cwd: native,
     needs: "cargo",
   },
+  {
+    name: "clippy (fake)",
+    program: "cargo",
+    args: ["clippy", "--release", "--locked", "--quiet", "--target-dir", "../target/fake-kernel", "--", "-D", "warnings"],
+    cwd: fakeKernel,
+    needs: "cargo",
+  },
   { name: "go vet", program: "go", args: ["vet", "."], cwd: wrapper, needs: "go", env: goEnvironment },
   { name: "biome", program: bin("biome"), args: ["check", "--diagnostic-level=error"] },
   { name: "knip", program: bin("knip"), args: ["--no-progress"] },
   { name: "rustfmt", program: "cargo", args: ["fmt", "--check"], cwd: native, needs: "cargo" },
+  { name: "rustfmt (fake)", program: "cargo", args: ["fmt", "--check"], cwd: fakeKernel, needs: "cargo" },
   { name: "gofmt", program: "sh", args: ["-c", 'test -z "$(gofmt -l . | tee /dev/stderr)"'], cwd: wrapper, needs: "go" },
   { name: "layers", program: process.execPath, args: [join(root, "test/bootstrap/layers.mjs")] },
 ];

@@ -178,8 +178,8 @@ test("a client 2.x reads Meridian's own page as well", async () => {
 describe("an agent with --clockbound-directory", () => {
   test("gives a client 3.x true time from a clock that it steers, and a void page once somebody else steps it", async ({ skip }) => {
     const lab = await PrivateLab.start();
-    if (lab === null) return skip("needs root or user namespaces");
-    keep({ close: () => void lab.stop() });
+    skip(lab === null, "needs root or user namespaces");
+    if (lab === null) return;
     const { buildAgent } = await import(join(repositoryRoot(), "node-agent/build.mjs"));
     const bundle: string = await buildAgent({ log: () => undefined, outfile: join(directory, "bundle/meridian-agent.mjs") });
     copyFileSync(native, join(directory, "bundle/meridian-native.node"));
@@ -211,6 +211,7 @@ describe("an agent with --clockbound-directory", () => {
     } finally {
       await follower.stop();
       await pair.stop();
+      await lab.stop();
     }
   }, 90_000);
 });

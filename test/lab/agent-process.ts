@@ -14,8 +14,8 @@ export interface AgentOptions {
   readonly hub: string | null;
   readonly hubCaFile: string;
   readonly tokenFile: string;
-  /** The node's virtual clock. */
-  readonly clockFile: string;
+  /** The node's virtual clock; null: that of the kernel, as on a real node. */
+  readonly clockFile: string | null;
   /** The same clock also goes under this name, on a node that owns a reference. */
   readonly reference?: string;
   /** Runs in the namespace of this name; null: in the current one. */
@@ -38,14 +38,19 @@ export function startAgent(options: AgentOptions): LabProcess {
   const { node, directory, hub, namespace } = options;
   mkdirSync(directory, { recursive: true });
   const { flags, bundle } = readStartCommand("node-agent");
-  const clocks = [
-    `realtime=virtual:${options.clockFile}`,
-    ...(options.reference === undefined ? [] : [`${options.reference}=virtual:${options.clockFile}`]),
-  ];
+  const names = options.clockFile === null ? [] : ["realtime", ...(options.reference === undefined ? [] : [options.reference])];
+  const clocks = names.map((name) => `${name}=virtual:${String(options.clockFile)}`);
   const args = [
     ...[...flags, options.bundle ?? bundle, "--node-name", node, "--hub-ca", options.hubCaFile, "--token-file", options.tokenFile],
     ...(hub === null ? [] : ["--hub", hub]),
-    ...["--state-directory", stateDirectoryOf(directory), "--page", options.pageFile ?? pageFileOf(directory), "--http-address", "127.0.0.1:9464"],
+    ...[
+      "--state-directory",
+      stateDirectoryOf(directory),
+      "--page",
+      options.pageFile ?? pageFileOf(directory),
+      "--http-address",
+      "127.0.0.1:9464",
+    ],
     ...clocks.flatMap((clock) => ["--map-clock", clock]),
     ...(options.extraArgs ?? []),
   ];

@@ -120,7 +120,15 @@ describe("the native module", () => {
     const first = native.readRawSeconds();
     expect(native.readRawSeconds()).toBeGreaterThanOrEqual(first);
     const capabilities = native.readTimestampingCapabilities("lo");
-    expect(capabilities).toEqual({ hardware: false, softwareTransmit: true, softwareReceive: true, phcIndex: -1 });
+    expect(capabilities).toEqual({
+      hardware: false,
+      softwareTransmit: true,
+      softwareReceive: true,
+      phcIndex: -1,
+      transmitTypes: 0,
+      receiveFilters: 0,
+      source: "Netlink",
+    });
     expect(native.trimMemory()).toBeGreaterThanOrEqual(0);
   });
 

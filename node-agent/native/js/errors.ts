@@ -21,8 +21,8 @@ export const nativeErrorRegistry = [
   },
   {
     code: "MER_NATIVE_NOT_STEERABLE",
-    meaning: "A command or step went to a clock that was opened for reading only, or that this module never steers.",
-    remedy: "Open a virtual clock with `steer: true`; the host's own clock (`realtime:`) is only read.",
+    meaning: "A command, step or status went to a clock that was opened for reading only, or to a device whose frequency is fixed.",
+    remedy: "Open the clock with `steer: true`. That takes CAP_SYS_TIME for `realtime:` and a writable device for `phc:`.",
   },
   {
     code: "MER_NATIVE_FORMAT",

@@ -69,8 +69,9 @@ impl Shared {
         }
     }
 
-    fn look(&self) {
-        let found = self.signs().look();
+    /// At what the hypervisor says alone, or at everything.
+    fn look(&self, thoroughly: bool) {
+        let found = if thoroughly { self.signs().look() } else { self.signs().ask() };
         if found.any() {
             self.report(found);
         }
@@ -111,16 +112,17 @@ impl Shared {
         }
     }
 
-    /// Until something happens that was not `seen`, or `patience` is over.
-    fn wait(&self, alarm: Option<i32>, seen: u32, patience: Duration) {
+    /// Until something happens that was not `seen`, or `patience` is over. Returns whether a descriptor says so.
+    fn wait(&self, alarm: Option<i32>, seen: u32, patience: Duration) -> bool {
         if let ClockSource::Virtual(clock) = &*self.clock {
-            return clock.await_change(seen, patience);
+            clock.await_change(seen, patience);
+            return false;
         }
         let readable = |fd| pollfd { fd, events: libc::POLLIN, revents: 0 };
         // A negative descriptor is passed over.
         let mut fds = [readable(self.signal.descriptor()), readable(alarm.unwrap_or(-1))];
         // SAFETY: pointer and length describe `fds`.
-        unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, patience.as_millis() as i32) };
+        unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, patience.as_millis() as i32) > 0 }
     }
 }
 
@@ -131,13 +133,20 @@ pub fn run(shared: &Shared) -> Result<()> {
         (signs.alarm(), if signs.asks() { ASKING } else { PATIENCE })
     };
     let mut last_ns = host_ns(libc::CLOCK_MONOTONIC);
+    // When the last thorough look was, and at what.
+    let (mut looked_ns, mut looked_at) = (i64::MIN, 0);
+    let mut rang = false;
     loop {
         let seen = shared.changes();
-        shared.look();
+        let thoroughly = rang || seen != looked_at || last_ns.saturating_sub(looked_ns) >= PATIENCE.as_nanos() as i64;
+        if thoroughly {
+            (looked_ns, looked_at) = (last_ns, seen);
+        }
+        shared.look(thoroughly);
         if shared.signal.is_stopped() {
             return Ok(());
         }
-        shared.wait(alarm, seen, patience);
+        rang = shared.wait(alarm, seen, patience);
         let now_ns = host_ns(libc::CLOCK_MONOTONIC);
         if is_stalled(last_ns, now_ns, patience.as_nanos() as i64) {
             shared.counters.stalls.fetch_add(1, Relaxed);

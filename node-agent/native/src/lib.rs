@@ -20,6 +20,7 @@ mod disruption_watch;
 mod drain;
 mod errors;
 mod ethtool;
+mod ethtool_netlink;
 mod executor;
 mod futex;
 mod intake;
@@ -32,6 +33,7 @@ mod layout;
 mod link_watch;
 mod mapping;
 mod memory;
+mod netlink_message;
 mod notes;
 mod ntp_exchanges;
 #[cfg(test)]

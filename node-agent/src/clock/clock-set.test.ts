@@ -39,6 +39,14 @@ test("a name that this node does not have is null", () => {
   expect(create(uris, "steer").identify("/dev/ptp9")).toBeNull();
 });
 
+test("the kernel's hardware clocks go by the names of their devices, unless another clock stands in", () => {
+  const phc = { name: "mlx5_ptp", kind: "Nic", maxAdjustmentPpb: 1, crossTimestamp: false } as const;
+  const clocks = create(uris, "observe", undefined, () => ["/dev/ptp1", "/dev/ptp7"].map((device) => ({ ...phc, device })));
+  expect(clocks.identify("/dev/ptp7")).toBe("phc:/dev/ptp7");
+  expect(clocks.identify("/dev/ptp8")).toBeNull();
+  expect([...clocks.names]).toEqual([...uris, ["/dev/ptp7", "phc:/dev/ptp7"]]);
+});
+
 test("a clock that somebody steers is refused, and the message names the process", () => {
   create(uris, "steer");
   expect(() => new ClockSet(uris, "steer")).toThrow(

@@ -2,11 +2,12 @@
  * The clocks of this node by name, each opened once: two names of one device share a handle, so there is one writer per clock
  * by construction. Only the node's own clock is opened for steering; references are read.
  */
-import type { Clock } from "@meridian/native";
+import { type Clock, describePhc, type PhcDescription } from "@meridian/native";
 import { clockReading } from "@meridian/native/layout";
 import { type Mode, systemClockName } from "../config.js";
 import { agentError, codeOf, messageOf } from "../errors.js";
 import { type NativeModule, nativeModule } from "../native-module.js";
+import { findPhcs, hostPhcs } from "./find-phcs.js";
 
 /** A clock at one moment. */
 export interface Reading {
@@ -25,20 +26,31 @@ const refusals = ["MER_NATIVE_NOT_STEERABLE", "EPERM", "EACCES", "EROFS"];
 export class ClockSet {
   readonly #uris: ReadonlyMap<string, string>;
   readonly #native: NativeModule;
+  readonly #findPhcs: () => readonly PhcDescription[];
   readonly #open = new Map<string, Clock>();
   readonly #scratch = new Float64Array(clockReading.length);
   /** Why the node's clock is not steered though it should be; null when it is, or need not be. */
   readonly notSteered: string | null;
 
-  /** Opens the node's own clock. @throws MER_AGENT_CLOCK_BUSY, MER_AGENT_CLOCK_FAILED */
-  constructor(uris: ReadonlyMap<string, string>, mode: Mode, native: NativeModule = nativeModule) {
+  /**
+   * Opens the node's own clock.
+   * @param uris of clocks that go by other names than the kernel's, or stand in for them
+   * @throws MER_AGENT_CLOCK_BUSY, MER_AGENT_CLOCK_FAILED
+   */
+  constructor(
+    uris: ReadonlyMap<string, string>,
+    mode: Mode,
+    native: NativeModule = nativeModule,
+    phcs: () => readonly PhcDescription[] = () => findPhcs(hostPhcs(describePhc)),
+  ) {
     this.#uris = uris;
+    this.#findPhcs = phcs;
     this.#native = native;
     const uri = uris.get(systemClockName) ?? "realtime:";
     let notSteered: string | null = null;
     try {
       const clock = native.Clock.open(uri, { steer: mode === "steer" });
-      if (mode === "steer" && !clock.steerable) notSteered = `${uri} can only be read by this version`;
+      if (mode === "steer" && !clock.steerable) notSteered = `${uri} can only be read`;
       this.#open.set(uri, clock);
     } catch (error) {
       const code = codeOf(error, "");
@@ -50,13 +62,17 @@ export class ClockSet {
     this.notSteered = notSteered;
   }
 
+  /** All there are now, with the hardware clocks that the kernel has. */
   get names(): Iterable<[string, string]> {
-    return this.#uris.entries();
+    const found = this.#findPhcs().map(({ device }): [string, string] => [device, `phc:${device}`]);
+    return new Map([...this.#uris, ...found.filter(([name]) => !this.#uris.has(name))]);
   }
 
   /** Names that mean the same clock get the same identity. @returns null when this node has no such clock */
   identify(name: string): string | null {
-    return this.#uris.get(name) ?? null;
+    const known = this.#uris.get(name);
+    if (known !== undefined) return known;
+    return this.#findPhcs().some(({ device }) => device === name) ? `phc:${name}` : null;
   }
 
   /** The node's own clock. */

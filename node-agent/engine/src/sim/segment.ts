@@ -175,6 +175,8 @@ export class Segment {
       case "ServeNtp":
         host.serving = action.server && { server: action.server, since: host.raw(this.now) };
         return;
+      case "CompareClock":
+        return; // a segment's hosts have one clock each
       case "Publish":
         host.publications.push({ at: this.now, what: action.publication });
         return;

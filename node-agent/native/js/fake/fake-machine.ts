@@ -160,7 +160,15 @@ export class FakeMachine {
   /** As readTimestampingCapabilities. */
   readCapabilities(interfaceName: string): TimestampingCapabilities {
     this.findInterface(interfaceName);
-    return { hardware: false, softwareTransmit: true, softwareReceive: true, phcIndex: -1 };
+    return {
+      hardware: false,
+      softwareTransmit: true,
+      softwareReceive: true,
+      phcIndex: -1,
+      transmitTypes: 0,
+      receiveFilters: 0,
+      source: "Netlink",
+    };
   }
 
   registerClock(clock: Clock, source: StampSource): void {

@@ -58,6 +58,7 @@ const requests = {
     objects.get(id).sampleOffset(count, out);
     return [...out];
   },
+  readCapabilities: ({ interfaceName }) => native.readTimestampingCapabilities(interfaceName),
   describePhc: ({ index, root }) => native.describePhc(index, root),
   openPort: ({ id, clock, stuck, ...options }) => {
     const records = [];
