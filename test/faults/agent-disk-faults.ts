@@ -36,14 +36,29 @@ function damagedClockMemory(name: string, damage: Damage, code: string | null): 
     trial.start();
     if (code !== null) await trial.sees(code, (line) => line.code === code, startLimitSeconds, lines);
     await trial.sees("a start without memory", ({ msg }) => msg === "running", startLimitSeconds, lines);
-    trial.claim(!trial.lines().slice(lines).some(({ msg }) => msg.startsWith("going on from")), "it went on from a damaged memory");
+    trial.claim(
+      !trial
+        .lines()
+        .slice(lines)
+        .some(({ msg }) => msg.startsWith("going on from")),
+      "it went on from a damaged memory",
+    );
     await trial.recovers(recoveryLimitSeconds);
-    trial.claim(!trial.lines().slice(lines).some(({ msg }) => msg === "stepped the clock"), "it stepped the clock again");
+    trial.claim(
+      !trial
+        .lines()
+        .slice(lines)
+        .some(({ msg }) => msg === "stepped the clock"),
+      "it stepped the clock again",
+    );
   });
 }
 
 /** The state directory refuses from the start; then it works again, and the end of the process leaves a memory. */
-function refusingState(name: string, refuse: (trial: AgentTrial) => { readonly mend: () => void; readonly remove: () => void }): AgentFault {
+function refusingState(
+  name: string,
+  refuse: (trial: AgentTrial) => { readonly mend: () => void; readonly remove: () => void },
+): AgentFault {
   return faultOnPrepared(name, {}, async (trial) => {
     const { mend, remove } = refuse(trial);
     try {
@@ -96,7 +111,10 @@ export const agentDiskFaults: readonly AgentFault[] = [
       const lines = trial.lines().length;
       const agent = trial.start();
       await trial.sees("its start", ({ msg }) => msg === "running", startLimitSeconds, lines);
-      const told = trial.lines().slice(lines).some(({ code }) => code === "MER_AGENT_STATE_UNREADABLE");
+      const told = trial
+        .lines()
+        .slice(lines)
+        .some(({ code }) => code === "MER_AGENT_STATE_UNREADABLE");
       trial.claim(told, `${damage.name}: it does not say that its configuration is damaged`);
       const { clock } = await trial.status();
       trial.claim(clock.guaranteedBoundNanoseconds === null, `${damage.name}: it has bounds without a configuration`);

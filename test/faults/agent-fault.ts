@@ -15,7 +15,11 @@ export interface AgentFault {
 type Prepared = Partial<TrialOptions> & { readonly sources?: EffectiveConfig; readonly agents?: number };
 
 /** On an agent that is made, and that the fault starts as it wants. */
-export function faultOnPrepared(name: string, { sources, agents = 1, ...options }: Prepared, inflict: (trial: AgentTrial) => Promise<void>): AgentFault {
+export function faultOnPrepared(
+  name: string,
+  { sources, agents = 1, ...options }: Prepared,
+  inflict: (trial: AgentTrial) => Promise<void>,
+): AgentFault {
   return {
     name,
     agents,

@@ -61,12 +61,20 @@ function brokenWay(name: string, trouble: HubTrouble, lastsSeconds: number, code
   return hubFault(name, async (trial, { hub, way }) => {
     const lines = trial.lines().length;
     way.become(trouble);
-    const told = await trial.sees("its reason", (line) => line.msg === "no hub now; time goes on" && code.test(line.code ?? ""), lastsSeconds + 20, lines);
+    const told = await trial.sees(
+      "its reason",
+      (line) => line.msg === "no hub now; time goes on" && code.test(line.code ?? ""),
+      lastsSeconds + 20,
+      lines,
+    );
     trial.note(`told after ${told.toFixed(1)} s`);
     await sleep(Math.max(0, 1e3 * (lastsSeconds - told)));
     const { hub: seen } = await trial.status();
     trial.claim(!seen.connected && code.test(seen.trouble ?? ""), `its status says ${String(seen.connected)} ${seen.trouble ?? "nothing"}`);
-    const states = trial.lines().slice(lines).filter(({ msg }) => msg === "state");
+    const states = trial
+      .lines()
+      .slice(lines)
+      .filter(({ msg }) => msg === "state");
     trial.claim(states.length === 0, `its clock went to ${states[0]?.to ?? ""}`);
     way.become("none");
     const wellAt = performance.now();
@@ -104,7 +112,11 @@ export const agentHubFaults: readonly AgentFault[] = [
     await stream.receive(({ applied }) => applied?.parts?.some(({ code }) => code === "MER_AGENT_STALE_EPOCH"));
     stream.send({ config: { leaderEpoch: 2 ** 31, revision: "too new", config: { role: "Observer" } } });
     const receivers = Array.from({ length: 40 }, (_, index) => ({ source: `\u0000${"x".repeat(300)}${String(index)}`, priority: 1e9 }));
-    const junk = { leaderEpoch: 1, revision: "junk", config: { ...config, receivers: [ptpSource(), ...receivers], associations: [{ source: "", address: "-" }] } };
+    const junk = {
+      leaderEpoch: 1,
+      revision: "junk",
+      config: { ...config, receivers: [ptpSource(), ...receivers], associations: [{ source: "", address: "-" }] },
+    };
     stream.send({ config: junk });
     await stream.receive(({ applied }) => applied?.parts?.some(({ code }) => code === "MER_AGENT_PART_INVALID"));
     trial.mayLoseConfig = true;

@@ -38,7 +38,13 @@ export const agentNetworkFaults: readonly AgentFault[] = [
       trial.lane.network.setCable(node, second % 2 === 1);
       await sleep(1000);
     }
-    trial.note(`states ${trial.lines().filter(({ msg }) => msg === "state").map(({ to }) => to ?? "").join(" ")}`);
+    trial.note(
+      `states ${trial
+        .lines()
+        .filter(({ msg }) => msg === "state")
+        .map(({ to }) => to ?? "")
+        .join(" ")}`,
+    );
     await trial.recovers(recoveryLimitSeconds);
   }),
   faultOnLocked("interface-renamed", {}, async (trial) => {

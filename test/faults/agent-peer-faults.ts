@@ -38,7 +38,11 @@ export const agentPeerFaults: readonly AgentFault[] = [
   faultOnLocked("ntp-unsynchronized", { sources: { associations: [ntpSource(serverAddress)] } }, async (trial) => {
     await trial.lane.killChronyd();
     trial.lane.startChronyd(false);
-    const took = await trial.until("a source that knows no time", async () => (await sourceOf(trial, "ntp"))?.state === "Unsynchronized", 20);
+    const took = await trial.until(
+      "a source that knows no time",
+      async () => (await sourceOf(trial, "ntp"))?.state === "Unsynchronized",
+      20,
+    );
     trial.note(`Unsynchronized after ${took.toFixed(1)} s`);
     await trial.reaches("Holdover", silenceLimitSeconds);
     await trial.lane.killChronyd();
@@ -83,16 +87,23 @@ export const agentPeerFaults: readonly AgentFault[] = [
     },
   ),
   // It announces that it may be wrong by more: what it says stays true.
-  jumpingGrandmaster("grandmaster-jumps", { uncertaintyNanoseconds: 2 * jumpNs, sources: (gm) => ({ receivers: [gm] }) }, async (trial, jump) => {
-    trial.nearNs = 2 * jumpNs;
-    jump();
-    await sleep(4000);
-    await trial.recovers(recoveryLimitSeconds);
-  }),
+  jumpingGrandmaster(
+    "grandmaster-jumps",
+    { uncertaintyNanoseconds: 2 * jumpNs, sources: (gm) => ({ receivers: [gm] }) },
+    async (trial, jump) => {
+      trial.nearNs = 2 * jumpNs;
+      jump();
+      await sleep(4000);
+      await trial.recovers(recoveryLimitSeconds);
+    },
+  ),
   // It lies, and two others tell the truth.
   jumpingGrandmaster(
     "one-of-three-jumps",
-    { uncertaintyNanoseconds: 1000, sources: (gm) => ({ receivers: [gm, ptpSource({ priority: 100 })], associations: [ntpSource(serverAddress)] }) },
+    {
+      uncertaintyNanoseconds: 1000,
+      sources: (gm) => ({ receivers: [gm, ptpSource({ priority: 100 })], associations: [ntpSource(serverAddress)] }),
+    },
     async (trial, jump) => {
       await trial.until("all three voting", async () => (await trial.status()).sources.every(({ state }) => state === "Healthy"), 30);
       const at = performance.now();

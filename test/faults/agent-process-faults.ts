@@ -38,9 +38,16 @@ export const agentProcessFaults: readonly AgentFault[] = [
     const lines = trial.lines().length;
     trial.start();
     await trial.sees("its start", ({ msg }) => msg === "running", 20, lines);
-    const took = await trial.until("bounds from its memory", () => !Number.isNaN(trial.referee.take()?.guaranteed ?? Number.NaN), recallLimitSeconds);
+    const took = await trial.until(
+      "bounds from its memory",
+      () => !Number.isNaN(trial.referee.take()?.guaranteed ?? Number.NaN),
+      recallLimitSeconds,
+    );
     trial.note(`bounds ${took.toFixed(2)} s after the start`);
-    const recalled = trial.lines().slice(lines).some(({ msg }) => msg === "going on from what was known of the clock");
+    const recalled = trial
+      .lines()
+      .slice(lines)
+      .some(({ msg }) => msg === "going on from what was known of the clock");
     trial.claim(recalled, "it did not go on from its memory");
     await trial.recovers(recoveryLimitSeconds);
   }),
@@ -49,7 +56,10 @@ export const agentProcessFaults: readonly AgentFault[] = [
     await trial.until("the second one's end", () => second.outcome !== null, 15);
     trial.claim(second.outcome === "exit 1", `the second one: ${second.outcome ?? ""}`);
     const said = second.tail(3);
-    trial.claim(said.includes("MER_AGENT_CLOCK_BUSY") && said.includes(`process ${String(trial.agent.pid)} steers this clock`), "it does not name the first one");
+    trial.claim(
+      said.includes("MER_AGENT_CLOCK_BUSY") && said.includes(`process ${String(trial.agent.pid)} steers this clock`),
+      "it does not name the first one",
+    );
     trial.unharmed();
   }),
   faultOnPrepared("no-right-to-ports", { sources: served }, async (trial) => {
@@ -57,7 +67,10 @@ export const agentProcessFaults: readonly AgentFault[] = [
     await trial.sees("the missing right to PTP ports", ({ code }) => code === "MER_AGENT_PORT_DENIED", 20);
     await trial.sees("the missing right to serve NTP", ({ code }) => code === "MER_AGENT_SERVER_FAILED", 20);
     const { ports } = await trial.status();
-    trial.claim(ports.some(({ trouble }) => trouble?.code === "MER_AGENT_PORT_DENIED"), "its status does not name the missing right");
+    trial.claim(
+      ports.some(({ trouble }) => trouble?.code === "MER_AGENT_PORT_DENIED"),
+      "its status does not name the missing right",
+    );
     await sleep(1000);
     await agent.stop();
     const lines = trial.lines().length;

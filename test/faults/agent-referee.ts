@@ -101,7 +101,15 @@ export class AgentReferee {
   }
 }
 
-const nothing: Verdict = { samples: 0, unread: 0, calibratedViolations: 0, guaranteedViolations: 0, voidSamples: 0, worstShare: 0, steps: 0 };
+const nothing: Verdict = {
+  samples: 0,
+  unread: 0,
+  calibratedViolations: 0,
+  guaranteedViolations: 0,
+  voidSamples: 0,
+  worstShare: 0,
+  steps: 0,
+};
 
 function add(a: Verdict, b: Verdict): Verdict {
   return {

@@ -10,7 +10,16 @@ const uncertaintyNanoseconds = 1000;
 /** The lane's ptp4l. */
 export function ptpSource(changes: PtpReceiver = {}): PtpReceiver {
   const timing = labTiming(domainNumber, logInterval);
-  return { source: "ptp", timing, use: "Primary", priority: 200, independenceGroup: "ptp", uncertaintyNanoseconds, arbitraryTimescale: "UTC", ...changes };
+  return {
+    source: "ptp",
+    timing,
+    use: "Primary",
+    priority: 200,
+    independenceGroup: "ptp",
+    uncertaintyNanoseconds,
+    arbitraryTimescale: "UTC",
+    ...changes,
+  };
 }
 
 /** The lane's chronyd. @param address IPv4 or a DNS name */

@@ -110,7 +110,9 @@ async function runLane(directory: string): Promise<number> {
     for await (const name of names) {
       const fault = agentFaults.find((candidate) => candidate.name === name);
       if (fault === undefined) throw new Error(`no fault ${name}`);
-      const outcome = await fault.run(lane).catch((error: unknown) => ({ fault: name, ok: false, recoverSeconds: null, detail: String(error) }));
+      const outcome = await fault
+        .run(lane)
+        .catch((error: unknown) => ({ fault: name, ok: false, recoverSeconds: null, detail: String(error) }));
       process.stdout.write(`${JSON.stringify(outcome)}\n`);
     }
   } finally {

@@ -205,7 +205,9 @@ export class AgentTrial {
     const out = new Float64Array(clockReading.length);
     clock.read(out);
     clock.close();
-    const [raw = Number.NaN, frequency = Number.NaN, era = Number.NaN] = [clockReading.raw, clockReading.frequency, clockReading.era].map((at) => out[at]);
+    const [raw = Number.NaN, frequency = Number.NaN, era = Number.NaN] = [clockReading.raw, clockReading.frequency, clockReading.era].map(
+      (at) => out[at],
+    );
     return { raw, frequency, era };
   }
 

@@ -63,7 +63,10 @@ describe("the suite of faults", () => {
 const entry = join(repositoryRoot(), "test/dist/faults/main.js");
 const bundle = join(repositoryRoot(), "node-agent/dist/bundle/meridian-agent.mjs");
 const isInstalled = (program: string): boolean =>
-  (process.env["PATH"] ?? "").split(":").concat("/usr/sbin", "/sbin").some((folder) => existsSync(join(folder, program)));
+  (process.env["PATH"] ?? "")
+    .split(":")
+    .concat("/usr/sbin", "/sbin")
+    .some((folder) => existsSync(join(folder, program)));
 const absent = ["ip", "ptp4l", "chronyd"].filter((program) => !isInstalled(program));
 const missing =
   findNamespaceFlags() === null

@@ -26,7 +26,13 @@ export function jumpingGrandmaster(
   { uncertaintyNanoseconds, sources }: JumpOptions,
   inflict: (trial: AgentTrial, jump: () => void) => Promise<void>,
 ): AgentFault {
-  const receiver = ptpSource({ source: "gm", independenceGroup: "gm", timing: labTiming(domainNumber, logInterval), uncertaintyNanoseconds, priority: 300 });
+  const receiver = ptpSource({
+    source: "gm",
+    independenceGroup: "gm",
+    timing: labTiming(domainNumber, logInterval),
+    uncertaintyNanoseconds,
+    priority: 300,
+  });
   return faultOnPrepared(name, { sources: sources(receiver), agents: 2 }, async (trial) => {
     const directory = trial.lane.home("grandmaster");
     const clockFile = join(directory, "clock");

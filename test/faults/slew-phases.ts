@@ -40,7 +40,8 @@ async function startSlewing(trial: AgentTrial): Promise<void> {
 /** Waits for a slew's beginning, or until there is none to wait for, then for a share of the time to the next one. */
 async function waitForPhase(trial: AgentTrial, phase: number): Promise<void> {
   const becomes = async (slewing: boolean): Promise<void> => {
-    for (const end = performance.now() + slewLimitMs; isSlewing(trial.readClock().frequency) !== slewing && performance.now() < end; ) await sleep(lookMs);
+    for (const end = performance.now() + slewLimitMs; isSlewing(trial.readClock().frequency) !== slewing && performance.now() < end; )
+      await sleep(lookMs);
   };
   await becomes(false);
   await becomes(true);
@@ -52,7 +53,12 @@ function sum(name: string, outcomes: readonly FaultOutcome[], slewing: number): 
   const about = `${String(outcomes.length)} phases, ${String(slewing)} in the middle of a slew`;
   const hit = slewing >= phases / 4 ? [] : ["too few of them slewing"];
   const ok = bad.length === 0 && hit.length === 0;
-  return { fault: name, ok, recoverSeconds: ok ? 0 : null, detail: [about, outcomes[0]?.detail ?? "", ...hit, ...bad.map(({ fault, detail }) => `${fault}: ${detail}`)].join("; ") };
+  return {
+    fault: name,
+    ok,
+    recoverSeconds: ok ? 0 : null,
+    detail: [about, outcomes[0]?.detail ?? "", ...hit, ...bad.map(({ fault, detail }) => `${fault}: ${detail}`)].join("; "),
+  };
 }
 
 /** A short-lived agent a phase; while the dead one's page is read until it is void, the next one starts. */

@@ -21,8 +21,12 @@ export class BrokenHub {
   readonly #sockets = new Set<Socket>();
   #trouble: HubTrouble = "none";
 
-  private constructor(server: ReturnType<typeof createServer>, address: string, accept: (take: (near: Socket) => void) => void
-, target: string) {
+  private constructor(
+    server: ReturnType<typeof createServer>,
+    address: string,
+    accept: (take: (near: Socket) => void) => void,
+    target: string,
+  ) {
     this.#server = server;
     this.address = address;
     accept((near) => this.#take(near, target));

@@ -23,9 +23,9 @@ export async function lossyPort(port: string, share: number, random: () => numbe
   const bridge = spawn("bridge", ["-batch", "-"], { stdio: ["pipe", "ignore", "inherit"] });
   // forwarding 3, disabled 0; no carrier is lost
   const setState = (state: 0 | 3): void => void bridge.stdin.write(`link set dev ${port} state ${String(state)}\n`);
-  let running = true;
+  const ending = new AbortController();
   const flapping = (async () => {
-    while (running) {
+    while (!ending.signal.aborted) {
       setState(random() < share ? 0 : 3);
       await sleep(shortestSliceMs + (longestSliceMs - shortestSliceMs) * random());
     }
@@ -34,7 +34,7 @@ export async function lossyPort(port: string, share: number, random: () => numbe
   return {
     by: "a port that is blocked for that share of the time",
     async end() {
-      running = false;
+      ending.abort();
       await flapping;
       const ended = once(bridge, "exit");
       bridge.stdin.end();

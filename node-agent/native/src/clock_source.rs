@@ -64,7 +64,8 @@ impl ClockSource {
     pub fn try_read(&self) -> Result<Reading> {
         match self {
             Self::Phc(clock) => clock.read(),
-            _ => Ok(self.read()),
+            Self::Realtime(clock) => Ok(clock.read()),
+            Self::Virtual(_) => Ok(self.read()),
         }
     }
 }

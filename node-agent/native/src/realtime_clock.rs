@@ -12,6 +12,8 @@ use crate::steerable::Steerable;
 use crate::steered_history::{Anchor, Change, History};
 use crate::time::{host_ns, realtime_minus, seconds};
 
+/// Stamps of a batch are converted with the frequency as it was read so long ago at most, ns: asking is half of what a look costs.
+const FRESH_NS: i64 = 20_000_000;
 /// What two sandwiches may differ by without a step, beyond their widths, ns.
 const STEP_THRESHOLD_NS: i64 = 1_000;
 pub const URI: &str = "realtime:";
@@ -32,6 +34,9 @@ struct State {
     history: Arc<History>,
     /// Nothing else of the kernel steers it any more.
     taken_over: bool,
+    /// Frequency as last read, ppb (NaN: it cannot be read), and CLOCK_MONOTONIC_RAW then, ns.
+    ppb: f64,
+    ppb_read_ns: i64,
 }
 
 impl State {
@@ -47,6 +52,12 @@ impl State {
         self.monotonic_ns = monotonic_ns;
     }
 
+    fn read_ppb(&mut self, raw_ns: i64) -> f64 {
+        self.ppb = kernel_adjust::read(libc::CLOCK_REALTIME, URI).map_or(f64::NAN, |now| kernel_adjust::realtime_ppb(&now));
+        self.ppb_read_ns = raw_ns;
+        self.ppb
+    }
+
     fn take_over(&mut self) -> Result<()> {
         if !self.taken_over {
             kernel_adjust::end_other_steering(URI)?;
@@ -60,7 +71,8 @@ impl RealtimeClock {
     pub fn open() -> Self {
         let (first_ns, _) = realtime_minus(libc::CLOCK_MONOTONIC_RAW);
         let (monotonic_ns, _) = realtime_minus(libc::CLOCK_MONOTONIC);
-        let state = State { monotonic_ns, era: 0, history: Arc::default(), taken_over: false };
+        let state =
+            State { monotonic_ns, era: 0, history: Arc::default(), taken_over: false, ppb: f64::NAN, ppb_read_ns: i64::MIN };
         Self { first_ns, state: Mutex::new(state) }
     }
 
@@ -72,11 +84,22 @@ impl RealtimeClock {
 
     /// One look for a whole batch of stamps.
     pub fn sample(&self) -> Sample {
+        self.look(FRESH_NS)
+    }
+
+    /// One look, with the frequency as it is now.
+    pub fn read(&self) -> Reading {
+        let sample = self.look(0);
+        sample.at(sample.anchor.real_ns)
+    }
+
+    fn look(&self, fresh_ns: i64) -> Sample {
         let mut state = self.state();
         state.look_for_step();
         let anchor = anchor_now();
+        let is_fresh = anchor.raw_ns.saturating_sub(state.ppb_read_ns) < fresh_ns;
+        let ppb = if is_fresh { state.ppb } else { state.read_ppb(anchor.raw_ns) };
         // A kernel or a sandbox that does not let us ask: as good as at rest for the age of a stamp.
-        let ppb = kernel_adjust::read(libc::CLOCK_REALTIME, URI).map_or(f64::NAN, |now| kernel_adjust::realtime_ppb(&now));
         let anchor = Anchor { ppb: if ppb.is_finite() { ppb } else { 0.0 }, ..anchor };
         Sample { first_ns: self.first_ns, anchor, ppb, era: state.era, history: Arc::clone(&state.history) }
     }
@@ -114,6 +137,7 @@ impl Steerable for RealtimeClock {
         let ppb_before = kernel_adjust::realtime_ppb(&kernel_adjust::read(libc::CLOCK_REALTIME, URI)?);
         let Anchor { real_ns, raw_ns, .. } = anchor_now();
         kernel_adjust::set_realtime_ppb(ppb, URI)?;
+        state.read_ppb(raw_ns);
         Arc::make_mut(&mut state.history).note(Change { before_ns: real_ns, after_ns: real_ns, raw_ns, ppb_before });
         Ok(seconds(raw_ns))
     }

@@ -52,8 +52,7 @@ export function measureDay(world: OfflineWorld, day: OfflineDay, seed: number): 
   let [samples, calibratedViolations, guaranteedViolations, voidSeconds, otherSeconds, steps, worst] = [0, 0, 0, 0, 0, 0, 0];
   let [locked, holding, relockSeconds] = [false, false, Number.NaN];
   const begun = process.cpuUsage();
-  const create = (config: EnsembleConfig, raw: number): RestartedEnsemble =>
-    new RestartedEnsemble(config, raw, restartsAt, restartTakes);
+  const create = (config: EnsembleConfig, raw: number): RestartedEnsemble => new RestartedEnsemble(config, raw, restartsAt, restartTakes);
   new Simulation(makeWorld(world, day), seed, create, {
     second({ second, error, calibrated, guaranteed, publication }) {
       if (second <= day.lockedFor) {
