@@ -45,8 +45,9 @@ export const agentErrorRegistry = [
   },
   {
     code: "MER_AGENT_PAGE_FAILED",
-    meaning: "The clock page cannot be made.",
-    remedy: "The message holds the kernel's reason; point --page at a folder that the agent may write, best on a tmpfs.",
+    meaning: "A clock page cannot be made or written: programs on this node read no bound there. Time goes on.",
+    remedy:
+      "The message holds the kernel's reason. A full or read-only disk is tried again every 10 s; else point --page at a folder that the agent may write, best on a tmpfs.",
   },
   {
     code: "MER_AGENT_SOCKET",

@@ -1,5 +1,5 @@
 /** Disks that are full, read-only or damaged, under the agent's state and under its page. */
-import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeStateFile } from "@meridian/node-agent";
@@ -11,6 +11,8 @@ import type { AgentTrial } from "./agent-trial.js";
 
 const recoveryLimitSeconds = 45;
 const startLimitSeconds = 20;
+/** A page that cannot be made is tried every 10 s. */
+const pageLimitSeconds = 30;
 const followsPtp = followerConfig({ receivers: [ptpSource()] });
 
 /** What happens to a file between two lives of the agent. */
@@ -79,13 +81,6 @@ function refusingState(
   });
 }
 
-/** The agent cannot make its page: it ends and says why, and a later start works. */
-async function refusesToStart(trial: AgentTrial): Promise<void> {
-  const agent = trial.start();
-  await trial.until("its end", () => agent.outcome !== null, startLimitSeconds);
-  trial.claim(agent.outcome === "exit 1" && agent.tail(3).includes("MER_AGENT_PAGE_FAILED"), `it says ${agent.tail(2)}`);
-}
-
 export const agentDiskFaults: readonly AgentFault[] = [
   refusingState("state-full", ({ stateDirectory, directory }) => {
     const remove = mountSmallDisk(stateDirectory, 16);
@@ -128,11 +123,12 @@ export const agentDiskFaults: readonly AgentFault[] = [
     const folder = dirname(trial.pageFile);
     const undo = mountReadOnly(folder);
     try {
-      await refusesToStart(trial);
+      trial.referee.pause();
+      await runsWithoutPage(trial);
     } finally {
       undo();
     }
-    await trial.startLocked();
+    await hasPage(trial);
     // From now on it is open already: what is published does not need the folder.
     const again = mountReadOnly(folder);
     try {
@@ -150,17 +146,10 @@ export const agentDiskFaults: readonly AgentFault[] = [
       fillUp(ballast);
       // Reading a page that has no room behind it would end us.
       trial.referee.pause();
-      const agent = trial.start();
-      await sleep(3000);
-      trial.note(agent.outcome === null ? "it runs" : `it ends: ${agent.outcome}`);
-      trial.claim(agent.tail(30).includes("MER_AGENT_PAGE_FAILED"), "it does not say that its page cannot be written");
+      await runsWithoutPage(trial);
       trial.claim(!isHollow(trial.pageFile), "the page is a hole: who maps it dies of SIGBUS");
       rmSync(ballast);
-      if (agent.outcome !== null) trial.start();
-      await trial.recovers(recoveryLimitSeconds);
-      trial.referee.resume();
-      await sleep(2000);
-      trial.claim(!Number.isNaN(trial.referee.take()?.guaranteed ?? Number.NaN), "its page stays void");
+      await hasPage(trial);
       await trial.agent.stop();
     } finally {
       undo();
@@ -176,6 +165,23 @@ export const agentDiskFaults: readonly AgentFault[] = [
     trial.unharmed();
   }),
 ];
+
+/** Nobody's time depends on a page: the agent says that it cannot be made, and locks. */
+async function runsWithoutPage(trial: AgentTrial): Promise<void> {
+  const agent = trial.start();
+  await trial.recovers(recoveryLimitSeconds);
+  trial.claim(agent.outcome === null, `it ended: ${agent.outcome ?? ""}`);
+  trial.claim(agent.tail(30).includes("MER_AGENT_PAGE_FAILED"), "it does not say that its page cannot be written");
+}
+
+/** The page is made once the disk lets it. */
+async function hasPage(trial: AgentTrial): Promise<void> {
+  const took = await trial.until("its page", () => existsSync(trial.pageFile) && statSync(trial.pageFile).size > 0, pageLimitSeconds);
+  trial.note(`a page after ${took.toFixed(1)} s`);
+  trial.referee.resume();
+  await sleep(2000);
+  trial.claim(!Number.isNaN(trial.referee.take()?.guaranteed ?? Number.NaN), "its page stays void");
+}
 
 /** Whether a file has its length and nothing behind it. */
 function isHollow(file: string): boolean {

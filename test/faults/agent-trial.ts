@@ -86,6 +86,8 @@ export class AgentTrial {
   readonly #notes: string[] = [];
   readonly #complaints: string[] = [];
   readonly #agents: LabProcess[] = [];
+  /** Lines of its log that earlier agents wrote. */
+  #begun = 0;
   #lockedAt: number | null = null;
   #recoverSeconds: number | null = null;
   #config = "";
@@ -110,6 +112,7 @@ export class AgentTrial {
   /** @param prefix a command that the agent is run by, e.g. setpriv with its flags */
   start(prefix: readonly string[] = [], extraArgs: readonly string[] = []): LabProcess {
     const { hub } = this.#options;
+    this.#begun = this.lines().length;
     const agent = startAgent({
       node: "follower",
       directory: this.directory,
@@ -131,7 +134,9 @@ export class AgentTrial {
 
   /** Beside the first, with everything that it has; judged by whoever starts it. */
   startSecond(extraArgs: readonly string[] = []): LabProcess {
+    const begun = this.#begun;
     const second = this.start([], extraArgs);
+    this.#begun = begun;
     this.#agents.unshift(...this.#agents.splice(-1));
     return second;
   }
@@ -162,9 +167,7 @@ export class AgentTrial {
 
   /** Last one told by the present agent; empty: none yet. */
   get state(): string {
-    const lines = this.lines();
-    const begun = lines.findLastIndex(({ msg }) => msg === "running");
-    return lines.findLast(({ msg }, index) => msg === "state" && index > begun - startLines)?.to ?? "";
+    return this.lines().findLast(({ msg }, index) => msg === "state" && index >= this.#begun)?.to ?? "";
   }
 
   /** Waits for something to hold. @returns seconds that it took. @throws MER_LAB_TIMEOUT */
@@ -254,6 +257,3 @@ export class AgentTrial {
     return existsSync(file) ? createHash("sha256").update(readFileSync(file)).digest("hex") : "";
   }
 }
-
-/** An agent's first states are told while it starts: that many lines before it says that it runs, at most. */
-const startLines = 6;

@@ -5,6 +5,7 @@
 //! gives back the inode's lock, so that readers see them in order.
 
 use std::fs::{File, OpenOptions};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 
 use crate::errors::{Failure, Result};
@@ -44,7 +45,7 @@ impl PageFile {
         if metadata.nlink() == 0 {
             self.file = open(&self.path)?;
         } else if metadata.len() < FILE_BYTES as u64 {
-            self.file.set_len(FILE_BYTES as u64).map_err(|error| self.failed(&error, "ftruncate"))?;
+            allocate(&self.file).map_err(|error| self.failed(&error, "fallocate"))?;
         }
         Ok(())
     }
@@ -83,7 +84,22 @@ fn open(path: &str) -> Result<File> {
         }
     }
     if length < FILE_BYTES as u64 {
-        file.set_len(FILE_BYTES as u64).map_err(|error| io(error, "ftruncate"))?;
+        allocate(&file).map_err(|error| {
+            if length == 0 {
+                // Nobody has anything of it, and who maps it later would get nothing either.
+                let _ = std::fs::remove_file(path);
+            }
+            io(error, "fallocate")
+        })?;
     }
     Ok(file)
+}
+
+/// The whole page, on the disk: a file that is only said to be that long ends whoever maps it on a full disk.
+fn allocate(file: &File) -> std::io::Result<()> {
+    // SAFETY: the descriptor is open; the call touches no memory of ours.
+    match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, FILE_BYTES as libc::off_t) } {
+        0 => Ok(()),
+        errno => Err(std::io::Error::from_raw_os_error(errno)),
+    }
 }

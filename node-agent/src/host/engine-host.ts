@@ -365,7 +365,7 @@ export class EngineHost {
       this.#outputs.worked("page");
     } catch (error) {
       // A full disk: what stands on the page becomes void by itself, and everybody else is told as ever.
-      this.#outputs.failed("page", codeOf(error, "MER_AGENT_PAGE_FAILED"), messageOf(error));
+      this.#outputs.failed("page", "MER_AGENT_PAGE_FAILED", messageOf(error));
     }
     this.#kernelTruth.publish(publication, pageStatus(publication) !== 0);
     this.#outputs.publish(publication);

@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { makeDirectory } from "../state/make-directory.js";
 import type { Clock, PageLayout } from "@meridian/native";
-import { agentError, messageOf } from "../errors.js";
+import { agentError, codeOf, messageOf } from "../errors.js";
 import { type NativeModule, nativeModule } from "../native-module.js";
 import { PublishedPages } from "../publication/published-pages.js";
 
@@ -10,6 +10,8 @@ import { PublishedPages } from "../publication/published-pages.js";
 const vmClockPath = "/dev/vmclock0";
 /** The most that the kernel lets anybody slew a clock by, ppb. */
 const kernelSlewPpb = 500_000;
+/** What a disk says while it has no room or no strength: the page is made when that has passed. */
+const passing = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "EMFILE", "ENFILE", "ENOMEM"];
 /** Where ClockBound's clients look in its folder, by their generation. */
 const clockBoundFiles = [
   ["shm", "clockbound1"],
@@ -40,20 +42,26 @@ export function openVoidPages(files: PageFiles, era: number, native: NativeModul
   };
   const wanted = listPages(files);
   try {
-    const pages = wanted.map(open);
-    const published = new PublishedPages(pages, (tell) => new native.DisruptionWatch({ clock, pages, vmClockPath }, tell));
-    published.publish({
-      guaranteedNs: Number.NaN,
-      guaranteedGrowthPpb: 0,
-      calibratedNs: Number.NaN,
-      calibratedGrowthPpb: 0,
-      voidAfterSeconds: 1,
-      status: 0,
-      era,
+    const published = new PublishedPages({
+      open: wanted.map((page) => () => open(page)),
+      startWatch: (pages, tell) => new native.DisruptionWatch({ clock, pages, vmClockPath }, tell),
+      isPassing: (error) => passing.includes(codeOf(error, "")),
+      now: () => performance.now(),
     });
+    publishVoid(published, era);
     return published;
   } catch (error) {
     throw agentError("MER_AGENT_PAGE_FAILED", `${wanted.map(([file]) => file).join(", ")}: ${messageOf(error)}`, error);
+  }
+}
+
+/** A page that takes no void now says what it said, and ends by itself. */
+function publishVoid(pages: PublishedPages, era: number): void {
+  const nothing = { guaranteedNs: Number.NaN, guaranteedGrowthPpb: 0, calibratedNs: Number.NaN, calibratedGrowthPpb: 0 };
+  try {
+    pages.publish({ ...nothing, voidAfterSeconds: 1, status: 0, era });
+  } catch (error) {
+    if (!passing.includes(codeOf(error, ""))) throw error;
   }
 }
 

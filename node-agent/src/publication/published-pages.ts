@@ -1,18 +1,47 @@
 /**
- * The pages of the node's clock. One publication goes to all of them; whatever makes the clock another than they say voids all of them
+ * The pages of the node's clock. One that cannot be made yet (a full disk) is tried again; time does not depend on it. One publication goes to all of them; whatever makes the clock another than they say voids all of them
  * at once, from a native thread, before this process hears of it.
  */
 import type { ClockPage, DisruptionWatch, PageState } from "@meridian/native";
 
+/** As long as a page cannot be made it is tried that often, ms. */
+const retryMs = 10_000;
+
+export interface PageSources {
+  /** Each makes one page. @throws what cannot be made now */
+  readonly open: readonly (() => ClockPage)[];
+  /** Over the pages that there are; calls what it is given after each disruption. */
+  readonly startWatch: (pages: readonly ClockPage[], onDisruption: () => void) => DisruptionWatch;
+  /** Whether a page that cannot be made for this reason may be made later. */
+  readonly isPassing: (error: unknown) => boolean;
+  /** Monotonic, ms. */
+  readonly now: () => number;
+}
+
+interface Slot {
+  readonly open: () => ClockPage;
+  page: ClockPage | null;
+  failure: unknown;
+  retryAt: number;
+}
+
 export class PublishedPages {
-  readonly #pages: readonly ClockPage[];
-  readonly #watch: DisruptionWatch;
+  readonly #sources: PageSources;
+  readonly #slots: readonly Slot[];
+  #watch: DisruptionWatch;
   #tell: () => void = () => undefined;
 
-  /** @param startWatch over `pages`; it calls what it is given after each disruption */
-  constructor(pages: readonly ClockPage[], startWatch: (onDisruption: () => void) => DisruptionWatch) {
-    this.#pages = pages;
-    this.#watch = startWatch(() => this.#tell());
+  /** @throws why a page cannot be made, unless that may pass */
+  constructor(sources: PageSources) {
+    this.#sources = sources;
+    this.#slots = sources.open.map((open) => ({ open, page: null, failure: null, retryAt: Number.NEGATIVE_INFINITY }));
+    this.#openMissing();
+    const lasting = this.#slots.find(({ page, failure }) => page === null && !sources.isPassing(failure));
+    if (lasting) {
+      for (const { page } of this.#slots) page?.close();
+      throw lasting.failure;
+    }
+    this.#watch = this.#startWatch();
   }
 
   /** Readers see no bound any more, and the clock's era has gone up or is about to be seen to: read it. One listener. */
@@ -22,10 +51,15 @@ export class PublishedPages {
 
   /** Writes every page that can be written. @throws what the first one that cannot be written threw */
   publish(state: PageState): void {
+    if (this.#openMissing()) {
+      this.#watch.close();
+      this.#watch = this.#startWatch();
+    }
     const failures: unknown[] = [];
-    for (const page of this.#pages) {
+    for (const { page, failure } of this.#slots) {
       try {
-        page.publish(state);
+        if (page === null) failures.push(failure);
+        else page.publish(state);
       } catch (error) {
         failures.push(error);
       }
@@ -56,6 +90,28 @@ export class PublishedPages {
   /** What was published stays until it is void by itself. */
   close(): void {
     this.#watch.close();
-    for (const page of this.#pages) page.close();
+    for (const { page } of this.#slots) page?.close();
+  }
+
+  /** @returns true when there is a page now that was not there */
+  #openMissing(): boolean {
+    const now = this.#sources.now();
+    let opened = false;
+    for (const slot of this.#slots) {
+      if (slot.page !== null || now < slot.retryAt) continue;
+      try {
+        slot.page = slot.open();
+        opened = true;
+      } catch (error) {
+        slot.failure = error;
+        slot.retryAt = now + retryMs;
+      }
+    }
+    return opened;
+  }
+
+  #startWatch(): DisruptionWatch {
+    const pages = this.#slots.flatMap(({ page }) => (page === null ? [] : [page]));
+    return this.#sources.startWatch(pages, () => this.#tell());
   }
 }
