@@ -134,8 +134,9 @@ export const agentErrorRegistry = [
   },
   {
     code: "MER_AGENT_STATE_UNREADABLE",
-    meaning: "The agent's memory on disk is damaged and was set aside.",
-    remedy: "Nothing to do: the hub sends the configuration again.",
+    meaning: "A file of the agent's memory on disk is damaged and was set aside, or cannot be read and was left alone.",
+    remedy:
+      "The message names the file. Nothing to do for `config`, which the hub sends again, and `clock`, which is learnt again. Where `stepped` is damaged the clock is slewed, not stepped, until the next boot; delete it to allow a step.",
   },
   {
     code: "MER_AGENT_STATE_UNWRITABLE",

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -33,6 +33,10 @@ test.each([
   ["ptp4l", ["ptp4l", "-i", "eth0"]],
   ["ptp4l", ["ptp4l", "-S", "-i", "eth0", "--free_running=1"]],
   ["phc2sys", ["phc2sys", "-an"]],
+  ["phc2sys", ["phc2sys", "-s", "CLOCK_REALTIME", "-c", "eth0"]],
+  ["phc2sys", ["phc2sys", "-a"]],
+  ["ptp4l", ["ptp4l", "-S", "--serverOnly=1", "-i", "eth0"]],
+  ["chronyd", ["chronyd", "-4x"]],
 ])("%s as %j leaves the system's clock alone", (comm, args) => {
   run(20, comm, args);
   expect(found()).toEqual([]);
@@ -41,6 +45,29 @@ test.each([
 test("a daemon that has no right to steer does not steer", () => {
   run(20, "chronyd", ["chronyd"], mayNot);
   expect(found()).toEqual([]);
+});
+
+test.each([[["phc2sys", "-s", "eth0"]], [["phc2sys", "-a", "-r"]], [["phc2sys", "-ar"]], [["phc2sys", "-c", "CLOCK_REALTIME"]]])(
+  "%j steers the system's clock",
+  (args) => {
+    run(20, "phc2sys", args);
+    expect(found()).toEqual(["phc2sys 20"]);
+  },
+);
+
+test("who is powerful in a user namespace of his own has no power over the host's clock", () => {
+  run(1, "init", ["init"]);
+  run(20, "chronyd", ["chronyd"]);
+  run(21, "chronyd", ["chronyd"]);
+  for (const [pid, namespace] of [
+    [1, "user:[1]"],
+    [20, "user:[1]"],
+    [21, "user:[2]"],
+  ] as const) {
+    mkdirSync(join(proc, String(pid), "ns"));
+    symlinkSync(namespace, join(proc, String(pid), "ns/user"));
+  }
+  expect(found()).toEqual(["chronyd 20"]);
 });
 
 test("ptp4l with software time stamps steers the system's clock", () => {

@@ -37,6 +37,21 @@ test("a damaged configuration is told, thrown away, and never believed", () => {
   expect(existsSync(join(folder, "config"))).toBe(false);
 });
 
+test("a damaged note of a step is told, and counts as one: what may have been set is not set again", () => {
+  open().rememberStep("virtual:/a");
+  const file = join(folder, "stepped");
+  writeFileSync(file, readFileSync(file).subarray(0, -1));
+  expect(open().wasStepped("virtual:/a")).toBe(true);
+  expect(failures).toEqual(["MER_AGENT_STATE_UNREADABLE stepped"]);
+});
+
+test("what cannot be read is told, and left where it is", () => {
+  mkdirSync(join(folder, "config"));
+  expect(open().readConfig()).toBeNull();
+  expect(failures).toEqual(["MER_AGENT_STATE_UNREADABLE config"]);
+  expect(existsSync(join(folder, "config"))).toBe(true);
+});
+
 test("octets that are whole but no configuration are told as well", () => {
   open().writeConfig(Buffer.from([0x0a, 0xff, 0xff, 0xff]));
   expect(open().readConfig()).toBeNull();

@@ -35,10 +35,9 @@ export class AgentMemory {
 
   /** The last configuration, or null when there is none, or none that can be believed. */
   readConfig(): StoredConfig | null {
-    const bytes = readStateFile(this.#path("config"));
+    const bytes = this.#read("config");
     if (bytes === null) return null;
     try {
-      if (bytes === "damaged") throw new Error("checksum does not match");
       const config = hub.Config.decode(bytes);
       return { leaderEpoch: config.leaderEpoch, revision: config.revision, bytes };
     } catch (error) {
@@ -62,7 +61,11 @@ export class AgentMemory {
   /** True when clock `uri` was stepped or taken over during this boot of the host. */
   wasStepped(uri: string): boolean {
     const bytes = readStateFile(this.#path("stepped"));
-    return bytes !== null && bytes !== "damaged" && Buffer.from(bytes).toString() === `${this.#bootId} ${uri}`;
+    if (bytes === null) return false;
+    if (bytes !== "damaged" && bytes !== "unreadable") return Buffer.from(bytes).toString() === `${this.#bootId} ${uri}`;
+    // It is there because a clock was stepped, and nobody knows any more on which boot. A clock that is slewed is right in the end.
+    this.#tell("stepped", bytes);
+    return true;
   }
 
   rememberStep(uri: string): void {
@@ -71,11 +74,8 @@ export class AgentMemory {
 
   /** What was known of the clock, as text; null: nothing, or nothing that can be believed. */
   readClock(): string | null {
-    const bytes = readStateFile(this.#path("clock"));
-    if (bytes !== "damaged") return bytes && Buffer.from(bytes).toString();
-    this.#failed("MER_AGENT_STATE_UNREADABLE", "clock", new Error("checksum does not match"));
-    this.#remove("clock");
-    return null;
+    const bytes = this.#read("clock");
+    return bytes && Buffer.from(bytes).toString();
   }
 
   /** Does not wait for the disk; while it is still busy with the last one, nothing is written. */
@@ -90,6 +90,20 @@ export class AgentMemory {
   /** At the end of the process. */
   writeClock(text: string): void {
     this.#write("clock", Buffer.from(text));
+  }
+
+  /** What is damaged is told and removed; what cannot be read now is told, and stays. */
+  #read(name: string): Uint8Array | null {
+    const bytes = readStateFile(this.#path(name));
+    if (bytes !== "damaged" && bytes !== "unreadable") return bytes;
+    this.#tell(name, bytes);
+    if (bytes === "damaged") this.#remove(name);
+    return null;
+  }
+
+  #tell(name: string, what: "damaged" | "unreadable"): void {
+    const why = what === "damaged" ? "its checksum does not match" : "it cannot be read, or is no file";
+    this.#failed("MER_AGENT_STATE_UNREADABLE", name, new Error(why));
   }
 
   #write(name: string, content: Uint8Array): boolean {

@@ -50,29 +50,33 @@ export async function writeStateFileLater(path: string, content: Uint8Array): Pr
   }
 }
 
-/** @returns null when there is none; "damaged" when there is one that must not be believed */
-export function readStateFile(path: string): Uint8Array | "damaged" | null {
+/**
+ * @returns null when there is none; "damaged" when there is one that must not be believed; "unreadable" when something stands there
+ * that cannot be read now, or is no file of ours: what it holds may be good, and stays
+ */
+export function readStateFile(path: string): Uint8Array | "damaged" | "unreadable" | null {
   const bytes = readRegularFile(path);
-  if (bytes === null || bytes === "damaged") return bytes;
+  if (bytes === null || bytes === "damaged" || bytes === "unreadable") return bytes;
   const end = bytes.indexOf(0x0a);
   const content = bytes.subarray(end + 1);
   return end >= 0 && bytes.subarray(0, end).toString() === `${format} ${digestOf(content)}` ? content : "damaged";
 }
 
 /** Whatever stands there: a pipe must not hang the start, a link must not lead elsewhere, and nothing is read without end. */
-function readRegularFile(path: string): Buffer | "damaged" | null {
+function readRegularFile(path: string): Buffer | "damaged" | "unreadable" | null {
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "";
-    return code === "ENOENT" || code === "ENOTDIR" ? null : "damaged";
+    return code === "ENOENT" || code === "ENOTDIR" ? null : "unreadable";
   }
   try {
     const about = fstatSync(descriptor);
-    return about.isFile() && about.size <= largestFile ? readFileSync(descriptor) : "damaged";
+    if (!about.isFile()) return "unreadable";
+    return about.size <= largestFile ? readFileSync(descriptor) : "damaged";
   } catch {
-    return "damaged";
+    return "unreadable";
   } finally {
     closeSync(descriptor);
   }

@@ -188,10 +188,10 @@ export class Consensus {
     const cover = segments.length > 0 && !this.vote.conflict ? segments : ballots;
     into.low = Math.min(...cover.map((part) => part.low));
     into.high = Math.max(...cover.map((part) => part.high));
-    for (const { filter, rateSlack } of this.links.values()) {
+    for (const { filter, provenRate } of this.links.values()) {
       if (filter === null) continue;
-      into.lowRate = Math.min(into.lowRate, filter.causal.lowRate - rateSlack);
-      into.highRate = Math.max(into.highRate, filter.causal.highRate + rateSlack);
+      into.lowRate = Math.min(into.lowRate, provenRate.low);
+      into.highRate = Math.max(into.highRate, provenRate.high);
     }
     return true;
   }
@@ -211,14 +211,16 @@ export class Consensus {
     if (!link.proveAt(now, this.interval) || link.filter === null) return false;
     into.low = this.interval.low;
     into.high = this.interval.high;
-    into.lowRate = link.filter.causal.lowRate - link.rateSlack;
-    into.highRate = link.filter.causal.highRate + link.rateSlack;
+    const { low, high } = link.provenRate;
+    into.lowRate = low;
+    into.highRate = high;
     return true;
   }
 
   private judge(link: SourceLink, now: Raw): readonly [SourceState, string] {
     const verdict = this.vote.named.get(link.config.id)?.verdict;
     if (link.isDisqualified) return ["Unsynchronized", link.refusal ?? ""];
+    if (link.isFarOff(now)) return ["Falseticker", "FarOff"];
     if (link.isSilent(now)) return ["NoAnswer", link.lastPacket === Number.NEGATIVE_INFINITY ? "NeverHeard" : "Silent"];
     if (link.filter === null || link.filter.state === "cold") return ["Acquiring", "CollectingMeasurements"];
     if (link.filter.state === "rateOnly") return ["Acquiring", "OneWayOnly"];

@@ -52,6 +52,8 @@ const alignedFloor = 10;
 const lockPackets = 16;
 /** A frequency that differs by less needs no command, ppb. */
 const negligible = 0.01;
+/** The mean of the commanded frequency follows within that time, s. */
+const trustTime = 100;
 /** A clock that is far off again after that many settings is not ours to set. */
 const mostSets = 3;
 /** A step that no reading confirms within this time did not happen, s. */
@@ -98,6 +100,9 @@ export class Ensemble implements ClockEnsemble {
   private unread: Nanoseconds = 0;
   private generation = -1;
   private foreign: ForeignSteering | null = null;
+  /** Mean of what the clock was told to run at since it was aligned, ppb; null: it never was. */
+  private trusted: Ppb | null = null;
+  private trustedAt: Raw = 0;
   private readonly far = new FarClock();
   /** When the clock was last set from afar, and how often, raw s. */
   private lastSet: Raw = Number.NEGATIVE_INFINITY;
@@ -168,6 +173,7 @@ export class Ensemble implements ClockEnsemble {
   /** Nothing that came since the last decision needs one now: what was published then is still true of what is known now. */
   private mayRest(): boolean {
     const { published, now, consensus } = this;
+    if (this.isFarDisputed()) return false;
     if (published === null || this.changed || this.awaitedStep !== null) return false;
     if (this.lock.state !== "PhaseAligned" || now - this.lastPublished >= pace || !this.isBusy()) return false;
     if (consensus.selected?.config.id !== published.selected || consensus.isSilent(now)) return false;
@@ -255,6 +261,7 @@ export class Ensemble implements ClockEnsemble {
     this.news = false;
     this.recollection = this.remembered = null;
     this.far.forget();
+    this.trusted = null;
     this.sets = 0;
     this.published = null;
     this.era = this.awaitedStep = null;
@@ -266,7 +273,8 @@ export class Ensemble implements ClockEnsemble {
     if (measurement.local !== this.config.clock || !this.acceptsEra(measurement.localEra)) return false;
     if (this.holdover.active && measurement.at > this.consensus.lastPacket && measurement.at <= this.now)
       this.leaveHoldover(measurement.at);
-    if (this.far.observe(measurement) || !this.consensus.observe(measurement, this.now)) return false;
+    this.far.observe(measurement);
+    if (!this.consensus.observe(measurement, this.now)) return false;
     this.frame.sample(measurement.at, measurement.steering);
     return true;
   }
@@ -348,7 +356,7 @@ export class Ensemble implements ClockEnsemble {
       measuring,
       contested: this.foreign?.isRefused === true,
       news,
-      disagreeing: vote.conflict || consensus.waiting === "SourcesDisagree",
+      disagreeing: vote.conflict || this.isFarDisputed() || consensus.waiting === "SourcesDisagree",
       rateKnown: ready || oneWay,
       phaseKnown: ready,
       silent: silent && ready,
@@ -392,10 +400,14 @@ export class Ensemble implements ClockEnsemble {
     this.command(planSlew(config.clock, now, error, situation, gap, holding ? holdoverSlew : undefined), news, commands);
   }
 
+  private isFarDisputed(): boolean {
+    return this.far.isDisputed(this.config.links, this.now);
+  }
+
   /** A step of years. It is another era with another frame: what follows is a start like any other, with the step that policy allows. */
   private setFromAfar(steps: StepAction[]): void {
     const { config, now, far, lock } = this;
-    const { offset } = far;
+    const offset = far.offset(config.links, now);
     if (offset === null || config.step.mode === "Never" || lock.everLocked || this.sets >= mostSets || now - this.lastSet < stepPatience)
       return;
     steps.push({ clock: config.clock, by: -offset });
@@ -430,10 +442,25 @@ export class Ensemble implements ClockEnsemble {
   }
 
   private rateSituation(rate: Ppb, rateDeviation: Ppb): RateSituation {
-    return { rate, rateDeviation, found: this.found, maxSlew: this.config.maxSlew };
+    // Once aligned, what it was told to run at since then is the better guess.
+    return { rate, rateDeviation, found: this.trusted ?? this.found, maxSlew: this.config.maxSlew };
   }
 
-  private command(command: Command, news: boolean, commands: Command[]): void {
+  /** However certain an estimate says it is: what the clock has run at for minutes is more certain, and no source drives it away. */
+  private limit(command: Command): Command {
+    const { config, lock, now } = this;
+    if (lock.state !== "PhaseAligned" && this.trusted === null) return command;
+    this.trusted ??= command.thenPpb;
+    const clamp = (ppb: Ppb): Ppb => Math.max((this.trusted ?? 0) - config.maxSlew, Math.min((this.trusted ?? 0) + config.maxSlew, ppb));
+    const limited = { ...command, ppb: clamp(command.ppb), thenPpb: clamp(command.thenPpb) };
+    const share = Math.min(1, Math.max(0, now - this.trustedAt) / trustTime);
+    if (Number.isFinite(share)) this.trusted += share * (limited.thenPpb - this.trusted);
+    this.trustedAt = now;
+    return limited;
+  }
+
+  private command(wanted: Command, news: boolean, commands: Command[]): void {
+    const command = this.limit(wanted);
     const present = this.frame.frequencyAt(this.now);
     this.lastCommand = this.now;
     if (!news && Math.abs(present - command.ppb) < negligible) return;
@@ -446,7 +473,7 @@ export class Ensemble implements ClockEnsemble {
   private publish(): Publication {
     const { now, consensus, frame } = this;
     const { estimate, selected } = consensus;
-    const usable = frame.known && this.awaitedStep === null;
+    const usable = frame.known && this.awaitedStep === null && !this.isFarDisputed();
     this.proven = usable && this.prove(now, this.proof);
     const guaranteed = this.proven ? this.guaranteedAt(now) : null;
     const calibrated = usable ? this.calibratedAt(now, guaranteed) : null;

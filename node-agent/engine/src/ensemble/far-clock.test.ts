@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { exponential } from "../sim/delay-law.js";
 import { Simulation } from "../sim/simulate.js";
 import { linkDefaults, perfectRemote, type SimulatedLink, type World } from "../sim/world.js";
-import type { EnsembleConfig } from "./contract.js";
+import type { EnsembleConfig, LinkConfig } from "./contract.js";
 import { Ensemble } from "./ensemble.js";
 import { FarClock } from "./far-clock.js";
 import type { Measurement } from "./measurement.js";
@@ -26,29 +26,58 @@ function exchange(far: FarClock, offset: number, link = "a", times = 3): FarCloc
   return far;
 }
 
+const config = (id: string, change: Partial<LinkConfig> = {}): LinkConfig => ({ ...linkDefaults, id, ...change });
+const [a, b, c] = [config("a"), config("b"), config("c")];
+
 test("three exchanges that agree say by how much the clock is off", () => {
-  expect(exchange(new FarClock(), -50 * year, "a", 2).offset).toBeNull();
-  expect(Math.abs((exchange(new FarClock(), -50 * year).offset ?? 0) + 50 * year)).toBeLessThan(1000);
+  expect(exchange(new FarClock(), -50 * year, "a", 2).offset([a], 2)).toBeNull();
+  expect(Math.abs((exchange(new FarClock(), -50 * year).offset([a], 2) ?? 0) + 50 * year)).toBeLessThan(1000);
 });
 
-test("sources that disagree, one that finds the clock near, or answers that took too long set nothing", () => {
-  expect(exchange(exchange(new FarClock(), 10 * year, "a"), 9 * year, "b").offset).toBeNull();
-  const near = exchange(new FarClock(), 10 * year);
-  near.observe(packet("toLocal", 1000, "b"));
-  expect(near.offset).toBeNull();
+test("most of all that are configured decide; after a minute most of those that answer", () => {
+  const far = exchange(new FarClock(), 10 * year, "a");
+  expect(far.offset([a, b, c], 2)).toBeNull();
+  exchange(far, 10 * year, "b");
+  expect(far.offset([a, b, c], 2)).not.toBeNull();
+  const alone = exchange(new FarClock(), 10 * year, "a");
+  expect(alone.offset([a, b, c], 30)).toBeNull();
+  exchange(alone, 10 * year, "a", 3);
+  const later = new FarClock();
+  exchange(later, 10 * year, "a");
+  for (let i = 0; i < 3; i++) {
+    later.observe({ ...packet("toLocal", 10 * year + 1e6), at: 70 });
+    later.observe({ ...packet("toRemote", -10 * year + 1e6), at: 70 });
+  }
+  expect(later.offset([a, b, c], 71)).not.toBeNull();
+});
+
+test("one that finds the clock near is a vote against", () => {
+  const far = exchange(new FarClock(), 10 * year, "a");
+  far.observe(packet("toLocal", 1000, "b"));
+  expect(far.offset([a, b], 2)).toBeNull();
+  expect(far.isDisputed([a, b], 2)).toBe(true);
+  far.observe(packet("toLocal", 1000, "c"));
+  expect(far.isDisputed([a, b, c], 2)).toBe(false);
+});
+
+test("sources that disagree, a watchdog, one group under two names, or answers that took too long set nothing", () => {
+  expect(exchange(exchange(new FarClock(), 10 * year, "a"), 9 * year, "b").offset([a, b], 2)).toBeNull();
+  expect(exchange(new FarClock(), 10 * year).offset([config("a", { use: "Watchdog" })], 2)).toBeNull();
+  const group = [config("a", { independenceGroup: "g" }), config("b", { independenceGroup: "g" }), c, config("d")];
+  expect(exchange(exchange(new FarClock(), 10 * year, "a"), 10 * year, "b").offset(group, 2)).toBeNull();
   const slow = new FarClock();
   for (let i = 0; i < 5; i++) {
     slow.observe(packet("toLocal", year + 20e9));
     slow.observe(packet("toRemote", -year + 20e9));
   }
-  expect(slow.offset).toBeNull();
+  expect(slow.offset([a], 2)).toBeNull();
 });
 
 test("who says that his time is not to be used is not asked", () => {
   const far = new FarClock();
   for (let i = 0; i < 5; i++)
     for (const kind of ["toLocal", "toRemote"] as const) far.observe(packet(kind, year, "a", { uncertain: true }));
-  expect(far.offset).toBeNull();
+  expect(far.offset([a], 2)).toBeNull();
 });
 
 const link = (id: string, change: Partial<SimulatedLink> = {}): SimulatedLink => ({
@@ -68,11 +97,15 @@ function start(offset: number, links: readonly SimulatedLink[], mode: EnsembleCo
     ensemble: { step: { mode, threshold: 20_000 } },
   };
   const steps: number[] = [];
-  let last: { error: number; state: string | undefined } = { error: Number.NaN, state: undefined };
+  let last: { error: number; state: string | undefined; guaranteed: number | null } = {
+    error: Number.NaN,
+    state: undefined,
+    guaranteed: null,
+  };
   let uncovered = 0;
   new Simulation(world, 1, (config, raw) => new Ensemble(config, raw), {
     second({ error, guaranteed, publication }) {
-      last = { error, state: publication?.state };
+      last = { error, state: publication?.state, guaranteed };
       if (guaranteed !== null && Math.abs(error) > guaranteed) uncovered += 1;
     },
     decided: (_at, decision) => void steps.push(...decision.steps.map(({ by }) => by)),
@@ -94,6 +127,29 @@ test.each([
 
 test("a policy that never steps sets nothing either", () => {
   expect(start(10 * year, [link("a")], "Never").steps).toEqual([]);
+});
+
+test("two of three that find the clock ten years off set it, whatever the third says", () => {
+  const liar = link("c", { error: () => -3 * year });
+  const { state, error } = start(10 * year, [link("a"), link("b"), liar]);
+  expect(state).toBe("PhaseAligned");
+  expect(Math.abs(error)).toBeLessThan(5000);
+});
+
+test("a liar that answers before the others sets nothing", () => {
+  const late = (id: string) => link(id, { isSilent: (at: number) => at < 10 });
+  const { state, error } = start(5e6, [link("liar", { error: () => 20 * year }), late("a"), late("b")]);
+  expect(state).toBe("PhaseAligned");
+  expect(Math.abs(error)).toBeLessThan(5000);
+});
+
+test("once locked, a majority that jumps a year voids the bounds and is told; nothing is set", () => {
+  const jumping = (id: string) => link(id, { error: (at: number) => (at > 60 ? year : 0) });
+  const { state, steps, uncovered, guaranteed } = start(5e6, [jumping("a"), jumping("b"), link("c")]);
+  expect(state).toBe("Conflicted");
+  expect(guaranteed).toBeNull();
+  expect(steps.every((by) => Math.abs(by) < 1e9)).toBe(true);
+  expect(uncovered).toBe(0);
 });
 
 test("one source of three that is ten years off sets nothing", () => {

@@ -1,9 +1,10 @@
 /**
  * A clock that is years off (no battery, a host that was never set) cannot be measured: a double holds its offset to hundreds of
- * nanoseconds only, and nothing of it fits the filters. It is set first, roughly, by what all sources agree on; then it is measured
- * like any other.
+ * nanoseconds only, and nothing of it fits the filters. It is set first, roughly, by what most sources say; then it is measured like
+ * any other. A source that is years off beside others that are not is a liar, and is told so.
  */
-import type { Nanoseconds } from "../time/units.js";
+import type { Nanoseconds, Raw } from "../time/units.js";
+import type { LinkConfig } from "./contract.js";
 import type { LinkId, Measurement } from "./measurement.js";
 import { largestValue } from "./source-link.js";
 
@@ -12,47 +13,88 @@ const leastExchanges = 3;
 const agreement = 1e9;
 /** No path takes that long there and back, ns. */
 const longestRoundTrip = 10e9;
+/** A year more or less is not decided before the others had their chance: on most of those who answer only after that long, s. */
+const patience = 60;
+/** What a source said that long ago counts no more, s, or that many of its intervals. */
+const memorySeconds = 30;
+const memoryIntervals = 8;
 
-interface FarLink {
+interface Saying {
+  /** Half the difference of the last exchanges, oldest first, ns; empty: it finds the clock near. */
+  offsets: readonly Nanoseconds[];
   toLocal: Nanoseconds | null;
-  /** Half the difference of the last exchanges, oldest first. */
-  offsets: Nanoseconds[];
+  at: Raw;
 }
 
 export class FarClock {
-  readonly #links = new Map<LinkId, FarLink>();
-  /** Some source finds the clock near: then the others lie, or it was set meanwhile. */
-  #isNear = false;
+  readonly #sayings = new Map<LinkId, Saying>();
+  #firstFar: Raw | null = null;
 
   /** @returns true when the measurement is too far off for a filter */
-  observe({ kind, link, value, remoteState }: Measurement): boolean {
+  observe({ kind, link, value, at, remoteState }: Measurement): boolean {
     if (!Number.isFinite(value) || remoteState.scale === "ARB" || remoteState.uncertain) return false;
     if (Math.abs(value) <= largestValue) {
-      this.#isNear = true;
+      this.#sayings.set(link, { offsets: [], toLocal: null, at });
       return false;
     }
-    const far = this.#links.get(link) ?? { toLocal: null, offsets: [] };
-    this.#links.set(link, far);
-    if (kind === "toLocal") far.toLocal = value;
-    else if (far.toLocal !== null && Math.abs(far.toLocal + value) < longestRoundTrip) {
-      far.offsets = [...far.offsets.slice(1 - leastExchanges), (far.toLocal - value) / 2];
-      far.toLocal = null;
-    }
+    this.#firstFar ??= at;
+    const before = this.#sayings.get(link);
+    const offsets = before?.offsets ?? [];
+    const toLocal = before?.toLocal ?? null;
+    if (kind === "toLocal") this.#sayings.set(link, { offsets, toLocal: value, at });
+    else if (toLocal !== null && Math.abs(toLocal + value) < longestRoundTrip)
+      this.#sayings.set(link, { offsets: [...offsets.slice(1 - leastExchanges), (toLocal - value) / 2], toLocal: null, at });
+    else this.#sayings.set(link, { offsets, toLocal: null, at });
     return true;
   }
 
-  /** local − reference that all who were heard agree on, ns; null: not known, or no reason to set the clock. */
-  get offset(): Nanoseconds | null {
-    const all = [...this.#links.values()];
-    const [first] = all[0]?.offsets ?? [];
-    if (this.#isNear || first === undefined) return null;
-    const agree = all.every(({ offsets }) => offsets.length >= leastExchanges && offsets.every((one) => Math.abs(one - first) < agreement));
-    return agree ? first : null;
+  /** At least half of those that are heard and may steer find the clock years off: nothing else that is said of it can be believed. */
+  isDisputed(links: readonly LinkConfig[], now: Raw): boolean {
+    const heard = this.#heard(links, now);
+    const far = countGroups(heard.filter(({ saying }) => saying.offsets.length > 0));
+    return far > 0 && 2 * far >= countGroups(heard);
+  }
+
+  /**
+   * local − reference that most independent sources agree on, ns; null: not known, or no reason to set the clock. Watchdogs never steer.
+   * At first most of all that are configured, after a minute most of those that answer.
+   */
+  offset(links: readonly LinkConfig[], now: Raw): Nanoseconds | null {
+    if (this.#firstFar === null) return null;
+    const steering = links.filter(({ use }) => use !== "Watchdog");
+    const heard = this.#heard(steering, now);
+    const waited = now - this.#firstFar >= patience;
+    const voters = waited ? countGroups(heard) : countGroups(steering.map((link) => ({ link })));
+    for (const { saying } of heard) {
+      const [first] = saying.offsets;
+      if (first === undefined) continue;
+      const agreeing = heard.filter(
+        ({ saying: { offsets } }) => offsets.length >= leastExchanges && offsets.every((one) => Math.abs(one - first) < agreement),
+      );
+      if (2 * countGroups(agreeing) > voters) return first;
+    }
+    return null;
   }
 
   /** The clock was set. */
   forget(): void {
-    this.#links.clear();
-    this.#isNear = false;
+    this.#sayings.clear();
+    this.#firstFar = null;
   }
+
+  #heard(links: readonly LinkConfig[], now: Raw): { readonly link: LinkConfig; readonly saying: Saying }[] {
+    return links.flatMap((link) => {
+      const saying = this.#sayings.get(link.id);
+      return link.use !== "Watchdog" && saying !== undefined && isFresh(saying, link, now) ? [{ link, saying }] : [];
+    });
+  }
+}
+
+function isFresh({ at }: Saying, { interval }: LinkConfig, now: Raw): boolean {
+  return now - at <= Math.max(memorySeconds, memoryIntervals * interval);
+}
+
+/** Sources of one group count once. */
+function countGroups(of: readonly { readonly link: LinkConfig }[]): number {
+  return new Set(of.map(({ link: { id, independenceGroup } }) => independenceGroup || id)).size;
 }

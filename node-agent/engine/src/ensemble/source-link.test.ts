@@ -33,7 +33,7 @@ test.each([
   [{ steering: Number.POSITIVE_INFINITY }, "NotFinite"],
   [{ hardMin: Number.NaN }, "NotFinite"],
   [{ resolution: Number.NaN }, "NotFinite"],
-  [{ value: 2 ** 60 }, "Absurd"],
+  [{ value: 2 ** 60 }, "FarOff"],
   [{ hardMin: -1 }, "Absurd"],
   [{ at: 1e9 }, "FromTheFuture"],
   [{ at: 900 }, "TooOld"],

@@ -5,8 +5,9 @@
 import { currentTaiMinusUtc } from "../time/leap-table.js";
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { LinkConfig } from "./contract.js";
-import type { Interval } from "./link/causal-interval.js";
+import { CausalInterval, type Interval } from "./link/causal-interval.js";
 import { LinkFilter } from "./link/link-filter.js";
+import { linkSettings } from "./link/link-settings.js";
 import type { Direction } from "./link/noise-shape.js";
 import { noPrior, type StartPrior } from "./link/start-fit.js";
 import type { Measurement, RemoteState } from "./measurement.js";
@@ -15,6 +16,7 @@ import type { Measurement, RemoteState } from "./measurement.js";
 export const refusals = [
   "NotFinite",
   "Absurd",
+  "FarOff",
   "FromTheFuture",
   "TooOld",
   "Duplicate",
@@ -31,6 +33,8 @@ const disqualifying: readonly (Refusal | null)[] = ["ArbitraryTimescale", "Remot
 export const largestValue = 2 ** 52;
 const smallestResolution = 0.01;
 const remembered = 16;
+/** A remote that says it has become better: its earlier packets have not, and each new one leaves that share of what they weigh. */
+const systematicMemory = 0.8;
 /** Silence: no packet for this many intervals, and at least this many seconds. */
 const silentIntervals = 4;
 const silentSeconds = 10;
@@ -57,6 +61,13 @@ export class SourceLink {
   eligibleSince: Raw | null = null;
   /** What is known of it and of the oscillator before it is heard. */
   prior: StartPrior = noPrior;
+  /**
+   * What its packets prove of *true* time: every one by the limit that its sender vouched for when it sent it. The filter's own
+   * interval is about the remote; a limit that is smaller now says nothing of what was proven under a larger one.
+   */
+  private proof: CausalInterval | null = null;
+  /** What it announced of itself when the packets came that the estimate still rests on, ns. */
+  private heldSystematic: Nanoseconds = 0;
   private starts = 0;
   private remoteEra: number | null = null;
   private maxDrift: number;
@@ -70,9 +81,12 @@ export class SourceLink {
 
   /** New settings keep the filter, unless the labels themselves are read differently. */
   configure(config: LinkConfig, maxDrift: number): void {
-    if (config.delayCompensation !== this.config.delayCompensation) this.filter = null;
+    if (config.delayCompensation !== this.config.delayCompensation) this.filter = this.proof = null;
     this.config = config;
-    if (maxDrift !== this.maxDrift) this.filter?.causal.assume(maxDrift);
+    if (maxDrift !== this.maxDrift) {
+      this.filter?.causal.assume(maxDrift);
+      this.proof?.assume(maxDrift);
+    }
     this.maxDrift = maxDrift;
   }
 
@@ -86,11 +100,13 @@ export class SourceLink {
     const direction: Direction = measurement.kind === "toLocal" ? 0 : 1;
     this.remember(direction, measurement.at);
     this.remote = measurement.remoteState;
+    this.heldSystematic = Math.max(this.announcedSystematic ?? 0, systematicMemory * this.heldSystematic);
     if (this.remoteEra !== measurement.remoteEra) this.filter = null;
     this.remoteEra = measurement.remoteEra;
     const resolution = Math.max(smallestResolution, measurement.resolution);
     if (this.filter === null) {
       this.starts++;
+      this.proof = null;
       this.filter = new LinkFilter(this.config.interval, this.maxDrift, resolution, this.prior);
     }
     const sign = direction === 0 ? 1 : -1;
@@ -98,13 +114,14 @@ export class SourceLink {
     this.at = measurement.at;
     this.value = measurement.value - sign * (measurement.steering + this.config.delayCompensation);
     this.filter.observe(direction, this.value, this.at, measurement.hardMin, resolution);
+    this.prove(direction, measurement.hardMin, resolution);
     if (measurement.at > this.lastPacket) this.lastPacket = measurement.at;
     return true;
   }
 
   /** Everything known of the offset is void (the local clock jumped by an unknown amount). */
   forget(): void {
-    this.filter = null;
+    this.filter = this.proof = null;
     this.recentRaw.fill(Number.NaN);
   }
 
@@ -119,8 +136,17 @@ export class SourceLink {
   }
 
   isSilent(now: Raw): boolean {
+    return !(now - this.lastPacket <= this.patience);
+  }
+
+  /** It answers, and what it says is years off. */
+  isFarOff(now: Raw): boolean {
+    return this.refusal === "FarOff" && now - this.lastHeard <= this.patience;
+  }
+
+  private get patience(): number {
     const gap = Math.max(this.filter?.gap ?? 0, this.config.interval);
-    return !(now - this.lastPacket <= Math.max(silentSeconds, silentIntervals * gap));
+    return Math.max(silentSeconds, silentIntervals * gap);
   }
 
   /** Its newest packet says that its time is not to be used; `refusal` says why. */
@@ -144,6 +170,11 @@ export class SourceLink {
 
   /** Systematic part of the remote's error, ns; null: nothing is known, so no calibrated bound. */
   get rootSystematic(): Nanoseconds | null {
+    const { announcedSystematic } = this;
+    return announcedSystematic === null ? null : Math.max(announcedSystematic, this.heldSystematic);
+  }
+
+  private get announcedSystematic(): Nanoseconds | null {
     const announced = this.remote?.rootSystematic ?? null;
     if (announced !== null) return announced;
     if (this.remote !== null && this.remote.rootSigma !== null) return this.config.uncertainty ?? 0;
@@ -174,25 +205,25 @@ export class SourceLink {
     return radius - statistic + together + systematic + this.asymmetryPrior;
   }
 
-  /**
-   * What the remote's own error may have added to the rate that was measured against it, ppb: it may have crossed its whole range
-   * meanwhile. While it speaks that is within its limit; what we extrapolate without it is not.
-   */
-  get rateSlack(): Ppb {
-    const { filter, rootHard } = this;
-    const span = filter?.causal.rateSpan ?? 0;
-    return span > 0 ? (2 * (rootHard ?? 0)) / span : 0;
+  /** Rate of the local clock against true time, as far as it is proven, ppb. */
+  get provenRate(): { readonly low: Ppb; readonly high: Ppb } {
+    const { proof } = this;
+    return proof === null ? { low: -linkSettings.maxRate, high: linkSettings.maxRate } : { low: proof.lowRate, high: proof.highRate };
   }
 
   /** Proven interval of the raw-frame offset from true time, ns; false: nobody vouches for the remote, or nothing is proven. */
   proveAt(raw: Raw, into: Interval): boolean {
-    const { rootHard, filter } = this;
-    if (filter === null || rootHard === null) return false;
-    filter.proveAt(raw, into);
-    const root = rootHard + this.rateSlack * Math.max(0, raw - this.lastPacket);
-    into.low -= root;
-    into.high += root;
+    const { proof } = this;
+    if (this.filter === null || proof === null || this.rootHard === null) return false;
+    proof.at(raw, into);
     return Number.isFinite(into.low) && Number.isFinite(into.high);
+  }
+
+  private prove(direction: Direction, hardMin: Nanoseconds, resolution: Nanoseconds): void {
+    const { rootHard } = this;
+    if (rootHard === null) return;
+    this.proof ??= new CausalInterval({ maxRate: linkSettings.maxRate, maxDrift: this.maxDrift });
+    this.proof.observe(direction, this.value, this.at, hardMin, resolution + rootHard);
   }
 
   private refuse(measurement: Measurement, now: Raw): Refusal | null {
@@ -207,7 +238,11 @@ export class SourceLink {
       )
     )
       return "NotFinite";
-    if (Math.abs(value) > largestValue || hardMin < 0 || resolution < 0) return "Absurd";
+    if (hardMin < 0 || resolution < 0) return "Absurd";
+    if (Math.abs(value) > largestValue) {
+      if (at > this.lastHeard && at <= now + 0.1) this.lastHeard = at;
+      return "FarOff";
+    }
     if (at > now + 0.1) return "FromTheFuture";
     if (at < this.lastPacket - Math.max(lateSeconds, lateIntervals * this.config.interval)) return "TooOld";
     if (this.isRemembered(measurement.kind === "toLocal" ? 0 : 1, at)) return "Duplicate";

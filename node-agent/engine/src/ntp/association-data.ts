@@ -33,6 +33,8 @@ export interface Reply {
   readonly arrival: Timed;
   /** Of the server's labels, ns. */
   readonly resolution: Nanoseconds;
+  /** Hard limit of the server's error when it wrote them, ns: a later answer may say less, and mean later labels. */
+  readonly rootHard: Nanoseconds | null;
 }
 
 export interface Exchange {

@@ -176,6 +176,7 @@ export function receiveDatagram(
     receive: instantOf(header.receive),
     receiveLabel: header.receive,
     arrival: { stamp, era },
+    rootHard: remoteStateOf(config, header, null).rootHard,
     resolution: resolutionOf(header),
   };
   return answerExchange(config, believed, exchange, reply, instantOf(header.transmit), answers(header, exchange) === "interleaved");

@@ -6,7 +6,7 @@
  * names an earlier exchange by its T2 is answered with that one's T3 as the kernel stamped it. So in this mode toRemote is told when
  * the answer comes, and toLocal when the next answer brings its true T3, one exchange later.
  */
-import type { Measurement } from "../ensemble/measurement.js";
+import type { Measurement, RemoteState } from "../ensemble/measurement.js";
 import { type Instant, type Nanoseconds, subtractInstants } from "../time/units.js";
 import type {
   AssociationData,
@@ -96,11 +96,22 @@ function settle(config: AssociationMachine, data: AssociationData, sequence: num
   const shift = labelOffset(config) * 1e9;
   const tell = (timed: Timed, way: Pick<Measurement, "kind" | "value">): void => {
     const measurement = { ...base(config, next, timed, reply.resolution), ...way };
-    if (next.remote !== null) outputs.push({ kind: "measure", measurement: { ...measurement, remoteState: next.remote } });
+    if (next.remote !== null) outputs.push({ kind: "measure", measurement: { ...measurement, remoteState: asOf(next.remote, reply) } });
   };
   if (!told.toRemote) tell(sent, { kind: "toRemote", value: subtractInstants(reply.receive, sent.stamp) + shift });
   if (toLocal) tell(reply.arrival, { kind: "toLocal", value: subtractInstants(reply.arrival.stamp, transmit) - shift });
   return { data: next, outputs };
+}
+
+/** What an answer told late says of its server: what is said now, and no smaller an error than when its labels were written. */
+function asOf(remote: RemoteState, { rootHard }: Reply): RemoteState {
+  if (rootHard === null || remote.rootHard === null || rootHard <= remote.rootHard) return remote;
+  const more = rootHard - remote.rootHard;
+  return {
+    ...remote,
+    rootHard,
+    rootSystematic: remote.rootSystematic === remote.rootHard ? remote.rootHard + more : remote.rootSystematic,
+  };
 }
 
 interface Round extends Proven {

@@ -78,11 +78,6 @@ export class CausalInterval {
     return bad;
   }
 
-  /** Over how long the rate was measured, s; 0: it is not known better than it can be at all. */
-  get rateSpan(): number {
-    return this.oldAnchor === null ? 0 : this.raw - this.oldAnchor.raw;
-  }
-
   /** Hull of all readings at `raw`, which is not before the newest packet. */
   at(raw: Raw, into: Interval): void {
     const dt = Math.max(0, raw - this.raw);

@@ -31,6 +31,9 @@ export type LinkEventKind = DiscontinuityKind | "lost";
 const keptSince = 64;
 const keptStart = 512;
 const lockedOut = 8;
+/** So many independent packets know the rate far better than that, ppb, at any jitter and any spacing that there is. */
+const provenPackets = 64;
+const divergedDeviation: Ppb = 10_000;
 
 export class LinkFilter {
   state: LinkState = "cold";
@@ -140,6 +143,9 @@ export class LinkFilter {
     if (causal.era > era && this.state !== "cold" && this.isOutsideProof(raw)) this.lose();
     if (this.state !== "cold" && (impossibleInRow[0] >= lockedOut || impossibleInRow[1] >= lockedOut)) this.lose();
     if (causal.candidate === null && impossibleInRow[0] === 0 && impossibleInRow[1] === 0) this.sinceContradiction.length = 0;
+    // A filter that knows less of the rate than anybody can be wrong about has diverged: it begins anew.
+    if (this.state === "ready" && this.effectivePackets > provenPackets && !(this.rateDeviationAt(raw) < this.settings.maxRate))
+      this.lose();
     if (this.state === "ready") this.obeyProof();
     const since = raw - this.lastExchange;
     if (since > 0.01) {
