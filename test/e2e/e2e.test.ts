@@ -16,7 +16,7 @@ describe.skipIf(missing !== null)(`a cluster of real agents${missing === null ? 
   it.each([
     ["through the loss of operator and API server", "loss-of-control", 8],
     ["while one operator takes over from the other", "failover", 15],
-    ["by NTP, alone and behind PTP", "ntp", 10],
+    ["by NTP, alone and behind PTP", "ntp", 9],
     ["when intent is taken back", "deletion", 9],
   ])("keeps time %s", { timeout: 300_000 }, async (_when, scenario, least) => {
     const { claims, log } = await runScenario(scenario);

@@ -1,7 +1,8 @@
 /**
  * Time by NTP, from intent to clocks: a domain that has nothing else, a server that dies and comes back, and NTP as what is left when
- * the PTP grandmaster is gone. The server is a real chronyd, which shares node gm-b's network, and its port 123 with it.
+ * the PTP grandmaster is gone. The server is a real chronyd on the network of node gm-b, which belongs to no domain.
  */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claims } from "../demo/claims.js";
@@ -52,17 +53,9 @@ export async function keepTimeByNtp(world: World, claims: Claims): Promise<void>
     const one = (await clocks()).get("worker-1")?.status;
     claims.check(
       "its status says whom it follows, and of which stratum that is",
-      one?.selectedUpstream === "office" && one.stratum === 2,
+      one?.selectedUpstream === "office" && one.stratum === 1,
       `stratum ${String(one?.stratum)}`,
     );
-    let said = "";
-    const named = await holdsWithin(lockLimitMs, async () => {
-      const applied = (await clocks()).get("gm-b")?.status?.conditions?.find(({ type }) => type === "ConfigApplied");
-      said = applied?.message ?? "";
-      return applied?.status === "False" && said.includes("chronyd");
-    });
-    claims.check("the node whose port 123 chronyd holds says so, by name", named, said);
-
     from = performance.now();
     await sleep(looseMs);
     checkClocks(claims, "by NTP alone", referee, from);
@@ -74,7 +67,8 @@ export async function keepTimeByNtp(world: World, claims: Claims): Promise<void>
     await sleep(looseMs);
     server = startServer();
     const again = await holdsWithin(lockLimitMs, follow("office"));
-    claims.check("it comes back: every worker follows it again", again, since(from));
+    const serves = !readFileSync(server.logFile, "utf8").includes("Could not open");
+    claims.check("it comes back: every worker follows it again", again && serves, serves ? since(from) : "it could not bind its port");
     checkClocks(claims, "while it was gone and after", referee, from);
 
     from = performance.now();

@@ -75,6 +75,19 @@ export class AgentReferee {
     return this.#samplers.map((sampler) => sampler.judge(fromMs, toMs)).reduce(add, nothing);
   }
 
+  /** The first sample beyond a bound, for people; empty: there is none that is not excused. */
+  describeViolation(): string {
+    const samples = this.#samplers.flatMap((sampler) => sampler.between(0, Number.POSITIVE_INFINITY));
+    const isExcused = ({ atMs }: Sample): boolean => this.#excused.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
+    const first = samples.find(
+      (sample) => !isExcused(sample) && Math.abs(sample.trueError) > Math.min(sample.calibrated, sample.guaranteed),
+    );
+    if (first === undefined) return "";
+    const seconds = ((first.atMs - (samples[0]?.atMs ?? 0)) / 1e3).toFixed(2);
+    const [error, calibrated, guaranteed] = [first.trueError, first.calibrated, first.guaranteed].map((ns) => String(Math.round(ns)));
+    return `first after ${seconds} s: wrong by ${error ?? ""} ns, bounds ${calibrated ?? ""} and ${guaranteed ?? ""} ns`;
+  }
+
   /** Largest |true error| since then, ns. */
   worstSince(fromMs: number): number {
     const samples = this.#samplers.flatMap((sampler) => sampler.between(fromMs, Number.POSITIVE_INFINITY));

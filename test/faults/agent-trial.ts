@@ -239,6 +239,8 @@ export class AgentTrial {
     this.claim(verdict.samples > 20 && verdict.unread === 0, `${String(verdict.samples)} samples, ${String(verdict.unread)} unread`);
     this.claim(verdict.calibratedViolations === 0, `${String(verdict.calibratedViolations)} samples beyond the calibrated bound`);
     this.claim(verdict.guaranteedViolations === 0, `${String(verdict.guaranteedViolations)} samples beyond the guaranteed bound`);
+    const violation = this.referee.describeViolation();
+    this.claim(violation === "", violation);
     if (this.#lockedAt !== null) {
       const { steps } = this.referee.judge(this.#lockedAt);
       this.claim(steps === this.expectedSteps, `${String(steps)} steps, not ${String(this.expectedSteps)}`);

@@ -143,9 +143,8 @@ export class LinkFilter {
     if (causal.era > era && this.state !== "cold" && this.isOutsideProof(raw)) this.lose();
     if (this.state !== "cold" && (impossibleInRow[0] >= lockedOut || impossibleInRow[1] >= lockedOut)) this.lose();
     if (causal.candidate === null && impossibleInRow[0] === 0 && impossibleInRow[1] === 0) this.sinceContradiction.length = 0;
-    // A filter that knows less of the rate than anybody can be wrong about has diverged: it begins anew.
-    if (this.state === "ready" && this.effectivePackets > provenPackets && !(this.rateDeviationAt(raw) < this.settings.maxRate))
-      this.lose();
+    // A filter that knows that little of the rate after so many packets has diverged: it begins anew.
+    if (this.state === "ready" && this.effectivePackets > provenPackets && !(this.rateDeviationAt(raw) < divergedDeviation)) this.lose();
     if (this.state === "ready") this.obeyProof();
     const since = raw - this.lastExchange;
     if (since > 0.01) {
