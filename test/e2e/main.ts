@@ -58,4 +58,5 @@ async function main(): Promise<number> {
   return claims.hold ? 0 : 1;
 }
 
-process.exitCode = await main();
+// Not by itself: Node 20 was seen to wait for ever, at its end, for a request that nobody answers any more.
+process.exit(await main());

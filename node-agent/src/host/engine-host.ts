@@ -224,6 +224,8 @@ export class EngineHost {
     this.#lastTick = performance.now();
     const at = this.#clocks.now();
     if (at - this.#lastReading >= readingEverySeconds) this.#readClock();
+    // First: nothing that is decided now may rest on what the clock was believed to do while nothing ran.
+    this.#handlePending();
     this.#handle({ kind: "Deadline", at });
     this.#setPatience(this.#engine.patience());
     const now = performance.now();
