@@ -116,7 +116,7 @@ export class Consensus {
   }
 
   /** After a batch: votes once per second, then decides who steers. */
-  decide(now: Raw): void {
+  decide(now: Raw, steering: Nanoseconds | null = null): void {
     const tick = now - this.lastTick >= 1;
     if (tick) {
       this.lastTick = now;
@@ -131,7 +131,8 @@ export class Consensus {
       this.joinActive(now);
     }
     const { estimate } = this;
-    if (estimate?.isReady === true) this.buildOut.follow(now, estimate.offsetAt(now), estimate.rate);
+    if (estimate?.isReady === true)
+      this.buildOut.follow(now, estimate.offsetAt(now), estimate.rate, steering === null ? null : estimate.offsetAt(now) + steering);
   }
 
   /** They have disagreed for so long that a held frequency would be worse than the middle. */

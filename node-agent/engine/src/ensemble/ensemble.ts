@@ -153,7 +153,9 @@ export class Ensemble implements ClockEnsemble {
     this.now = Math.max(this.now, raw);
     for (const measurement of this.pending) if (this.absorb(measurement)) this.news = true;
     this.pending.length = 0;
-    this.consensus.decide(this.now);
+    const { frame, holdover } = this;
+    const steering = frame.known && this.awaitedStep === null ? frame.at(this.now) + holdover.at(this.now).offset : null;
+    this.consensus.decide(this.now, steering);
     const commands: Command[] = [];
     const steps: StepAction[] = [];
     if (this.mayRest()) return { commands, steps, publication: null };
@@ -212,12 +214,19 @@ export class Ensemble implements ClockEnsemble {
     return {
       version: clockMemoryVersion,
       clock: config.clock,
-      oscillator: { rate: estimate.rate + drift.rate, rateDeviation: estimate.rateDeviationAt(raw), wander: estimate.wander },
+      oscillator: {
+        rate: estimate.rate + drift.rate,
+        rateDeviation: Math.hypot(estimate.rateDeviationAt(raw), holdover.strayRateAt(raw)),
+        wander: estimate.wander + holdover.slowWander,
+      },
       phase: {
         raw,
         offset: estimate.offsetAt(raw) + drift.offset,
         deviation: estimate.deviationAt(raw),
-        radius: consensus.vote.noMajority || consensus.vote.widening > 0 ? null : estimate.radiusAt(raw),
+        radius:
+          consensus.vote.noMajority || consensus.vote.widening > 0
+            ? null
+            : addTo(estimate.radiusAt(raw), boundSigmas * holdover.strayAt(raw)),
         proof: !consensus.vote.conflict && this.prove(raw, proof) ? proof : null,
       },
       links: links.slice(0, 16),
@@ -340,7 +349,7 @@ export class Ensemble implements ClockEnsemble {
     const { estimate, vote } = consensus;
     const ready = estimate?.isReady === true;
     const silent = consensus.isSilent(now);
-    if (silent && ready) holdover.enter(consensus.lastPacket);
+    if (silent && ready) holdover.enter(consensus.lastPacket, estimate.wander, estimate.deviationAt(consensus.lastPacket));
     else if (ready && news && estimate !== null) this.learnDrift(estimate);
     if (!news && now - this.lastPublished < renewal && !this.changed) return;
     const near = ready ? alignedSigmas * estimate.deviationAt(now) + alignedFloor : 0;
@@ -527,7 +536,7 @@ export class Ensemble implements ClockEnsemble {
     if (estimate === null || !estimate.isReady || vote.noMajority) return null;
     const radius = estimate.radiusAt(raw);
     if (radius === null) return null;
-    const calibrated = Math.abs(this.errorAt(raw)) + radius + vote.widening + this.unread;
+    const calibrated = Math.abs(this.errorAt(raw)) + radius + boundSigmas * this.holdover.strayAt(raw) + vote.widening + this.unread;
     // A doubt is a doubt of the majority too: then the proven bound does not cap.
     return guaranteed === null || vote.widening > 0 ? calibrated : Math.min(calibrated, guaranteed);
   }
@@ -554,3 +563,6 @@ function isCovered(bound: Nanoseconds | null, standing: Nanoseconds | null, room
   if (bound === null || standing === null) return bound === standing;
   return bound <= standing + room;
 }
+
+const boundSigmas = 4.8;
+const addTo = (radius: number | null, more: number): number | null => (radius === null ? null : radius + more);

@@ -8,6 +8,9 @@ const spacing = 30;
 const depth = 512;
 const gridStep = 1.04;
 const significance = 14;
+/** Into so many parts what was learnt is cut for the slow wander; none is shorter than that, s. */
+const blockCounts = [4, 6, 9, 14, 20];
+const shortestBlock = 240;
 
 /** Frequency A sin(omega·t) … as amplitudes of cosine and sine since `origin`, ppb. */
 export interface PeriodicFit {
@@ -37,6 +40,42 @@ export class PeriodicDrift {
   forget(): void {
     this.raws = [];
     this.offsets = [];
+  }
+
+  /**
+   * Random walk of the rate over minutes and hours that would explain what was seen beyond `fit`, ppb²/s: temperature moves it in
+   * ways that are still at the scale of packets. `deviation`: of the offsets, ns.
+   */
+  slowWander(fit: PeriodicFit | null, deviation: Nanoseconds): number {
+    const from = this.raws[0];
+    const to = this.raws.at(-1);
+    if (from === undefined || to === undefined) return 0;
+    let most = 0;
+    for (const count of blockCounts) {
+      const length = (to - from) / count;
+      if (length < shortestBlock) break;
+      const rates: number[] = [];
+      for (let k = 0; k < count; k++) rates.push(this.rateBetween(from + k * length, from + (k + 1) * length, fit));
+      let squares = 0;
+      for (let k = 1; k < count; k++) squares += (rates[k]! - rates[k - 1]!) ** 2;
+      // Of a random walk of w, neighbouring means over `length` differ by 2/3·w·length; noise at three ends adds 6σ²/length².
+      const change = squares / (count - 1) - 6 * (deviation / length) ** 2;
+      most = Math.max(most, (1.5 * change) / length);
+    }
+    return most;
+  }
+
+  /** Mean rate between the samples that are next to two moments, less what is periodic, ppb. */
+  private rateBetween(from: Raw, to: Raw, fit: PeriodicFit | null): Ppb {
+    const next = (raw: Raw): number =>
+      Math.max(
+        0,
+        this.raws.findIndex((at) => at >= raw - spacing / 2),
+      );
+    const [a, b] = [next(from), next(to)];
+    const periodic =
+      fit === null ? 0 : driftSince(fit, this.raws[0]!, this.raws[b]!).offset - driftSince(fit, this.raws[0]!, this.raws[a]!).offset;
+    return (this.offsets[b]! - this.offsets[a]! - periodic) / (this.raws[b]! - this.raws[a]!);
   }
 
   /** null: no period is significant. */

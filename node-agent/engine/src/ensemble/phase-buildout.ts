@@ -31,15 +31,22 @@ export class PhaseBuildOut {
   }
 
   /** The estimate at `raw` in the raw frame, ns, and its rate, ppb; called with every new estimate. */
-  follow(raw: Raw, offset: Nanoseconds, rate: number): void {
+  follow(raw: Raw, offset: Nanoseconds, rate: number, error: Nanoseconds | null = null): void {
     if (this.last !== null && raw >= this.last) {
       const dt = raw - this.last;
-      if (raw < this.hideUntil) this.hidden += offset - this.expected - rate * dt;
+      if (raw < this.hideUntil) this.hide(offset - this.expected - rate * dt, error);
       const speed = Math.min(fastest, Math.max(slowest, Math.abs(this.hidden) / within));
       const most = speed * dt;
       this.hidden -= Math.max(-most, Math.min(most, this.hidden));
     }
     this.last = raw;
     this.expected = offset;
+  }
+
+  /** What is hidden never asks the clock to go farther from the estimate than it is: it may not have followed the last one. */
+  private hide(move: Nanoseconds, error: Nanoseconds | null): void {
+    const hidden = this.hidden + move;
+    if (error === null) this.hidden = hidden;
+    else this.hidden = move > 0 ? Math.min(hidden, Math.max(this.hidden, error)) : Math.max(hidden, Math.min(this.hidden, error));
   }
 }
