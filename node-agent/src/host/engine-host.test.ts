@@ -28,11 +28,13 @@ const { openVoidPages } = await importBuilt(() => import("./open-page.js"));
 class ScriptedEnsemble implements ClockEnsemble {
   config: EnsembleConfig | null = null;
   readonly readings: SteeringReading[] = [];
+  readBeforeConfigured = 0;
   advanced = 0;
   next: (raw: number) => Partial<Decision> = () => ({});
 
   configure(config: EnsembleConfig): void {
     this.config = config;
+    this.readBeforeConfigured = this.readings.length;
   }
   observe(): void {}
   steered(reading: SteeringReading): void {
@@ -192,28 +194,28 @@ test("a step moves the clock once, is told, and starts a new era", async () => {
 const isVoid = (): boolean => Number.isNaN(readTruth()[truthReading.guaranteedBound]);
 
 test("nothing is published from before a step of ours until the next publication, and it is no disruption", async () => {
-  ensemble.next = () => ({ publication, steps: [{ clock: uri, by: -1000 }] });
+  ensemble.next = (raw) => ({ publication: { ...publication, raw }, steps: [{ clock: uri, by: -1000 }] });
   host.configure(following);
   await until(() => said.includes("stepped -1000"));
   expect(published.length).toBe(1);
   expect(isVoid()).toBe(true);
-  ensemble.next = () => ({ publication: { ...publication, era: 1 } });
+  ensemble.next = (raw) => ({ publication: { ...publication, raw, era: 1 } });
   await until(() => !isVoid());
   expect(pages.disruptions()).toEqual([0, 0, 0, 0]);
 });
 
 test("another's step voids the page and is told, and what is still said of the old era does not count", async () => {
-  ensemble.next = () => ({ publication });
+  ensemble.next = (raw) => ({ publication: { ...publication, raw } });
   host.configure(following);
   await until(() => !isVoid());
   disturbVirtualClock(clockFile, { stepNs: 5 });
   await until(isVoid);
   await until(() => ensemble.readings.some(({ era }) => era === 1));
   expect(pages.disruptions()).toEqual([1, 0, 0, 0]);
-  ensemble.next = () => ({ publication });
+  ensemble.next = (raw) => ({ publication: { ...publication, raw } });
   await until(() => published.length === 2);
   expect(isVoid()).toBe(true);
-  ensemble.next = () => ({ publication: { ...publication, era: 1 } });
+  ensemble.next = (raw) => ({ publication: { ...publication, raw, era: 1 } });
   await until(() => !isVoid());
 });
 
@@ -226,6 +228,13 @@ test("being told to do nothing leaves the clock at its frequency, and the engine
   await sleep(100);
   expect(clocks.read()).toMatchObject({ frequency: 777, era: 0 });
   expect(ensemble.config?.steer).toBe(false);
+});
+
+test("the engine hears what the clock did until now before it decides on another configuration", () => {
+  host.configure(following);
+  const before = ensemble.readings.length;
+  host.configure(nothing);
+  expect(ensemble.readBeforeConfigured).toBeGreaterThan(before);
 });
 
 test("closing leaves the frequency that was to follow an unfinished slew", () => {
@@ -263,14 +272,25 @@ test("a clock that refuses is one counted failure, and the engine goes on", asyn
 });
 
 test("a publication reaches the page as it is, with what its state means to ClockBound's readers", async () => {
-  ensemble.next = () => ({ publication });
+  ensemble.next = (raw) => ({ publication: { ...publication, raw } });
   host.configure(following);
-  expect(published).toEqual([publication]);
+  expect(published).toEqual([{ ...publication, raw: published[0]?.raw }]);
   const truth = readTruth();
   expect([truth[truthReading.calibratedBound], truth[truthReading.guaranteedBound]]).toEqual([2000, 5000]);
-  ensemble.next = () => ({ publication: { ...publication, calibrated: null, guaranteed: null, state: "Acquiring" } });
+  ensemble.next = (raw) => ({ publication: { ...publication, raw, calibrated: null, guaranteed: null, state: "Acquiring" } });
   await until(() => published.length === 2);
   expect(readTruth()[truthReading.guaranteedBound]).toBeNaN();
+});
+
+test("a decision that was made some time ago is not written as if it were made now", async () => {
+  ensemble.next = (raw) => ({ publication: { ...publication, raw: raw - 2, guaranteedGrowth: 1000 } });
+  host.configure(following);
+  const bound = readTruth()[truthReading.guaranteedBound];
+  expect(bound).toBeGreaterThanOrEqual(7000);
+  expect(bound).toBeLessThan(17_000);
+  ensemble.next = (raw) => ({ publication: { ...publication, raw: raw - publication.voidAfter - 1 } });
+  await until(() => published.length === 2);
+  expect(isVoid()).toBe(true);
 });
 
 test("before the first publication the page is void", () => {

@@ -21,6 +21,7 @@ import { codeOf, messageOf } from "../errors.js";
 import { Associations } from "./associations.js";
 import { type NativeModule, nativeModule } from "../native-module.js";
 import { KernelTruth } from "./kernel-truth.js";
+import { agePublication } from "../publication/age-publication.js";
 import type { PublishedPages } from "../publication/published-pages.js";
 import { NtpService } from "./ntp-service.js";
 import { ntpServicePart, type PortTrouble } from "./port-report.js";
@@ -133,9 +134,12 @@ export class EngineHost {
 
   /** Applies a configuration live. */
   configure(config: EngineConfig): void {
+    // The engine decides as it is configured; what the clock did until now it has to hear first, and of another clock afterwards.
     this.#readClock();
+    this.#handlePending();
     this.#kernelTruth.configure(config);
     this.#run(this.#engine.configure(config, this.#clocks.now()));
+    this.#readClock();
     this.#tick();
   }
 
@@ -354,14 +358,17 @@ export class EngineHost {
   }
 
   #publish(publication: Publication): void {
+    // A page counts from when it is written; a process that was stopped between decision and page would write an old bound as fresh.
+    const age = Math.max(0, this.#clocks.now() - publication.raw);
+    const { alive, calibrated, guaranteed } = agePublication(publication, age);
     try {
       this.#pages.publish({
-        guaranteedNs: publication.guaranteed ?? Number.NaN,
+        guaranteedNs: guaranteed ?? Number.NaN,
         guaranteedGrowthPpb: publication.guaranteedGrowth,
-        calibratedNs: publication.calibrated ?? Number.NaN,
+        calibratedNs: calibrated ?? Number.NaN,
         calibratedGrowthPpb: publication.calibratedGrowth,
-        voidAfterSeconds: publication.voidAfter,
-        status: pageStatus(publication),
+        voidAfterSeconds: Math.max(0, publication.voidAfter - age),
+        status: alive ? pageStatus(publication) : 0,
         era: publication.era,
       });
       this.#outputs.worked("page");

@@ -21,6 +21,7 @@ import { Holdover } from "./holdover.js";
 import { FarClock } from "./far-clock.js";
 import { describeLink } from "./link-description.js";
 import type { LinkFilter } from "./link/link-filter.js";
+import { linkSettings } from "./link/link-settings.js";
 import type { Command, Measurement } from "./measurement.js";
 import { Recollection } from "./recollection.js";
 import { planFrequency, planSlew, planStep, type RateSituation } from "./steering.js";
@@ -206,7 +207,8 @@ export class Ensemble implements ClockEnsemble {
   remember(raw: Raw): ClockMemory | null {
     const { consensus, frame, config, holdover, lock } = this;
     const { estimate } = consensus;
-    if (estimate === null || !estimate.isReady || !frame.known || !lock.everLocked) return null;
+    if (estimate === null || !estimate.isReady || !frame.known || !lock.everLocked || this.isFarDisputed()) return null;
+    const radius = consensus.vote.noMajority || consensus.vote.widening > 0 ? null : estimate.radiusAt(raw);
     const proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
     const links: LinkMemory[] = [];
     for (const [link, { filter }] of consensus.links) if (filter?.state === "ready") links.push({ link, jitter: filter.jitter });
@@ -223,10 +225,7 @@ export class Ensemble implements ClockEnsemble {
         raw,
         offset: estimate.offsetAt(raw) + drift.offset,
         deviation: estimate.deviationAt(raw),
-        radius:
-          consensus.vote.noMajority || consensus.vote.widening > 0
-            ? null
-            : addTo(estimate.radiusAt(raw), boundSigmas * holdover.strayAt(raw)),
+        radius: radius === null ? null : radius + linkSettings.boundSigmas * holdover.strayAt(raw),
         proof: !consensus.vote.conflict && this.prove(raw, proof) ? proof : null,
       },
       links: links.slice(0, 16),
@@ -536,7 +535,8 @@ export class Ensemble implements ClockEnsemble {
     if (estimate === null || !estimate.isReady || vote.noMajority) return null;
     const radius = estimate.radiusAt(raw);
     if (radius === null) return null;
-    const calibrated = Math.abs(this.errorAt(raw)) + radius + boundSigmas * this.holdover.strayAt(raw) + vote.widening + this.unread;
+    const calibrated =
+      Math.abs(this.errorAt(raw)) + radius + linkSettings.boundSigmas * this.holdover.strayAt(raw) + vote.widening + this.unread;
     // A doubt is a doubt of the majority too: then the proven bound does not cap.
     return guaranteed === null || vote.widening > 0 ? calibrated : Math.min(calibrated, guaranteed);
   }
@@ -563,6 +563,3 @@ function isCovered(bound: Nanoseconds | null, standing: Nanoseconds | null, room
   if (bound === null || standing === null) return bound === standing;
   return bound <= standing + room;
 }
-
-const boundSigmas = 4.8;
-const addTo = (radius: number | null, more: number): number | null => (radius === null ? null : radius + more);

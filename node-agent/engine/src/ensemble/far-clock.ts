@@ -21,7 +21,7 @@ const memoryIntervals = 8;
 
 interface Saying {
   /** Half the difference of the last exchanges, oldest first, ns; empty: it finds the clock near. */
-  offsets: readonly Nanoseconds[];
+  readonly offsets: Nanoseconds[];
   toLocal: Nanoseconds | null;
   at: Raw;
 }
@@ -30,26 +30,29 @@ export class FarClock {
   readonly #sayings = new Map<LinkId, Saying>();
   #firstFar: Raw | null = null;
 
-  /** @returns true when the measurement is too far off for a filter */
+  /** Links are those that are configured. @returns true when the measurement is too far off for a filter */
   observe({ kind, link, value, at, remoteState }: Measurement): boolean {
     if (!Number.isFinite(value) || remoteState.scale === "ARB" || remoteState.uncertain) return false;
+    const saying = this.#sayingOf(link);
+    saying.at = at;
+    // Every packet of every healthy source comes this way: nothing is made for it.
     if (Math.abs(value) <= largestValue) {
-      this.#sayings.set(link, { offsets: [], toLocal: null, at });
+      saying.offsets.length = 0;
+      saying.toLocal = null;
       return false;
     }
     this.#firstFar ??= at;
-    const before = this.#sayings.get(link);
-    const offsets = before?.offsets ?? [];
-    const toLocal = before?.toLocal ?? null;
-    if (kind === "toLocal") this.#sayings.set(link, { offsets, toLocal: value, at });
-    else if (toLocal !== null && Math.abs(toLocal + value) < longestRoundTrip)
-      this.#sayings.set(link, { offsets: [...offsets.slice(1 - leastExchanges), (toLocal - value) / 2], toLocal: null, at });
-    else this.#sayings.set(link, { offsets, toLocal: null, at });
+    const { offsets, toLocal } = saying;
+    saying.toLocal = kind === "toLocal" ? value : null;
+    if (kind === "toLocal" || toLocal === null || Math.abs(toLocal + value) >= longestRoundTrip) return true;
+    if (offsets.length >= leastExchanges) offsets.shift();
+    offsets.push((toLocal - value) / 2);
     return true;
   }
 
   /** At least half of those that are heard and may steer find the clock years off: nothing else that is said of it can be believed. */
   isDisputed(links: readonly LinkConfig[], now: Raw): boolean {
+    if (this.#firstFar === null) return false;
     const heard = this.#heard(links, now);
     const far = countGroups(heard.filter(({ saying }) => saying.offsets.length > 0));
     return far > 0 && 2 * far >= countGroups(heard);
@@ -80,6 +83,12 @@ export class FarClock {
   forget(): void {
     this.#sayings.clear();
     this.#firstFar = null;
+  }
+
+  #sayingOf(link: LinkId): Saying {
+    let saying = this.#sayings.get(link);
+    if (saying === undefined) this.#sayings.set(link, (saying = { offsets: [], toLocal: null, at: Number.NEGATIVE_INFINITY }));
+    return saying;
   }
 
   #heard(links: readonly LinkConfig[], now: Raw): { readonly link: LinkConfig; readonly saying: Saying }[] {
