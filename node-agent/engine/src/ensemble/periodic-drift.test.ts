@@ -43,3 +43,29 @@ test("the offset is the integral of the rate", () => {
   for (let i = 0; i < 20_000; i++) sum += driftSince(fit, 100, 100 + (i + 0.5) * 0.01).rate * 0.01;
   expect(driftSince(fit, 100, 300).offset).toBeCloseTo(sum, 2);
 });
+
+/** Offset of a clock whose frequency follows a day of `amplitude` ppb, with a wander of 0.05 ppb/√s. */
+function learnDay(amplitude: number): PeriodicDrift {
+  const random = createRandom(3, 1);
+  const drift = new PeriodicDrift();
+  let rate = 0;
+  let offset = 0;
+  for (let t = 0; t < 7200; t++) {
+    rate += 0.05 * random.normal();
+    offset += rate + amplitude * Math.sin((2 * Math.PI * t) / 86_400);
+    drift.observe(t, offset);
+  }
+  return drift;
+}
+
+test("a rate that changes over hours is seen as slow wander, beyond what packets show; a random walk alone is not", () => {
+  const still = learnDay(0).slowWander(null, 1);
+  const moving = learnDay(200).slowWander(null, 1);
+  // 0.05 ppb/√s is 0.0025 ppb²/s.
+  expect(still).toBeLessThan(10 * 0.0025);
+  expect(moving).toBeGreaterThan(10 * still);
+});
+
+test("nothing was seen: no slow wander is claimed", () => {
+  expect(new PeriodicDrift().slowWander(null, 1)).toBe(0);
+});

@@ -1,6 +1,7 @@
 /**
  * The periodic part of the oscillator's frequency (temperature, day and night), used in holdover only: harmonic regression on
- * differences of mean frequencies over half a minute. The best of a grid of periods is taken if it is significant.
+ * differences of mean frequencies over half a minute. The best of a grid of periods is taken if it is significant. What is left is
+ * judged as a random walk over minutes and hours, which packets alone do not show.
  */
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 

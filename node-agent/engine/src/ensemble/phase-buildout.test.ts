@@ -31,3 +31,17 @@ test("the rate is not hidden", () => {
   for (let t = 0; t < 60; t++) buildOut.follow(t, 100 * t, 100);
   expect(Math.abs(buildOut.hidden)).toBeLessThan(1e-6);
 });
+
+test("a clock that never followed the old estimate is not asked to: no more is hidden than its own error", () => {
+  const buildOut = new PhaseBuildOut();
+  buildOut.follow(0, 1_000_000, 0, 40);
+  buildOut.begin(1);
+  // The liar's millisecond leaves the estimate; the clock stands 40 ns from the true one.
+  buildOut.follow(1, 0, 0, -40);
+  expect(Math.abs(buildOut.hidden)).toBeLessThanOrEqual(40);
+  const trusting = new PhaseBuildOut();
+  trusting.follow(0, 1_000_000, 0);
+  trusting.begin(1);
+  trusting.follow(1, 0, 0);
+  expect(Math.abs(trusting.hidden)).toBeGreaterThan(900_000);
+});
