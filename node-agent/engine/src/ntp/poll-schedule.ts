@@ -31,12 +31,16 @@ export interface PollState {
   readonly steady: number;
   /** The server asked for that interval at least, until then. */
   readonly floor: { readonly log: number; readonly until: Raw } | null;
+  /** When the last burst began, raw s. */
+  readonly burstAt: Raw;
   /** Refusals in a row. */
   readonly denials: number;
   readonly next: Raw;
 }
 
 const burstRequests = 8;
+/** A server whose time comes and goes is not asked in bursts more often, s. */
+const betweenBursts = 60;
 /**
  * Between requests of a burst: 1/16 s where the user polls every 4 s or faster, which no public server is asked for, so that a clock
  * is locked in half a second; else the 2 s that public servers allow (RFC 5905 13.1).
@@ -57,7 +61,19 @@ const longestDenialSeconds = 86_400;
 
 export function startPoll(limits: PollLimits, at: Raw): PollState {
   const log = burstLog(limits);
-  return { log, heardLog: log, burst: 0, armed: true, reach: 0, unanswered: 0, steady: 0, floor: null, denials: 0, next: at };
+  return {
+    log,
+    heardLog: log,
+    burst: 0,
+    armed: true,
+    reach: 0,
+    unanswered: 0,
+    steady: 0,
+    floor: null,
+    burstAt: Number.NEGATIVE_INFINITY,
+    denials: 0,
+    next: at,
+  };
 }
 
 function burstLog({ logMinPoll }: PollLimits): number {
@@ -94,9 +110,18 @@ function nextInterval(limits: PollLimits, state: PollState, unanswered: number, 
 export function pollAnswered(limits: PollLimits, state: PollState, at: Raw): PollState {
   const answered = { ...state, heardLog: state.log, reach: state.reach | 1, unanswered: 0, denials: 0 };
   if (!state.armed) return answered;
+  if (at - state.burstAt < betweenBursts) return { ...answered, armed: false };
   const log = leastLog(limits, state, at) === limits.logMinPoll ? burstLog(limits) : state.log;
   // The one that was answered is the first of the burst.
-  return { ...answered, log, heardLog: log, burst: burstRequests - 1, armed: false, next: Math.min(state.next, at + 2 ** log) };
+  return {
+    ...answered,
+    log,
+    heardLog: log,
+    burst: burstRequests - 1,
+    burstAt: at,
+    armed: false,
+    next: Math.min(state.next, at + 2 ** log),
+  };
 }
 
 /** It answers, and says that it has no time: it is asked on at the minimum, and with a burst once it has. */
@@ -119,9 +144,11 @@ export function pollDenied(limits: PollLimits, state: PollState, at: Raw): PollS
   return { ...state, log, burst: 0, armed: true, reach: 0, unanswered: 0, steady: 0, denials: state.denials + 1, next: at + wait };
 }
 
-/** What was known of its time is void: asked at once and with a burst, unless it asked for peace. */
+/** What was known of its time is void, by our own doing or our host's: asked at once and with a burst, unless it asked for peace. */
 export function pollDisturbed(state: PollState, at: Raw): PollState {
-  return state.denials > 0 || state.floor !== null ? state : { ...state, armed: true, burst: 0, next: Math.min(state.next, at) };
+  return state.denials > 0 || state.floor !== null
+    ? state
+    : { ...state, armed: true, burst: 0, burstAt: Number.NEGATIVE_INFINITY, next: Math.min(state.next, at) };
 }
 
 /** The socket is new, the server the same: its wishes are kept, and it is not asked sooner than it was to be. */
