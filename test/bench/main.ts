@@ -4,12 +4,14 @@ import { runKubeBench } from "./kube.js";
 import { runOfflineBench } from "./offline.js";
 import { runLiveBench } from "./live.js";
 import { runServoBench } from "./servo.js";
+import { runVoteBench } from "./vote.js";
 
 const benches: Readonly<Record<string, { readonly about: string; readonly run: (args: string[]) => Promise<number> }>> = {
   servo: {
     about: "estimator against simulated oscillators and networks: --seeds A-B --scenario NAME[,NAME] --duration S --json",
     run: runServoBench,
   },
+  vote: { about: "liars among simulated sources: --seeds A-B --case NAME[,NAME] --json", run: runVoteBench },
   kube: { about: "the operator's framework against a real API server with 5,000 nodes: --rounds N --nodes N --json", run: runKubeBench },
   offline: {
     about: "a day without operator, API server and network, simulated: --hours N --seeds A-B --world NAME[,NAME] --json",
