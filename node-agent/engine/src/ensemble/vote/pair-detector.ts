@@ -9,6 +9,8 @@ const warmUpBlocks = 6;
 const memoryBlocks = 256;
 const slack = 0.75;
 const alarmAt = 14;
+/** Sum at which a drift is suspected: the bound carries the difference, and nothing is learnt from it. Block sigmas. */
+const suspected = 4;
 const jumpSigmas = 8;
 const jumpSeconds = 3;
 const shortestBlock = 4;
@@ -52,7 +54,7 @@ export class PairDetector {
 
   /** A drift is on its way to an alarm, or they disagree right now. */
   get isDoubtful(): boolean {
-    return this.isWarm && (this.sigmas > 4 || Math.max(this.risen, this.fallen) > 4 || this.alarm !== null);
+    return this.isWarm && (this.sigmas > 4 || Math.max(this.risen, this.fallen) > suspected || this.alarm !== null);
   }
 
   get deviationOfBlocks(): Nanoseconds {
@@ -73,7 +75,7 @@ export class PairDetector {
     this.deviation = deviation;
     this.sigmas = Math.abs(z);
     this.watchJump(raw);
-    if (this.alarm === null) this.learnSecond(z, scale);
+    if (this.alarm === null && this.mayLearn) this.learnSecond(z, scale);
     this.blockSum += deviation;
     if (++this.inBlock < this.blockLength) return;
     const mean = this.blockSum / this.inBlock;
@@ -82,6 +84,11 @@ export class PairDetector {
     const keep = Math.min(0.995, Math.max(0, this.covariance / Math.max(1e-12, this.variance)));
     this.blockLength = Math.round(Math.min(longestBlock, Math.max(shortestBlock, (1 + keep) / (1 - keep))));
     this.judgeBlock(raw, mean);
+  }
+
+  /** A drift that is under suspicion must not teach how much and how long differences swing: it would hide behind what it taught. */
+  private get mayLearn(): boolean {
+    return Math.max(this.risen, this.fallen) <= suspected;
   }
 
   private watchJump(raw: Raw): void {
