@@ -157,6 +157,12 @@ export class Consensus {
     return this.active.every((link) => link.isSilent(now));
   }
 
+  /** It ends the silence of those that steer: news of one of them, that will be used. */
+  ends(measurement: Measurement, now: Raw): boolean {
+    const link = this.links.get(measurement.link);
+    return link !== undefined && this.active.includes(link) && measurement.at > this.lastPacket && link.refuse(measurement, now) === null;
+  }
+
   /** Newest packet of those that steer, raw s. */
   get lastPacket(): Raw {
     return this.active.reduce((last, link) => Math.max(last, link.lastPacket), Number.NEGATIVE_INFINITY);
@@ -168,9 +174,11 @@ export class Consensus {
     return id === null ? 0 : id.generation + (id.filter?.jumps ?? 0);
   }
 
-  /** A known change of the oscillator since the links were last heard, ns and ppb. */
+  /** A known change of the oscillator since those that steer were last heard, ns and ppb. Who was heard since then has seen it. */
   absorbDrift(at: Raw, offset: Nanoseconds, rate: Ppb): void {
-    for (const { filter } of this.links.values()) filter?.absorbDrift(offset - rate * (at - filter.raw), rate);
+    const { lastPacket } = this;
+    for (const link of this.links.values())
+      if (link.lastPacket <= lastPacket) link.filter?.absorbDrift(offset - rate * (at - link.filter.raw), rate);
     this.joint?.absorbDrift(offset - rate * (at - this.joint.raw), rate);
   }
 

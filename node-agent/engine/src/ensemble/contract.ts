@@ -136,6 +136,12 @@ export interface Decision {
   readonly publication: Publication | null;
 }
 
+/**
+ * How far somebody else may take a clock's frequency from what we last read, ppb: from one end of the range of a frequency in
+ * adjtimex(2), ±500 ppm, to the other. An assumption: a tick reaches further (±10 %), and shows in the next reading.
+ */
+export const foreignSteeringGrowth: Ppb = 1_000_000;
+
 /** Somebody else steers this clock. */
 export interface ForeignSteering {
   /** How much they may change its frequency between two of our readings, ppb: both bounds grow by it. */

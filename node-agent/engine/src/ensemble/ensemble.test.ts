@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { exponential } from "../sim/delay-law.js";
 import { Simulation, type SecondSample } from "../sim/simulate.js";
 import { linkDefaults, type SimulatedLink, type World } from "../sim/world.js";
-import type { LinkConfig } from "./contract.js";
+import { foreignSteeringGrowth, type LinkConfig } from "./contract.js";
 import { Ensemble } from "./ensemble.js";
 
 const delay = exponential(5000, 1000);
@@ -316,11 +316,13 @@ test("what the remote is uncertain of is not used", () => {
   expect(at(result, 100).calibrated).toBeNull();
 });
 
-test("an observer measures and commands nothing", () => {
+test("an observer measures and commands nothing, and reckons with whoever steers the clock", () => {
   const result = run(world([link("a")], { ensemble: { steer: false } }));
   expect(result.fastestSlew).toBe(0);
   expect(result.steps).toHaveLength(0);
   expect(result.uncovered + result.unproven).toBe(0);
+  const { calibratedGrowth = 0, guaranteedGrowth = 0 } = at(result, 1000).publication ?? {};
+  expect(Math.min(calibratedGrowth, guaranteedGrowth)).toBeGreaterThanOrEqual(foreignSteeringGrowth);
   expect(Math.abs(at(result, 1000).believed - at(result, 1000).error)).toBeLessThan(1000);
 });
 

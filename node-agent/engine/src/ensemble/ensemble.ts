@@ -6,15 +6,16 @@ import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import { ClockLock } from "./clock-lock.js";
 import { type ClockMemory, clockMemoryVersion, type LinkMemory } from "./clock-memory.js";
 import { Consensus, type Proof } from "./consensus.js";
-import type {
-  ClockEnsemble,
-  Decision,
-  EnsembleConfig,
-  ForeignSteering,
-  LinkDescription,
-  Publication,
-  SteeringReading,
-  StepAction,
+import {
+  type ClockEnsemble,
+  type Decision,
+  type EnsembleConfig,
+  type ForeignSteering,
+  foreignSteeringGrowth,
+  type LinkDescription,
+  type Publication,
+  type SteeringReading,
+  type StepAction,
 } from "./contract.js";
 import type { ClockEstimate } from "./fusion.js";
 import { Holdover } from "./holdover.js";
@@ -140,7 +141,11 @@ export class Ensemble implements ClockEnsemble {
     this.meetEra(reading.era);
     if (!this.frame.known || !(Math.abs(this.frame.at(reading.raw) - reading.steering) <= surprise)) this.changed = true;
     this.frame.read(reading);
-    if (this.awaitedStep !== null && reading.raw > this.awaitedStep + stepPatience) this.awaitedStep = null;
+    if (this.awaitedStep !== null && reading.raw > this.awaitedStep + stepPatience) {
+      // It was refused: policy may order it again.
+      this.awaitedStep = null;
+      this.steps--;
+    }
     if (reading.raw >= this.lastCommand) this.unread = 0;
   }
 
@@ -279,7 +284,7 @@ export class Ensemble implements ClockEnsemble {
 
   private absorb(measurement: Measurement): boolean {
     if (measurement.local !== this.config.clock || !this.acceptsEra(measurement.localEra)) return false;
-    if (this.holdover.active && measurement.at > this.consensus.lastPacket && measurement.at <= this.now)
+    if (this.holdover.active && measurement.at <= this.now && this.consensus.ends(measurement, this.now))
       this.leaveHoldover(measurement.at);
     this.far.observe(measurement);
     if (!this.consensus.observe(measurement, this.now)) return false;
@@ -418,10 +423,10 @@ export class Ensemble implements ClockEnsemble {
     const offset = far.offset(config.links, now);
     if (offset === null || config.step.mode === "Never" || lock.everLocked || this.sets >= mostSets || now - this.lastSet < stepPatience)
       return;
+    // The dispute is forgotten with the era, when the step is seen: until then nothing that was proven may be published.
     steps.push({ clock: config.clock, by: -offset });
     this.lastSet = now;
     this.sets++;
-    far.forget();
   }
 
   /** A process that died in the middle of a slew left the clock running at it; after a reboot it runs free. */
@@ -491,7 +496,8 @@ export class Ensemble implements ClockEnsemble {
       const steepest = Math.max(0, (end - present) / publicationLife);
       return bend === null ? steepest : Math.max(steepest, ((at(bend) ?? present) - present) / (bend - now));
     };
-    const unknown = this.foreign?.growth ?? 0;
+    // A clock that is not ours to steer is somebody else's.
+    const unknown = this.foreign?.growth ?? (this.config.steer ? 0 : foreignSteeringGrowth);
     const overshoot = unknown + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.replaced);
     this.publishedSlewEnd = frame.slewAt(now) > 0 ? frame.slewEnd : Number.POSITIVE_INFINITY;
     const guaranteedGrowth = guaranteed === null ? 0 : overshoot + growth(guaranteed, (raw) => this.guaranteedAt(raw));

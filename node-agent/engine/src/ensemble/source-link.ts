@@ -226,7 +226,8 @@ export class SourceLink {
     this.proof.observe(direction, this.value, this.at, hardMin, resolution + rootHard);
   }
 
-  private refuse(measurement: Measurement, now: Raw): Refusal | null {
+  /** Why it is not to be used; null: it is. */
+  refuse(measurement: Measurement, now: Raw): Refusal | null {
     const { at, value, steering, hardMin, resolution, remoteState } = measurement;
     if (
       !(
