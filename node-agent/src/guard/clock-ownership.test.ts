@@ -26,13 +26,13 @@ test("another daemon is told once, by name, and once when it has gone", () => {
   expect(ownership.contested).toContain("chronyd (pid 812)");
   found = [];
   expect(ownership.watch(2, true, "Refuse")).toEqual({ kind: "resolved" });
-  expect(shared).toEqual([{ growth: 500_000, isRefused: true }, null]);
+  expect(shared).toEqual([{ growth: 1_000_000, isRefused: true }, null]);
 });
 
 test("a domain that observes has us measure beside it: nothing is contested, and the bounds still allow for it", () => {
   found = [chronyd];
   ownership.watch(0, true, "Observe");
-  expect(shared).toEqual([{ growth: 500_000, isRefused: false }]);
+  expect(shared).toEqual([{ growth: 1_000_000, isRefused: false }]);
   expect(ownership.contested).toBeNull();
   expect(ownership.conflicts).toEqual([chronyd]);
   ownership.watch(1, true, "Refuse");

@@ -1,12 +1,6 @@
 /** From what the guard finds to what is done about it: one writer per clock, and whoever asks is told who the other one is. */
-import type { ForeignSteering } from "@meridian/engine";
+import { type ForeignSteering, foreignSteeringGrowth } from "@meridian/engine";
 import type { ClockConflict, ConflictGuard, HostTimeDaemon } from "./conflict-guard.js";
-
-/**
- * How much another daemon may change the clock's frequency between two of our readings, ppb: the kernel's own limit for a
- * frequency (adjtimex, 500 ppm). A faster slew than that shows as a step or a change of frequency in the next reading.
- */
-const foreignGrowth = 500_000;
 
 /** What became of it at this look. */
 export type OwnershipNews =
@@ -50,7 +44,7 @@ export class ClockOwnership {
     this.#told = told;
     this.#policy = policy;
     this.#conflicts = conflicts;
-    this.#share(conflicts.length === 0 ? null : { growth: foreignGrowth, isRefused: policy === "Refuse" });
+    this.#share(conflicts.length === 0 ? null : { growth: foreignSteeringGrowth, isRefused: policy === "Refuse" });
     return conflicts.length === 0 ? { kind: "resolved" } : { kind: "conflict", conflicts };
   }
 }

@@ -42,6 +42,11 @@ export class ConflictGuard {
     this.#readBack.stepped();
   }
 
+  /** @param count suspends and moves of the machine so far */
+  disrupted(count: number): void {
+    this.#readBack.disrupted(count);
+  }
+
   /** @returns what somebody else did to the clock since the last reading; null: nothing */
   read(reading: ClockReading): Interference | null {
     return this.#readBack.read(reading);

@@ -45,6 +45,29 @@ test("steps that are not ours are told, together with ours as well", () => {
   expect(back.interference).toBe("Stepped");
 });
 
+test("a suspend is nobody's step, however often the host sleeps", () => {
+  const back = new ReadBack();
+  back.read(at(0, 0, 0));
+  for (let count = 1; count <= 5; count += 1) {
+    back.disrupted(count);
+    // It may be counted a moment before the clock shows it.
+    if (count % 2 === 0) back.read(at(10 * count - 1, 0, count - 1));
+    expect(back.read(at(10 * count, 0, count))).toBeNull();
+  }
+  expect(back.traces).toBe(0);
+  back.disrupted(5);
+  expect(back.read(at(61, 0, 6))).toBe("Stepped");
+});
+
+test("a suspend excuses no later step", () => {
+  const back = new ReadBack();
+  back.read(at(0, 0, 0));
+  back.disrupted(1);
+  back.read(at(1, 0, 0));
+  back.read(at(2, 0, 0));
+  expect(back.read(at(3, 0, 1))).toBe("Stepped");
+});
+
 test("two accidents an hour apart are accidents", () => {
   const back = new ReadBack();
   back.read(at(0, 0));

@@ -37,6 +37,10 @@ export class ReadBack {
   #frequency = Number.NaN;
   #era: number | null = null;
   #ownSteps = 0;
+  #disruptions = 0;
+  /** Counted since the last reading, and since the one before. */
+  #freshExcuses = 0;
+  #excuses = 0;
   #lastTrace = Number.NEGATIVE_INFINITY;
   #quiet = quietFirst;
   #interference: Interference | null = null;
@@ -62,6 +66,12 @@ export class ReadBack {
     this.#ownSteps += 1;
   }
 
+  /** @param count suspends and moves of the machine so far: a step each, and nobody's */
+  disrupted(count: number): void {
+    this.#freshExcuses += Math.max(0, count - this.#disruptions);
+    this.#disruptions = count;
+  }
+
   /** @returns what was found in this reading; null: it is as we left it */
   read(reading: ClockReading): Interference | null {
     const found = this.#stepOf(reading) ?? this.#frequencyOf(reading);
@@ -84,9 +94,12 @@ export class ReadBack {
     this.#era = era;
     if (before === null) return null;
     const steps = era - before;
-    const own = Math.min(steps, this.#ownSteps);
+    const explained = this.#ownSteps + this.#freshExcuses + this.#excuses;
     this.#ownSteps = 0;
-    return steps > own ? "Stepped" : null;
+    // A disruption may be counted a moment before the clock is seen to have jumped, never long before.
+    this.#excuses = steps > 0 ? 0 : this.#freshExcuses;
+    this.#freshExcuses = 0;
+    return steps > explained ? "Stepped" : null;
   }
 
   #frequencyOf({ raw, frequency }: ClockReading): Interference | null {

@@ -1,5 +1,6 @@
 /** The clock pages as a starting agent leaves them: there, and void. */
 import { dirname, join } from "node:path";
+import { foreignSteeringGrowth } from "@meridian/engine";
 import { makeDirectory } from "../state/make-directory.js";
 import type { Clock, PageLayout } from "@meridian/native";
 import { agentError, codeOf, messageOf } from "../errors.js";
@@ -8,8 +9,6 @@ import { PublishedPages } from "../publication/published-pages.js";
 
 /** Where a hypervisor says that the machine was stopped or moved. */
 const vmClockPath = "/dev/vmclock0";
-/** The most that the kernel lets anybody slew a clock by, ppb. */
-const kernelSlewPpb = 500_000;
 /** What a disk says while it has no room or no strength: the page is made when that has passed. */
 const passing = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "EMFILE", "ENFILE", "ENOMEM"];
 /** Where ClockBound's clients look in its folder, by their generation. */
@@ -35,7 +34,7 @@ export interface PageFiles {
  */
 export function openVoidPages(files: PageFiles, era: number, native: NativeModule = nativeModule): PublishedPages {
   const { clock } = files;
-  const steeringPpb = clock.steerable ? 0 : kernelSlewPpb;
+  const steeringPpb = clock.steerable ? 0 : foreignSteeringGrowth;
   const open = ([file, layout]: readonly [string, PageLayout]) => {
     makeDirectory(dirname(file));
     return new native.ClockPage(file, { layout, clock, steeringPpb });
