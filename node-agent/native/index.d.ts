@@ -239,11 +239,11 @@ export class NtpServer {
   constructor(options: NtpServerOptions);
   /**
    * What is said of the clock: 48 octets, mode 4; native fills version, poll, origin, receive and transmit. Root dispersion grows by
-   * `growthPpb` (0 … 1e9), rounded up. After `validSeconds` (0 … 1e8) without a new template, from a step of the clock on until the
+   * `growthPpb` (0 … 1e9), rounded up, and is as of `ageSeconds` ago (0 … 1e8). After `validSeconds` (0 … 1e8) from then on without a new template, from a step of the clock on until the
    * next one, and with a template of leap 3 or of a stratum that is not 1 … 15, answers say that the clock is unsynchronized: leap 3,
    * stratum 16 (which is 0 on the wire, RFC 5905 7.3), root dispersion 16 s, and reference id 0, so that nobody reads a kiss of death.
    */
-  setTemplate(template: Uint8Array, growthPpb: number, validSeconds: number): void;
+  setTemplate(template: Uint8Array, growthPpb: number, validSeconds: number, ageSeconds: number): void;
   /** [answers, of them interleaved, not allowed, malformed, rate-limited, send errors]. */
   statistics(): number[];
   close(): void;

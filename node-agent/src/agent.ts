@@ -202,7 +202,12 @@ export class Agent {
     clearTimeout(this.#trimTimer);
     clearInterval(this.#watchTimer);
     this.#hub?.close();
-    this.#keeper.keep(this.#engine.remember(this.#clocks.now()), true);
+    try {
+      this.#keeper.keep(this.#engine.remember(this.#clocks.now()), true);
+    } catch (error) {
+      // A clock that has vanished has nothing to be remembered; the others are closed all the same.
+      this.#log.warn({ code: codeOf(error, "MER_AGENT_CLOCK_FAILED") }, messageOf(error));
+    }
     this.#host.close();
     this.#pages.close();
     this.#clocks.close();
@@ -351,6 +356,8 @@ export class Agent {
   }
 
   #lookFor(reading: Reading): void {
+    const [, suspends = 0, moves = 0] = this.#pages.disruptions();
+    this.#guard.disrupted(suspends + moves);
     const interference = this.#guard.read(reading);
     // What others do to a clock that we only measure is theirs to do.
     if (interference === null || !this.#isSteering()) return;

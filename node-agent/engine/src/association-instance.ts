@@ -115,7 +115,7 @@ export class AssociationInstance {
   }
 
   snapshot(): SourceSnapshot {
-    const { remote, stratum, referenceId, rootDelay, address, poll, interleaved } = this.#data;
+    const { remote, stratum, followedStratum, referenceId, rootDelay, address, poll, interleaved } = this.#data;
     return {
       source: this.config.source,
       portState: null,
@@ -129,6 +129,7 @@ export class AssociationInstance {
         state: this.state,
         address,
         stratum,
+        followedStratum,
         referenceId: stratum === null || referenceId === null ? null : formatReferenceId(stratum, referenceId),
         rootDelay: remote === null ? null : rootDelay,
         poll: this.interval,

@@ -40,6 +40,7 @@ describe("a node that has nothing but NTP", () => {
       state: "Answered",
       address: a,
       stratum: 1,
+      followedStratum: 1,
       referenceId: "GPS",
       rootDelay: 0,
       poll: 1,

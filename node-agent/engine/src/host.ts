@@ -124,11 +124,14 @@ export interface NtpServing {
   readonly clock: ClockId;
   readonly udpPort: number;
   readonly allowed: readonly string[];
-  /** Header of 48 octets, mode 4 (RFC 5905 7.3), as of now. */
+  /** Raw time of what was published of the clock, and its era then: what is said of another era is said of no clock. */
+  readonly asOf: Raw;
+  readonly era: number;
+  /** Header of 48 octets, mode 4 (RFC 5905 7.3), as of `asOf`. */
   readonly template: Uint8Array;
-  /** Root dispersion grows by that from now on, ppb. */
+  /** Root dispersion grows by that from then on, ppb. */
   readonly dispersionGrowth: Ppb;
-  /** s from now on, after which answers say "unsynchronized" (leap 3, stratum 16). */
+  /** s from then on, after which answers say "unsynchronized" (leap 3, stratum 16). */
   readonly validFor: number;
 }
 

@@ -45,7 +45,7 @@ const ntp = (source: string, stratum = 1, change: Partial<SourceSnapshot> = {}):
     ...snapshot,
     ...{ source, stepsRemoved: stratum - 1 },
     ntp: {
-      ...{ state: "Answered", address: "192.0.2.7", stratum, referenceId: "GPS" },
+      ...{ state: "Answered", address: "192.0.2.7", stratum, followedStratum: stratum, referenceId: "GPS" },
       ...{ rootDelay: 100_000, poll: 1, reachability: 255, interleaved: false },
     },
     ...change,
@@ -70,10 +70,14 @@ function header(
 }
 
 describe("what is said of a clock that follows", () => {
+  it("is that it is not synchronized, at the end of a count to infinity", () => {
+    expect(header({}, [ntp("a", 15)])).toMatchObject({ leap: 3, stratum: 16 });
+  });
+
   it.each<[string, Followed, number, string]>([
     ["a server of stratum 1", ntp("a", 1), 2, "192.0.2.7"],
     ["a server of stratum 9", ntp("a", 9), 10, "192.0.2.7"],
-    ["a server that has lost its own", ntp("a", 16), 15, "192.0.2.7"],
+    ["a server of stratum 14, the last that may be followed by one who serves", ntp("a", 14), 15, "192.0.2.7"],
     ["a grandmaster", ptp("a", 0x00112233_c0a80101n, 0), 2, "192.168.1.1"],
     ["a grandmaster three steps away", ptp("a", 0x00112233_44556677n, 3), 5, "68.85.102.119"],
     ["a grandmaster that has gone", ptp("a", null, null), 2, "80.84.80.0"],

@@ -23,7 +23,7 @@ export interface Followed {
   readonly grandmaster: ClockIdentity | null;
 }
 
-/** The most that may lie between a server and its primary one (RFC 5905 MAXSTRAT − 1). */
+/** The most that may lie between a server and its primary one (RFC 5905 MAXSTRAT − 1): servers that follow each other in a ring count up to it, and end. */
 const largestStratum = 15;
 /** log2 s: a kernel stamp resolves 1 ns, reading the clock for a transmit stamp takes some tens. */
 const precision = -25;
@@ -44,14 +44,14 @@ export function describeServing(
   updated: Instant | null,
 ): NtpServing {
   const { clock } = config;
-  const { guaranteed, guaranteedGrowth, voidAfter } = publication;
+  const { raw: asOf, era, guaranteed, guaranteedGrowth, voidAfter } = publication;
   const origin = originOf(config, publication, sources);
-  const synchronized = guaranteed !== null && origin !== null && reliable.includes(publication.state);
+  const synchronized = guaranteed !== null && origin !== null && origin.stratum <= largestStratum && reliable.includes(publication.state);
   const header: NtpHeader = {
     leap: synchronized ? announcedLeap(publication, sources) : leapIndicator.unsynchronized,
     version: 4,
     mode: mode.server,
-    stratum: synchronized ? Math.min(origin.stratum, largestStratum) : unsynchronizedStratum,
+    stratum: synchronized ? origin.stratum : unsynchronizedStratum,
     poll,
     precision,
     ...(synchronized ? rootError(guaranteed, publication.pathDelay, origin.rootDelay) : { rootDelay: 0, rootDispersion: 0 }),
@@ -62,7 +62,7 @@ export function describeServing(
     transmit: zeroTimestamp,
   };
   const { port: udpPort, allowed } = server;
-  return { clock, udpPort, allowed, template: encodeNtp(header), dispersionGrowth: guaranteedGrowth, validFor: voidAfter };
+  return { clock, udpPort, allowed, asOf, era, template: encodeNtp(header), dispersionGrowth: guaranteedGrowth, validFor: voidAfter };
 }
 
 /** NTP is UTC. */
@@ -100,8 +100,8 @@ function originOf(config: EngineConfig, { selected }: Publication, sources: read
   const { snapshot, grandmaster } = followed;
   const { ntp, stepsRemoved } = snapshot;
   if (ntp !== null) {
-    if (ntp.stratum === null || ntp.address === null) return null;
-    return { stratum: ntp.stratum + 1, referenceId: referenceIdOfAddress(ntp.address) ?? 0, rootDelay: ntp.rootDelay ?? 0 };
+    if (ntp.followedStratum === null || ntp.address === null) return null;
+    return { stratum: ntp.followedStratum + 1, referenceId: referenceIdOfAddress(ntp.address) ?? 0, rootDelay: ntp.rootDelay ?? 0 };
   }
   // In holdover the grandmaster has gone, and the clock is still one step from what it was.
   const referenceId = grandmaster === null ? referenceIdOfText("PTP") : Number(grandmaster & 0xffff_ffffn);

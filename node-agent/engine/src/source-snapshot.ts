@@ -24,6 +24,8 @@ export interface NtpFacts {
   readonly address: string | null;
   /** 0 … 255, as it stood in the newest answer. */
   readonly stratum: number | null;
+  /** 1 … 15, when its time was last believed. */
+  readonly followedStratum: number | null;
   /** RFC 5905 7.3: letters at stratum 0 and 1, else IPv4. */
   readonly referenceId: string | null;
   /** Of its own path to its primary source, there and back, ns. */

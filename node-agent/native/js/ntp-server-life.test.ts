@@ -71,10 +71,10 @@ describe("an NTP server", () => {
       [template, 0, Number.POSITIVE_INFINITY],
       [template, 0, -1],
     ] as const)
-      expect(() => server.setTemplate(octets, growthPpb, validSeconds)).toThrow(coded("MER_NATIVE_ARGUMENT"));
+      expect(() => server.setTemplate(octets, growthPpb, validSeconds, 0)).toThrow(coded("MER_NATIVE_ARGUMENT"));
     server.close();
     server.close();
-    expect(() => server.setTemplate(template, 0, 1)).toThrow(coded("MER_NATIVE_CLOSED"));
+    expect(() => server.setTemplate(template, 0, 1, 0)).toThrow(coded("MER_NATIVE_CLOSED"));
     expect(server.statistics()).toEqual([0, 0, 0, 0, 0, 0]);
     const again = start();
     const peer = await UdpPeer.open("127.0.0.1");

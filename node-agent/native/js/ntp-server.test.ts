@@ -70,7 +70,7 @@ describe("an NTP server", () => {
   };
 
   it("answers versions 1 to 4 with the template, the request's poll and cookie, and its own clock's times", async () => {
-    server.setTemplate(createTemplate(), 0, 60);
+    server.setTemplate(createTemplate(), 0, 60, 0);
     const peer = await client();
     for (const version of [1, 2, 3, 4]) {
       const before = now();
@@ -172,26 +172,26 @@ describe("an NTP server", () => {
     // The reference id is no ASCII: such an answer is no kiss of death.
     const unsynchronized = { leap: 3, stratum: 0, referenceId: "\0\0\0\0", rootDispersion: 16 };
     expect(await ask(peer)).toMatchObject({ ...unsynchronized, mode: 4, version: 4 });
-    server.setTemplate(createTemplate(), 0, 0.2);
+    server.setTemplate(createTemplate(), 0, 0.2, 0);
     expect(await ask(peer)).toMatchObject({ leap: 1, stratum: 2, referenceId: "GPS\0" });
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await ask(peer)).toMatchObject(unsynchronized);
-    server.setTemplate(createTemplate(), 0, 60);
+    server.setTemplate(createTemplate(), 0, 60, 0);
     expect(await ask(peer)).toMatchObject({ leap: 1, stratum: 2 });
     clock.step(1000);
     expect(await ask(peer)).toMatchObject(unsynchronized);
-    server.setTemplate(createTemplate(), 0, 60);
+    server.setTemplate(createTemplate(), 0, 60, 0);
     expect(await ask(peer)).toMatchObject({ leap: 1, stratum: 2 });
     const stratum16 = createTemplate();
     stratum16[1] = 16;
-    server.setTemplate(stratum16, 0, 60);
+    server.setTemplate(stratum16, 0, 60, 0);
     expect(await ask(peer)).toMatchObject(unsynchronized);
   });
 
   it("lets root dispersion grow from the template on", async () => {
     const peer = await client();
     const earliest = performance.now();
-    server.setTemplate(createTemplate(), 1e8, 60);
+    server.setTemplate(createTemplate(), 1e8, 60, 0);
     const latest = performance.now();
     await new Promise((resolve) => setTimeout(resolve, 200));
     const asked = performance.now();

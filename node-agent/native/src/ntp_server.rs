@@ -65,14 +65,22 @@ impl NtpServer {
     }
 
     #[napi]
-    pub fn set_template(&self, env: Env, template: Octets, growth_ppb: Number, valid_seconds: Number) -> napi::Result<()> {
+    pub fn set_template(
+        &self,
+        env: Env,
+        template: Octets,
+        growth_ppb: Number,
+        valid_seconds: Number,
+        age_seconds: Number,
+    ) -> napi::Result<()> {
         guard(env, || {
             let growth_ppb = within(growth_ppb.0, "growthPpb", 0.0..=LARGEST_GROWTH_PPB)?;
             let valid_ns = (within(valid_seconds.0, "validSeconds", 0.0..=LONGEST_VALIDITY_SECONDS)? * 1e9) as i64;
+            let age_ns = (within(age_seconds.0, "ageSeconds", 0.0..=LONGEST_VALIDITY_SECONDS)? * 1e9) as i64;
             let running = self.running.borrow();
             let Running { shared, clock, .. } = running.as_ref().ok_or_else(|| Failure::closed("NTP server"))?;
-            let now_ns = host_ns(libc::CLOCK_BOOTTIME);
-            shared.set_statement(Statement::new(&template.0, growth_ppb, now_ns, valid_ns, clock.read().era)?);
+            let made_ns = host_ns(libc::CLOCK_BOOTTIME) - age_ns;
+            shared.set_statement(Statement::new(&template.0, growth_ppb, made_ns, valid_ns, clock.read().era)?);
             Ok(())
         })
     }

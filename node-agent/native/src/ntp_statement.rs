@@ -3,7 +3,7 @@
 use crate::errors::{Failure, Result};
 use crate::ntp_message::{Header, LENGTH, PRECISION, REFERENCE_ID, ROOT_DISPERSION, SERVER, STRATUM};
 
-/// MAXDISP of RFC 5905 section 15, as 16.16: nobody who looks at the root distance takes time from such an answer.
+/// MAXDISP of RFC 5905 7.2, as 16.16: nobody who looks at the root distance takes time from such an answer.
 const LARGEST_DISPERSION: u32 = 16 << 16;
 /// MAXSTRAT.
 const UNSYNCHRONIZED_STRATUM: u8 = 16;

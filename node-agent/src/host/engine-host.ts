@@ -123,6 +123,7 @@ export class EngineHost {
       failed: ({ code, message }) => outputs.failed(ntpServicePart, code, message),
       worked: () => outputs.worked(ntpServicePart),
       now: () => performance.now(),
+      readClock: () => clocks.read(),
     });
     this.#kernelTruth = new KernelTruth(() => clocks.own, {
       failed: (code, message) => outputs.failed("kernel", code, message),
@@ -349,11 +350,11 @@ export class EngineHost {
       this.#kernelTruth.forget();
       this.#outputs.worked("step");
       this.#outputs.stepped(by);
+      const { raw, era } = this.#clocks.read();
+      this.#pending.push({ kind: "Stepped", clock: this.#clocks.own.uri, by, era, at: raw });
     } catch (error) {
       this.#outputs.failed("step", codeOf(error, "MER_AGENT_CLOCK_FAILED"), messageOf(error));
     }
-    const { raw, era } = this.#clocks.read();
-    this.#pending.push({ kind: "Stepped", clock: this.#clocks.own.uri, by, era, at: raw });
     this.#readClock();
   }
 
@@ -376,7 +377,7 @@ export class EngineHost {
       // A full disk: what stands on the page becomes void by itself, and everybody else is told as ever.
       this.#outputs.failed("page", "MER_AGENT_PAGE_FAILED", messageOf(error));
     }
-    this.#kernelTruth.publish(publication, pageStatus(publication) !== 0);
+    this.#kernelTruth.publish({ ...publication, calibrated, guaranteed }, alive && pageStatus(publication) !== 0);
     this.#outputs.publish(publication);
   }
 

@@ -21,6 +21,8 @@ export interface NtpServiceOutputs {
   worked(): void;
   /** Monotonic, ms. */
   now(): number;
+  /** The node's own clock: raw s, and its era. */
+  readClock(): { readonly raw: number; readonly era: number };
 }
 
 export class NtpService {
@@ -63,10 +65,15 @@ export class NtpService {
     this.trouble = null;
   }
 
-  /** A template that the module refuses leaves the last one, which runs out by itself. */
-  #renew({ udpPort, template, dispersionGrowth, validFor }: NtpServing): void {
+  /**
+   * A template that the module refuses leaves the last one, which runs out by itself. One of another era is not even tried: the
+   * module takes a template for one of the clock as it is.
+   */
+  #renew({ udpPort, asOf, era, template, dispersionGrowth, validFor }: NtpServing): void {
+    if (this.#server === null) return;
     try {
-      this.#server?.setTemplate(template, dispersionGrowth, validFor);
+      const clock = this.#outputs.readClock();
+      if (clock.era === era) this.#server.setTemplate(template, dispersionGrowth, validFor, Math.max(0, clock.raw - asOf));
     } catch (error) {
       this.#outputs.failed(explain(udpPort, error));
     }

@@ -35,8 +35,8 @@ export interface Recalled {
   readonly kind: "phase" | "oscillator";
 }
 
-/** Two looks at how long the host has slept may differ by that much, s. */
-const sleepTolerance = 0.5;
+/** Two looks at how long the host has slept may differ by that much, s: /proc/uptime counts in hundredths. */
+const sleepTolerance = 0.05;
 const msPerDay = 86_400_000;
 
 export class ClockKeeper {

@@ -143,6 +143,7 @@ test("NTP: what a server said of itself, and whether we answer others", () => {
     state: "Reachable",
     address: "192.0.2.1",
     stratum: 2,
+    followedStratum: 2,
     referenceId: "GPS",
     rootDelay: 1,
     poll: 16,

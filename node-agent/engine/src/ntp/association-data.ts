@@ -88,6 +88,8 @@ export interface AssociationData {
   /** From the newest answer. */
   readonly remote: RemoteState | null;
   readonly stratum: number | null;
+  /** The same when its time was last believed: what the clock still is in holdover. */
+  readonly followedStratum: number | null;
   readonly referenceId: number | null;
   readonly rootDelay: Nanoseconds;
   readonly trouble: AssociationTrouble | null;
@@ -124,6 +126,7 @@ export function startAssociation(limits: PollLimits): AssociationData {
     poll: startPoll(limits, 0),
     remote: null,
     stratum: null,
+    followedStratum: null,
     referenceId: null,
     rootDelay: 0,
     trouble: null,

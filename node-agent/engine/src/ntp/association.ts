@@ -168,7 +168,11 @@ export function receiveDatagram(
   const { stratum, referenceId, rootDelay } = header;
   const believed: AssociationData = {
     ...taken,
-    ...{ stratum, referenceId, rootDelay, trouble: null },
+    stratum,
+    followedStratum: stratum,
+    referenceId,
+    rootDelay,
+    trouble: null,
     remote: remoteStateOf(config, header, null),
     poll: pollAnswered(config, taken.poll, at),
   };
@@ -248,7 +252,9 @@ function distrust(
     ...data,
     // A kiss says nothing of the clock behind it.
     ...(stratum === 0 ? {} : { stratum, referenceId }),
-    ...{ remote, trouble, base: null },
+    remote,
+    trouble,
+    base: null,
     // What waits for a stamp or for its true T3 was said by a server that is not believed now.
     exchanges: data.exchanges.map((exchange) => (exchange.answered ? { ...exchange, told: { toLocal: true, toRemote: true } } : exchange)),
     mayHaveJumped: true,

@@ -146,7 +146,7 @@ export function pollDenied(limits: PollLimits, state: PollState, at: Raw): PollS
 
 /** What was known of its time is void, by our own doing or our host's: asked at once and with a burst, unless it asked for peace. */
 export function pollDisturbed(state: PollState, at: Raw): PollState {
-  return state.denials > 0 || state.floor !== null
+  return state.denials > 0 || (state.floor !== null && at < state.floor.until)
     ? state
     : { ...state, armed: true, burst: 0, burstAt: Number.NEGATIVE_INFINITY, next: Math.min(state.next, at) };
 }

@@ -114,7 +114,7 @@ describe.each(benches)("%s", (_name, createBench) => {
       const server = openServer();
       const socket = openSocket();
       expect(await ask(socket)).toMatchObject(unsynchronized);
-      server.setTemplate(createTemplate(), 0, 60);
+      server.setTemplate(createTemplate(), 0, 60, 0);
       const answer = await ask(socket, { version: 3, poll: -4 & 0xff, transmit: 9n });
       expect(answer).toMatchObject({ leap: 1, version: 3, mode: 4, stratum: 2, poll: -4, precision: -23, referenceId: "GPS\0" });
       expect(answer).toMatchObject({ origin: 9n, rootDispersion: 1 / 128, reference: 0x0102_0304_0506_0708n });
@@ -171,24 +171,24 @@ describe.each(benches)("%s", (_name, createBench) => {
     it("is unsynchronized after the template's time and after a step, and in what was before one", async () => {
       const server = openServer();
       const socket = openSocket();
-      server.setTemplate(createTemplate(), 0, 0.2);
+      server.setTemplate(createTemplate(), 0, 0.2, 0);
       expect(await ask(socket)).toMatchObject({ stratum: 2 });
       await bench.wait(0.3);
       expect(await ask(socket)).toMatchObject(unsynchronized);
-      server.setTemplate(createTemplate(), 0, 60);
+      server.setTemplate(createTemplate(), 0, 60, 0);
       const { receive } = await ask(socket, { origin: 1n, receive: 1n, transmit: 2n });
       clock.step(1e6);
       expect(await ask(socket, { origin: receive, receive: 5n, transmit: 2n })).toMatchObject({ ...unsynchronized, origin: 2n });
       const unsound = createTemplate();
       unsound[1] = 16;
-      server.setTemplate(unsound, 0, 60);
+      server.setTemplate(unsound, 0, 60, 0);
       expect(await ask(socket)).toMatchObject(unsynchronized);
     });
 
     it("lets root dispersion grow", async () => {
       const server = openServer();
       const socket = openSocket();
-      server.setTemplate(createTemplate(), 1e9, 60);
+      server.setTemplate(createTemplate(), 1e9, 60, 0);
       await bench.wait(0.2);
       const { rootDispersion } = await ask(socket);
       expect(rootDispersion - 1 / 128).toBeGreaterThanOrEqual(0.195);
@@ -204,13 +204,13 @@ describe.each(benches)("%s", (_name, createBench) => {
         ...[{ receiveBufferBytes: 0 }, { clock: {} }],
       ];
       for (const change of wrong) expect(() => openServer({ udpPort: udpPort + 1, ...change }), JSON.stringify(change)).toThrow(argument);
-      expect(() => server.setTemplate(new Uint8Array(47), 0, 1)).toThrow(argument);
-      expect(() => server.setTemplate(createRequest(), 0, 1)).toThrow(argument);
-      expect(() => server.setTemplate(createTemplate(), -1, 1)).toThrow(argument);
-      expect(() => server.setTemplate(createTemplate(), 0, Number.POSITIVE_INFINITY)).toThrow(argument);
+      expect(() => server.setTemplate(new Uint8Array(47), 0, 1, 0)).toThrow(argument);
+      expect(() => server.setTemplate(createRequest(), 0, 1, 0)).toThrow(argument);
+      expect(() => server.setTemplate(createTemplate(), -1, 1, 0)).toThrow(argument);
+      expect(() => server.setTemplate(createTemplate(), 0, Number.POSITIVE_INFINITY, 0)).toThrow(argument);
       server.close();
       server.close();
-      expect(() => server.setTemplate(createTemplate(), 0, 1)).toThrow(closed);
+      expect(() => server.setTemplate(createTemplate(), 0, 1, 0)).toThrow(closed);
       expect(server.statistics()).toEqual([0, 0, 0, 0, 0, 0]);
       openServer();
     });

@@ -58,11 +58,12 @@ export class FakeNtpServer implements NtpServer {
     this.#leave = machine.unicast.listen(endpoint, (datagram) => this.#take(datagram));
   }
 
-  setTemplate(template: Uint8Array, growthPpb: number, validSeconds: number): void {
+  setTemplate(template: Uint8Array, growthPpb: number, validSeconds: number, ageSeconds: number): void {
     demandWithin(growthPpb, "growthPpb", 0, largestGrowth);
     demandWithin(validSeconds, "validSeconds", 0, longestValidity);
+    demandWithin(ageSeconds, "ageSeconds", 0, longestValidity);
     if (this.#leave === null) throw nativeError("MER_NATIVE_CLOSED", "this NTP server is closed");
-    this.#statement = new FakeStatement(template, growthPpb, this.#machine.now, validSeconds * 1e9, this.#clock.era());
+    this.#statement = new FakeStatement(template, growthPpb, this.#machine.now - ageSeconds * 1e9, validSeconds * 1e9, this.#clock.era());
   }
 
   statistics(): number[] {

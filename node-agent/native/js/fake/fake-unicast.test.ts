@@ -92,7 +92,7 @@ describe("a fake NTP server", () => {
     expect(() => new native.NtpServer(options)).toThrow(expect.objectContaining({ code: "EACCES", syscall: "bind" }));
     machine.faults.openServer.clear();
     const server = new native.NtpServer(options);
-    server.setTemplate(createTemplate(), 0, 60);
+    server.setTemplate(createTemplate(), 0, 60, 0);
     const answers: { at: number; stratum: number }[] = [];
     const client = { address: "192.0.2.9", udpPort: 5000 };
     machine.unicast.listen(client, ({ octets }) => answers.push({ at: machine.now, stratum: readAnswer(octets).stratum }));

@@ -166,7 +166,7 @@ const functions = {
   sendEvent: (value, rest) => port.sendEvent(value, rest ?? value, value),
   sendGeneral: (value, rest) => port.sendGeneral(value, rest ?? value),
   send: (value, rest) => socket.send(value, rest ?? value, value),
-  setTemplate: (value, rest) => server.setTemplate(value, rest ?? value, value),
+  setTemplate: (value, rest) => server.setTemplate(value, rest ?? value, value, value),
   setEventPoll: (value) => port.setEventPoll(value),
   update: (value, rest) => program.update(value, rest ?? value, value, value),
   arm: (value) => timer.arm(value),
@@ -323,7 +323,7 @@ attempt("read after close", () => read(new Float64Array(6)));
 attempt("truth read after close", () => truth.read(new Float64Array(5)));
 attempt("send after close", () => port.sendEvent(new Uint8Array(4), 4, 0));
 attempt("send to a peer after close", () => socket.send(new Uint8Array(4), 4, 0));
-attempt("template after close", () => server.setTemplate(new Uint8Array(48).fill(4), 0, 1));
+attempt("template after close", () => server.setTemplate(new Uint8Array(48).fill(4), 0, 1, 0));
 globalThis.gc?.();
 rmSync(folder, { recursive: true });
 process.stdout.write(JSON.stringify(calls));

@@ -104,8 +104,8 @@ const requests = {
   openServer: ({ id, clock, ...options }) => {
     objects.set(id, new native.NtpServer({ clock: objects.get(clock), receiveBufferBytes: 1 << 20, ...options }));
   },
-  setTemplate: ({ id, template, growthPpb, validSeconds }) =>
-    objects.get(id).setTemplate(Uint8Array.from(template), growthPpb, validSeconds),
+  setTemplate: ({ id, template, growthPpb, validSeconds, ageSeconds = 0 }) =>
+    objects.get(id).setTemplate(Uint8Array.from(template), growthPpb, validSeconds, ageSeconds),
   openProgram: ({ id, clock, sync, followUp, ...options }) => {
     const templates = { sync: Uint8Array.from(sync), followUp: Uint8Array.from(followUp) };
     objects.set(id, new native.SyncProgram({ clock: objects.get(clock), dscp: 46, ...options, ...templates }));
