@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { correlated, type DelayLaw, exponential, gamma3, gaussian, heavyTail, ramp, uniform } from "./delay-law.js";
+import {
+  bursts,
+  correlated,
+  type DelayLaw,
+  exponential,
+  gamma3,
+  gaussian,
+  heavyTail,
+  idleFloor,
+  loadCycle,
+  ramp,
+  uniform,
+} from "./delay-law.js";
 import { createRandom } from "./random.js";
 
 const count = 100_000;
@@ -89,6 +101,48 @@ describe("ramp", () => {
 
   it("stays up when it is not told to fall", () => {
     expect(quiet(10, 20)[59]).toBe(floor + 50);
+  });
+});
+
+describe("load", () => {
+  const cycle = { busy: 30, period: 100 };
+  const partsOf = (law: DelayLaw) => {
+    const values = draw(law);
+    const above = (isBusy: boolean) => mean(values.filter((_, at) => at % 100 < 30 === isBusy)) - floor;
+    return { busy: above(true), quiet: above(false) };
+  };
+
+  it("bursts queue a share of the packets while the link is busy, and none else", () => {
+    const { busy, quiet } = partsOf(bursts(floor, 1000, 0.8, 50_000, cycle));
+    expect(Math.abs(busy / 41_000 - 1)).toBeLessThan(0.04);
+    expect(Math.abs(quiet / 1000 - 1)).toBeLessThan(0.04);
+  });
+
+  it("a load cycle changes the mean alone: its floor stays", () => {
+    const { busy, quiet } = partsOf(loadCycle(floor, 1000, 7000, cycle));
+    expect(Math.abs(busy / 7000 - 1)).toBeLessThan(0.04);
+    expect(Math.abs(quiet / 1000 - 1)).toBeLessThan(0.04);
+  });
+});
+
+describe("a floor of idle paths", () => {
+  it.each([
+    [1e-4, 0.01],
+    [0.05, 0.5 * 4000],
+    [10, 4000],
+  ])("at packets %d s apart has risen by %d ns", (gap, rise) => {
+    const delay = idleFloor(floor, 0, 4000, 0.05 / Math.LN2)();
+    const random = createRandom(1, 1);
+    expect(delay(random, 0)).toBe(floor + 4000);
+    expect(Math.abs(delay(random, gap) - floor - rise)).toBeLessThan(10);
+  });
+
+  it("is that of its own path: another link's packets do not warm it", () => {
+    const law = idleFloor(floor, 0, 4000, 1);
+    const [one, other] = [law(), law()];
+    const random = createRandom(1, 1);
+    one(random, 0);
+    expect(other(random, 1e-6)).toBe(floor + 4000);
   });
 });
 

@@ -66,6 +66,41 @@ export const ramp =
     return floor + rate * (up - down) + mean * random.exponential();
   };
 
+/** When a link is busy: for `busy` s of every `period` s. */
+export interface LoadCycle {
+  readonly busy: number;
+  readonly period: number;
+}
+
+/** Exponential; while the link is busy another exponential of mean `queue` for `share` of the packets. */
+export const bursts =
+  (floor: Nanoseconds, mean: Nanoseconds, share: number, queue: Nanoseconds, { busy, period }: LoadCycle): DelayLaw =>
+  () =>
+  (random, at) =>
+    floor + mean * random.exponential() + (at % period < busy && random.uniform() < share ? queue * random.exponential() : 0);
+
+/** Exponential; its mean is `busyMean` while the link is busy, `mean` else. */
+export const loadCycle =
+  (floor: Nanoseconds, mean: Nanoseconds, busyMean: Nanoseconds, { busy, period }: LoadCycle): DelayLaw =>
+  () =>
+  (random, at) =>
+    floor + (at % period < busy ? busyMean : mean) * random.exponential();
+
+/**
+ * A floor that rises by up to `rise` when the path was idle for long against `settling` s: the CPU sleeps and its caches are cold.
+ * On veth the way out rises from 60 to 2,200 ns at sixteen packets a second, the way back to 450 ns only: a bias that no packet shows.
+ */
+export const idleFloor =
+  (floor: Nanoseconds, mean: Nanoseconds, rise: Nanoseconds, settling: number): DelayLaw =>
+  () => {
+    let last = Number.NEGATIVE_INFINITY;
+    return (random, at) => {
+      const cold = 1 - Math.exp(-(at - last) / settling);
+      last = at;
+      return floor + rise * cold + mean * random.exponential();
+    };
+  };
+
 /** Chebyshev fit of erfc, relative error below 1.2e-7. */
 function complementaryError(x: number): number {
   const z = Math.abs(x);

@@ -1,6 +1,9 @@
 /** The simulator: worlds, delay laws and the closed loop. Used by tests and benchmarks; nothing of it runs in the agent. */
 export * from "./delay-law.js";
+export * from "./mishaps.js";
 export * from "./oscillator.js";
 export * from "./random.js";
 export * from "./simulate.js";
+export * from "./stamp-model.js";
+export * from "./temperature.js";
 export * from "./world.js";

@@ -5,6 +5,7 @@
  */
 import type { Measurement } from "../ensemble/measurement.js";
 import type { Nanoseconds } from "../time/units.js";
+import { type Delivery, Mishaps } from "./mishaps.js";
 import { createRandom, type Random } from "./random.js";
 import { type SimulatedClock, simulatedClock } from "./simulated-clock.js";
 import { perfectRemote, type SimulatedLink } from "./world.js";
@@ -25,6 +26,9 @@ export class LinkRun {
   private readonly remoteRandom: Random;
   private readonly lossRandom: Random;
   private readonly phaseRandom: Random;
+  private readonly stampRandom: Random;
+  private readonly stampLatency: ((random: Random, at: number) => Nanoseconds) | null;
+  private readonly mishaps: Mishaps | null;
   private readonly phase: number;
   private exchanges = 0;
   private extraToLocal: Nanoseconds = 0;
@@ -40,6 +44,9 @@ export class LinkRun {
     this.localRandom = createRandom(seed, 100 * number + 2);
     this.remoteRandom = createRandom(seed, 100 * number + 3);
     this.lossRandom = createRandom(seed, 100 * number + 4);
+    this.stampRandom = createRandom(seed, 100 * number + 8);
+    this.stampLatency = link.stamps?.latency?.() ?? null;
+    this.mishaps = link.mishaps === undefined ? null : new Mishaps(link.mishaps, createRandom(seed, 100 * number + 7));
     this.nextExchange = 0.01 + 0.1 * phaseRandom.uniform();
   }
 
@@ -69,35 +76,42 @@ export class LinkRun {
     else this.nextExchange += link.interval;
   }
 
-  takeToLocal(now: number, clock: SimulatedClock): Measurement {
+  /** What is handed over, and when. */
+  takeToLocal(now: number, clock: SimulatedClock): readonly Delivery[] {
     this.dueToLocal = never;
     const delay = this.delayToLocal(this.localRandom, now) + this.extraToLocal;
-    return this.measure(now, clock, "toLocal", delay + clock.offset - (this.link.error?.(now) ?? 0));
+    const measurement = this.measure(now, clock, "toLocal", delay + clock.offset - (this.link.error?.(now) ?? 0));
+    return this.handOver({ due: now, measurement });
   }
 
-  /** `due`: when the measurement is handed over; later than `now` when its stamp is late. */
-  takeToRemote(now: number, clock: SimulatedClock): { readonly due: number; readonly measurement: Measurement } {
+  /** What is handed over, and when: later than `now` when its stamp is late. */
+  takeToRemote(now: number, clock: SimulatedClock): readonly Delivery[] {
     this.dueToRemote = never;
     const delay = this.delayToRemote(this.remoteRandom, now) + this.extraToRemote;
     const measurement = this.measure(now, clock, "toRemote", delay - clock.offset + (this.link.error?.(now) ?? 0));
     const { late } = this.link;
     const isLate = late !== undefined && this.lossRandom.uniform() < late.share;
-    return { due: isLate ? now + late.by * this.lossRandom.uniform() : now, measurement };
+    return this.handOver({ due: isLate ? now + late.by * this.lossRandom.uniform() : now, measurement });
+  }
+
+  private handOver(delivery: Delivery): readonly Delivery[] {
+    return this.mishaps === null ? [delivery] : this.mishaps.befall(delivery);
   }
 
   private measure(now: number, clock: SimulatedClock, kind: "toLocal" | "toRemote", exact: Nanoseconds): Measurement {
     const { link } = this;
-    const resolution = link.resolution ?? 1;
+    const resolution = link.resolution ?? link.stamps?.resolution ?? 1;
+    const shown = exact + (this.stampLatency?.(this.stampRandom, now) ?? 0);
     return {
       kind,
-      value: Math.floor(exact / resolution + 0.5) * resolution,
+      value: Math.floor(shown / resolution + 0.5) * resolution,
       link: link.config.id,
       local: simulatedClock,
       at: clock.raw,
       steering: clock.steering,
       localEra: clock.era,
       remoteEra: link.remoteEra?.(now) ?? 0,
-      stampClass: "hardware",
+      stampClass: link.stamps?.stampClass ?? "hardware",
       resolution,
       hardMin: 0,
       remoteState:

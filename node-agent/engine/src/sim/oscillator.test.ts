@@ -69,6 +69,12 @@ test.each([
   expect(run({ frequency: 10, sine: { amplitude: 7, period: 100 } }, 101)[second]).toBeCloseTo(10 + ppb, 9);
 });
 
+test("drift is linear, temperature follows its curve, and both begin at the frequency of the start", () => {
+  const temperature = { profile: (second: number) => 20 + second, curve: { turnover: 30, curvature: 2 } };
+  const frequencies = run({ frequency: 100, drift: 0.5, temperature }, 31);
+  expect([0, 10, 30].map((second) => frequencies[second])).toEqual([100, 100 + 5 + 200, 100 + 15 - 800 + 200]);
+});
+
 test("a jump acts at once and stays", () => {
   const oscillator = create({ frequency: 10 });
   oscillator.jump(-3);

@@ -1,9 +1,10 @@
 /**
- * A free oscillator: random-walk, white and flicker frequency noise, a temperature sine. The frequency is constant within a
- * second and set at every whole second.
+ * A free oscillator: random-walk, white and flicker frequency noise, ageing, a temperature sine or a crystal's curve over a profile of
+ * temperature. The frequency is constant within a second and set at every whole second.
  */
 import type { Ppb } from "../time/units.js";
 import type { Random } from "./random.js";
+import { bendFrequency, type Temperature } from "./temperature.js";
 
 export interface OscillatorModel {
   /** Frequency error at the start, ppb. */
@@ -15,6 +16,9 @@ export interface OscillatorModel {
   /** Flat Allan deviation, ppb. */
   readonly flicker?: Ppb;
   readonly sine?: { readonly amplitude: Ppb; readonly period: number };
+  /** Linear drift of the frequency, ppb/s: crystals age by 1e-6 … 1e-4, a warming one by 0.1. */
+  readonly drift?: number;
+  readonly temperature?: Temperature;
 }
 
 const octaves = 6;
@@ -65,8 +69,9 @@ export class Oscillator {
   }
 
   private apply(): void {
-    const { sine } = this.model;
+    const { sine, drift = 0, temperature } = this.model;
     const periodic = sine === undefined ? 0 : sine.amplitude * Math.sin((2 * Math.PI * this.second) / sine.period);
-    this.frequency = this.walk + this.quick + periodic;
+    const slow = drift * this.second + (temperature === undefined ? 0 : bendFrequency(temperature, this.second));
+    this.frequency = this.walk + this.quick + periodic + slow;
   }
 }

@@ -6,6 +6,7 @@ import type { ClockEnsemble, Decision, EnsembleConfig, Publication } from "../en
 import type { Command, Measurement } from "../ensemble/measurement.js";
 import type { Nanoseconds, Raw } from "../time/units.js";
 import { LinkRun } from "./link-run.js";
+import type { Delivery } from "./mishaps.js";
 import { Oscillator } from "./oscillator.js";
 import { createRandom } from "./random.js";
 import { SimulatedClock } from "./simulated-clock.js";
@@ -31,11 +32,6 @@ export interface Observer {
   decided?(at: number, decision: Decision, ensemble: ClockEnsemble): void;
   /** After every event: local − true, ns. */
   moved?(at: number, error: Nanoseconds): void;
-}
-
-interface Delivery {
-  readonly due: number;
-  readonly measurement: Measurement;
 }
 
 type EventKind = "second" | "fault" | "exchange" | "toLocal" | "toRemote" | "late" | "action" | "slewEnd" | "wake";
@@ -126,9 +122,9 @@ export class Simulation {
       case "exchange":
         return run === null ? undefined : run.beginExchange(this.now);
       case "toLocal":
-        return run === null ? undefined : this.deliver(run.takeToLocal(this.now, this.clock));
+        return run === null ? undefined : this.handOver(run.takeToLocal(this.now, this.clock));
       case "toRemote":
-        return run === null ? undefined : this.deliverToRemote(run);
+        return run === null ? undefined : this.handOver(run.takeToRemote(this.now, this.clock));
     }
   }
 
@@ -181,10 +177,10 @@ export class Simulation {
     }
   }
 
-  private deliverToRemote(run: LinkRun): void {
-    const delivery = run.takeToRemote(this.now, this.clock);
-    if (delivery.due === this.now) return this.deliver(delivery.measurement);
-    this.deliveries.push(delivery);
+  private handOver(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries)
+      if (delivery.due <= this.now) this.deliver(delivery.measurement);
+      else this.deliveries.push(delivery);
     this.deliveries.sort((a, b) => a.due - b.due);
   }
 

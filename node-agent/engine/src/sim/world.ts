@@ -3,8 +3,10 @@ import type { EnsembleConfig, LinkConfig } from "../ensemble/contract.js";
 import type { RemoteState } from "../ensemble/measurement.js";
 import type { Nanoseconds, Ppb } from "../time/units.js";
 import type { DelayLaw } from "./delay-law.js";
+import type { MishapModel } from "./mishaps.js";
 import type { OscillatorModel } from "./oscillator.js";
 import { simulatedClock } from "./simulated-clock.js";
+import type { StampModel } from "./stamp-model.js";
 
 export interface SimulatedLink {
   readonly config: LinkConfig;
@@ -24,8 +26,11 @@ export interface SimulatedLink {
   readonly isSilent?: (at: number) => boolean;
   /** Share of toRemote stamps that are delivered late, by up to so many seconds. */
   readonly late?: { readonly share: number; readonly by: number };
-  /** Stamp resolution, ns (default 1). */
+  /** How stamps are taken (default: at the wire, by hardware, to 1 ns). */
+  readonly stamps?: StampModel;
+  /** Stamp resolution, ns (default: that of the stamps). */
   readonly resolution?: Nanoseconds;
+  readonly mishaps?: MishapModel;
   /** What the remote says of itself, perhaps at `at`. */
   readonly remote?: Partial<RemoteState> | ((at: number) => Partial<RemoteState>);
   readonly remoteEra?: (at: number) => number;

@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { Ensemble } from "../ensemble/ensemble.js";
+import { bursts, correlated, exponential, idleFloor } from "./delay-law.js";
+import { type SecondSample, Simulation } from "./simulate.js";
+import { hardwareStamps, kernelStamps, userStamps } from "./stamp-model.js";
+import { swinging } from "./temperature.js";
+import { linkDefaults, type SimulatedLink, type World } from "./world.js";
+
+function link(id: string, changes: Partial<SimulatedLink> = {}): SimulatedLink {
+  const law = exponential(20_000, 1000);
+  const config = { ...linkDefaults, id, independenceGroup: id, interval: 0.5 };
+  return { config, interval: 0.5, toLocal: law, toRemote: law, ...changes };
+}
+
+/** Everything that draws a random number or remembers. */
+const busy: World = {
+  duration: 400,
+  offset: 3e6,
+  oscillator: {
+    frequency: 20_000,
+    wander: 1,
+    white: 0.5,
+    flicker: 0.5,
+    drift: 0.01,
+    sine: { amplitude: 20, period: 90 },
+    temperature: { profile: swinging(35, 1, 300), curve: { turnover: 25, curvature: 1 } },
+  },
+  links: [
+    link("a", {
+      independentDirections: true,
+      toLocal: correlated(20_000, 1000, 5),
+      stamps: kernelStamps,
+      mishaps: { overtaken: { share: 0.2, by: 1 }, doubled: { share: 0.1, by: 1 }, lostStamps: 0.1, swappedStamps: 0.01 },
+    }),
+    link("b", { toRemote: bursts(20_000, 500, 0.5, 30_000, { busy: 20, period: 70 }), loss: 0.2, stamps: userStamps }),
+    link("c", { toLocal: idleFloor(9000, 300, 2000, 0.1), late: { share: 0.3, by: 1 }, stamps: hardwareStamps }),
+  ],
+  faults: [
+    { at: 150.3, kind: "frequency", by: 300 },
+    { at: 250.3, kind: "route", link: "b", toLocal: 5000, toRemote: 0 },
+  ],
+};
+
+/** Every number that a second shows. */
+function record(world: World, seed: number): BigUint64Array {
+  const numbers: number[] = [];
+  const second = ({ error, free, believed, calibrated, guaranteed }: SecondSample): void => {
+    numbers.push(error, free, believed, calibrated ?? Number.NaN, guaranteed ?? Number.NaN);
+  };
+  new Simulation(world, seed, (config, raw) => new Ensemble(config, raw), { second }).run();
+  return new BigUint64Array(Float64Array.from(numbers).buffer);
+}
+
+describe("a world", () => {
+  it("with the same seed is the same to the bit, with another seed it is not", () => {
+    const once = record(busy, 3);
+    expect(once).toHaveLength(5 * 400);
+    expect(record(busy, 3)).toEqual(once);
+    expect(record(busy, 4)).not.toEqual(once);
+  });
+
+  it("has the same oscillator and the same delays whatever happens to its stamps", () => {
+    const freeOf = (world: World) => record(world, 5).filter((_, i) => i % 5 === 1);
+    const { mishaps: _without, ...plain } = busy.links[0]!;
+    // Steering is summed in another order: the free clock is its offset less that, to rounding.
+    const [one, other] = [busy, { ...busy, links: [plain, ...busy.links.slice(1)] }].map((world) => new Float64Array(freeOf(world).buffer));
+    one!.forEach((value, i) => expect(Math.abs(value - other![i]!)).toBeLessThan(1e-3));
+  });
+});
+
+describe("stamps", () => {
+  /** Values of a link with nothing but its floor. */
+  function valuesWith(stamps: SimulatedLink["stamps"]): number[] {
+    const values: number[] = [];
+    const still = exponential(20_003, 0);
+    const world: World = {
+      duration: 200,
+      offset: 0,
+      oscillator: { frequency: 0, wander: 0 },
+      links: [link("a", { toLocal: still, toRemote: still, ...(stamps === undefined ? {} : { stamps }) })],
+      ensemble: { steer: false },
+    };
+    class Listening extends Ensemble {
+      override observe(measurement: Parameters<Ensemble["observe"]>[0]): void {
+        expect(measurement.stampClass).toBe(stamps?.stampClass ?? "hardware");
+        values.push(measurement.value);
+      }
+    }
+    new Simulation(world, 1, (config, raw) => new Listening(config, raw), {}).run();
+    return values;
+  }
+
+  it("at the wire show the delay", () => {
+    expect(new Set(valuesWith(undefined))).toEqual(new Set([20_003]));
+  });
+
+  it("of hardware show it in steps of 8 ns", () => {
+    expect(new Set(valuesWith(hardwareStamps))).toEqual(new Set([20_000]));
+  });
+
+  it.each([
+    ["kernel", kernelStamps, 60],
+    ["user", userStamps, 1500],
+  ])("of class %s add what lies between them and the wire", (_class, stamps, least) => {
+    const values = valuesWith(stamps);
+    expect(values.every((value) => value % 10 === 0)).toBe(true);
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(20_000 + least);
+    expect(new Set(values).size).toBeGreaterThan(2);
+  });
+});
