@@ -8,7 +8,8 @@ import { runVoteBench } from "./vote.js";
 
 const benches: Readonly<Record<string, { readonly about: string; readonly run: (args: string[]) => Promise<number> }>> = {
   servo: {
-    about: "estimator against simulated oscillators and networks: --seeds A-B --scenario NAME[,NAME] --duration S --json",
+    about:
+      "estimator and restated peers against simulated oscillators and networks: --seeds A-B --scenario NAME[,NAME] --duration S --json",
     run: runServoBench,
   },
   vote: { about: "liars among simulated sources: --seeds A-B --case NAME[,NAME] --json", run: runVoteBench },

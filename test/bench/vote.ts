@@ -7,7 +7,7 @@ import { type VoteCase, voteCases } from "./vote/cases.js";
 import type { VoteJob, VoteRun } from "./vote/vote-job.js";
 
 /** With them the default run has more than a thousand. */
-const defaultSeeds = "1-80";
+const defaultSeeds = "1-90";
 const secondsPerYear = 365.25 * 86_400;
 /** Long runs say little more by their number: one in so many seeds. */
 const longRun = 5000;

@@ -54,7 +54,7 @@ function scripted(
       if (typeof sample === "string") throw Object.assign(new Error("ioctl"), { code: sample });
       out.set(sample());
     };
-    return { uri: uri as ComparedClock["uri"], read, sampleOffset };
+    return { uri, read, sampleOffset };
   };
   return [clock("realtime:", own, eras), clock("phc:/dev/ptp0", other, [])] as const;
 }

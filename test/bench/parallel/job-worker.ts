@@ -5,12 +5,15 @@ import type { JobModule, JobReply, JobRequest } from "./run-parallel.js";
 const { runJob }: JobModule<unknown, unknown> = await import(String(workerData));
 const port = parentPort;
 
-port?.on("message", async ({ index, job }: JobRequest) => {
-  let reply: JobReply;
+async function answer({ index, job }: JobRequest): Promise<JobReply> {
   try {
-    reply = { index, result: await runJob(job) };
+    return { index, result: await runJob(job) };
   } catch (error) {
-    reply = { index, failed: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { index, failed: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
-  port.postMessage(reply);
+}
+
+port?.on("message", (request: JobRequest) => {
+  // answer() does not reject.
+  void answer(request).then((reply) => port.postMessage(reply));
 });

@@ -40,6 +40,7 @@ export async function runParallel<Job, Result>(
         if (next >= jobs.length) return resolve();
         const request: JobRequest = { index: next, job: jobs[next] };
         next += 1;
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
         thread.postMessage(request);
       };
       thread.on("message", (reply: JobReply) => {
