@@ -12,8 +12,11 @@ import { encodeMessage } from "./wire/ptp/encode.js";
 import { type ClockIdentity, formatClockIdentity, type PortIdentity } from "./wire/ptp/identity.js";
 import type { PtpMessage } from "./wire/ptp/message.js";
 
-/** Kernel stamps: an idle CPU answers late on one side only, by up to half of the floor delay. */
-export const kernelAsymmetryShare = 0.5;
+/**
+ * Kernel stamps: an idle CPU answers late on one side only. Measured over veth at one packet in 62 ms: 2210 ns one way and 450 ns back,
+ * two thirds of the mean floor; more than all of it there cannot be.
+ */
+export const kernelAsymmetryShare = 0.75;
 
 export class ReceiverInstance {
   readonly config: ReceiverInstanceConfig;

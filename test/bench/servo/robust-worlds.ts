@@ -70,7 +70,7 @@ export const robustWorlds: readonly Scenario[] = [
     ptpWorld({
       toLocal: idleFloor(0, 100, coldOut, 0.02),
       toRemote: idleFloor(0, 100, coldBack, 0.02),
-      link: { stamps: kernelStamps, config: { ...linkDefaults, asymmetryShare: 0.5 } },
+      link: { stamps: kernelStamps, config: { ...linkDefaults, asymmetryShare: 0.75 } },
     }),
   ),
 ];

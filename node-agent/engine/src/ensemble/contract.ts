@@ -30,7 +30,7 @@ export interface LinkConfig {
   readonly uncertainty: Nanoseconds | null;
   /** Expected spacing of its measurements, s: silence is judged by it. */
   readonly interval: number;
-  /** Asymmetry prior as a share of the floor delay: ½ for kernel stamps (idle CPUs answer asymmetrically), 0 for hardware. */
+  /** Asymmetry prior as a share of the floor delay: ¾ for kernel stamps (idle CPUs answer asymmetrically), 0 for hardware. */
   readonly asymmetryShare: number;
 }
 
