@@ -9,6 +9,9 @@ export function startCapture(device: string, file: string, logFile: string): Lab
   return LabProcess.start({ name: "dumpcap", program: "dumpcap", args, logFile });
 }
 
+/** tshark's "chat": a remark, e.g. that a client's port is one that traceroute would use. Notes, warnings and errors are above it. */
+const chat = 0x20_0000;
+
 export interface CapturedPacket {
   /** IPv4, dotted. */
   readonly source: string;
@@ -20,7 +23,7 @@ export interface CapturedPacket {
 
 /** @throws MER_LAB_COMMAND_FAILED */
 export function readCapture(file: string): CapturedPacket[] {
-  const fields = ["ip.src", "frame.protocols", "_ws.malformed", "_ws.expert.message"].flatMap((field) => ["-e", field]);
+  const fields = ["ip.src", "frame.protocols", "_ws.malformed", "_ws.expert.message", "_ws.expert.severity"].flatMap((field) => ["-e", field]);
   const { status, stdout, stderr, error } = spawnSync("tshark", ["-r", file, "-T", "fields", "-E", "separator=|", ...fields], {
     encoding: "utf8",
     maxBuffer: 64 << 20,
@@ -30,7 +33,8 @@ export function readCapture(file: string): CapturedPacket[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => {
-      const [source = "", protocols = "", malformed = "", expert = ""] = line.split("|");
+      const [source = "", protocols = "", malformed = "", message = "", severities = ""] = line.split("|");
+      const expert = severities.split(",").every((severity) => Number(severity) <= chat) ? "" : message;
       const protocol = protocols.split(":").at(-1) ?? "";
       return { source, protocol, complaint: [malformed, expert].filter((text) => text !== "").join(", ") };
     });
