@@ -10,24 +10,29 @@ import { lockFigures } from "./servo/lock-figures.js";
 import { lockWorlds } from "./servo/lock-worlds.js";
 import type { RunFigures } from "./servo/measure-run.js";
 import { parseOptions } from "./servo/options.js";
+import { writePictures } from "./servo/plot/write-pictures.js";
 import { Results } from "./servo/results.js";
 import { robustFigures } from "./servo/robust-figures.js";
-import type { Row, Scenario } from "./servo/scenario.js";
+import type { Scenario } from "./servo/scenario.js";
 import { scenarios } from "./servo/scenarios.js";
 import { measuredFigures, scoreFigures } from "./servo/score-figures.js";
 import type { ServoJob } from "./servo/servo-job.js";
 
-function figuresOf(scenario: Scenario, results: Results): Figure[] {
-  const runs = results.of(scenario);
-  const ofRow: Readonly<Record<Row, () => Figure[]>> = {
-    servo: () => measuredFigures(scenario, runs),
-    ptp: () => measuredFigures(scenario, runs),
-    tails: () => measuredFigures(scenario, runs),
-    holdover: () => holdoverFigures(scenario, results),
-    lock: () => lockWorlds.filter(({ name }) => name === scenario.name).flatMap((lock) => lockFigures(lock, runs)),
-    robust: () => robustFigures(scenario, results),
-  };
-  return [...ofRow[scenario.row](), ...scenarioBoundFigures(scenario, runs)];
+function rowFigures(scenario: Scenario, results: Results): Figure[] {
+  switch (scenario.row) {
+    case "servo":
+    case "ptp":
+    case "tails":
+      return measuredFigures(scenario, results.of(scenario));
+    case "holdover":
+      return holdoverFigures(scenario, results);
+    case "lock":
+      return lockWorlds.filter(({ name }) => name === scenario.name).flatMap((lock) => lockFigures(lock, results.of(scenario)));
+    case "robust":
+      return robustFigures(scenario, results);
+    default:
+      return scenario.row satisfies never;
+  }
 }
 
 /** Exit code: 0 when it measured, whatever the figures say; 2 when it could not run. */
@@ -41,6 +46,10 @@ export async function runServoBench(args: string[]): Promise<number> {
     return 2;
   }
   const { options } = parsed;
+  if (options.plot) {
+    for (const path of await writePictures()) console.log(path);
+    return 0;
+  }
   const wanted = scenarios.filter((scenario) => options.scenarios?.includes(scenario.name) ?? true);
   const results = new Results(options.seeds);
   const jobs = results.plan(wanted, options.duration);
@@ -52,7 +61,8 @@ export async function runServoBench(args: string[]): Promise<number> {
   await runParallel<ServoJob, RunFigures>(new URL("./servo/servo-job.js", import.meta.url), jobs, (run, index) => {
     const job = jobs[index];
     const scenario = wanted.find(({ name }) => name === job?.scenario);
-    if (job && scenario && results.add(job, run)) report(figuresOf(scenario, results));
+    if (job && scenario && results.add(job, run))
+      report([...rowFigures(scenario, results), ...scenarioBoundFigures(scenario, results.of(scenario))]);
   });
   report(scoreFigures(results));
   report(boundFigures(wanted, results));

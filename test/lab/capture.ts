@@ -23,7 +23,10 @@ export interface CapturedPacket {
 
 /** @throws MER_LAB_COMMAND_FAILED */
 export function readCapture(file: string): CapturedPacket[] {
-  const fields = ["ip.src", "frame.protocols", "_ws.malformed", "_ws.expert.message", "_ws.expert.severity"].flatMap((field) => ["-e", field]);
+  const fields = ["ip.src", "frame.protocols", "_ws.malformed", "_ws.expert.message", "_ws.expert.severity"].flatMap((field) => [
+    "-e",
+    field,
+  ]);
   const { status, stdout, stderr, error } = spawnSync("tshark", ["-r", file, "-T", "fields", "-E", "separator=|", ...fields], {
     encoding: "utf8",
     maxBuffer: 64 << 20,

@@ -1,13 +1,20 @@
 /**
  * What the programs themselves reached in clknetsim, in the same model: chronyd 4.3 (20 seeds) and ptp4l 3.1.1 (10 seeds) of Debian 12,
- * RMS of the true offset at whole seconds after the first fifth. A test holds every restatement to within 15 % of these.
+ * RMS of the true offset at whole seconds after the first fifth. A restatement that differs by more than 15 % gives way to these.
  */
 import { exponential, heavyTail, type World } from "@meridian/engine/sim";
 import { microsecond, ntpFloor, ntpWorld, ptpFloor, ptpWorld } from "../servo/worlds.js";
 import type { PeerName } from "./peers.js";
 
+export const programs: Readonly<Record<PeerName, string>> = {
+  chrony: "chronyd 4.3",
+  "ptp4l pi": "ptp4l 3.1.1 pi",
+  "ptp4l linreg": "ptp4l 3.1.1 linreg",
+};
+
 export interface MeasuredRun {
   readonly peer: PeerName;
+  /** As the robust list names it, where it is on that list. */
   readonly name: string;
   readonly world: World;
   /** ns. */

@@ -7,6 +7,8 @@ export interface ServoOptions {
   /** Simulated seconds per run; null: the scenario's own. */
   readonly duration: number | null;
   readonly json: boolean;
+  /** Draw the pictures of the documentation instead. */
+  readonly plot: boolean;
 }
 
 export type ParsedOptions =
@@ -22,16 +24,21 @@ export function parseSeeds(text: string): readonly number[] | null {
   return to < from ? null : Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
 
-/** `--seeds A-B`, `--scenario NAME[,NAME]`, `--duration SECONDS`, `--json`; `known`: names that exist. */
+/** `--seeds A-B`, `--scenario NAME[,NAME]`, `--duration SECONDS`, `--json`, `--plot`; `known`: names that exist. */
 export function parseOptions(args: readonly string[], known: readonly string[]): ParsedOptions {
   let seeds = parseSeeds("1-20") ?? [];
   let scenarios: readonly string[] | null = null;
   let duration: number | null = null;
   let json = false;
+  let plot = false;
   for (let i = 0; i < args.length; i++) {
     const [flag, inline] = (args[i] ?? "").split("=", 2);
     if (flag === "--json") {
       json = true;
+      continue;
+    }
+    if (flag === "--plot") {
+      plot = true;
       continue;
     }
     const value = inline ?? args[++i];
@@ -50,5 +57,5 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
       if (!(duration >= 60)) return { kind: "error", reason: `--duration ${value}: expected seconds, at least 60` };
     } else return { kind: "error", reason: `unknown option ${flag}` };
   }
-  return { kind: "options", options: { seeds, scenarios, duration, json } };
+  return { kind: "options", options: { seeds, scenarios, duration, json, plot } };
 }

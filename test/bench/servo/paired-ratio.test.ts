@@ -1,20 +1,30 @@
-import { expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { pairRatios, student95 } from "./paired-ratio.js";
 
-test("what both share cancels: a ratio that every seed shows is certain, however the seeds differ", () => {
-  const theirs = [1, 10, 100, 1000];
-  const { mean, upper95 } = pairRatios(
-    theirs.map((value) => 0.5 * value),
-    theirs,
-  );
-  expect(mean).toBeCloseTo(0.5, 12);
-  expect(upper95).toBeCloseTo(0.5, 12);
+describe("paired ratios", () => {
+  it("cancel what both shared: a constant ratio has no interval", () => {
+    const { mean, upper95, ratios } = pairRatios([10, 200, 3000], [20, 400, 6000]);
+    expect([mean, upper95]).toEqual([expect.closeTo(0.5, 12), expect.closeTo(0.5, 12)]);
+    expect(ratios).toHaveLength(3);
+  });
+
+  it("have the interval of their logarithms", () => {
+    const { mean, upper95 } = pairRatios([Math.E, 1 / Math.E], [1, 1]);
+    expect(mean).toBeCloseTo(1, 12);
+    // Deviation √2, one degree of freedom.
+    expect(Math.log(upper95)).toBeCloseTo(12.706, 9);
+  });
+
+  it("of one seed have no limit", () => {
+    expect(pairRatios([1], [2])).toMatchObject({ mean: 0.5, upper95: Number.NaN });
+  });
 });
 
-test("the limit is wider where seeds disagree, and one seed has none", () => {
-  const { mean, upper95 } = pairRatios([1, 4], [2, 2]);
-  expect(mean).toBeCloseTo(1, 12);
-  expect(upper95).toBeCloseTo(Math.exp((12.706 * Math.log(4)) / Math.SQRT2 / Math.SQRT2), 6);
-  expect(pairRatios([1], [2]).upper95).toBeNaN();
-  expect(student95(1000)).toBeCloseTo(1.962, 3);
+it.each([
+  [1, 12.706],
+  [19, 2.093],
+  [30, 2.042],
+  [100, 1.984],
+])("Student's t of %i degrees of freedom", (freedom, quantile) => {
+  expect(Math.abs(student95(freedom) / quantile - 1)).toBeLessThan(0.001);
 });

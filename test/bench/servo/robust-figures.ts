@@ -1,5 +1,10 @@
-/** The robust list: against the best of the peers in each scenario, seed by seed. */
+/**
+ * The robust list: against the best of the peers in each scenario, seed by seed. Where a peer was measured in that very world and its
+ * restatement is farther off than 15 %, the measured figure stands for every seed, and the peer's name says so.
+ */
 import { type Figure, roundFigure, summarizeFigure } from "../figure.js";
+import { deviations } from "../peers/deviations.js";
+import { measuredRuns, programs } from "../peers/measured.js";
 import type { PeerName } from "../peers/peers.js";
 import { type PairedRatio, pairRatios } from "./paired-ratio.js";
 import type { Results } from "./results.js";
@@ -14,8 +19,11 @@ interface Rival {
 }
 
 function judgeRival(scenario: Scenario, peer: PeerName, results: Results, ours: readonly number[]): Rival {
-  const rms = results.of(scenario, peer).map((run) => run.rms);
-  return { name: `${peer}, restated`, rms, ratio: pairRatios(ours, rms) };
+  const measured =
+    scenario.name in deviations[peer] ? measuredRuns.find((run) => run.peer === peer && run.name === scenario.name)?.rms : undefined;
+  const rms = measured === undefined ? results.of(scenario, peer).map((run) => run.rms) : ours.map(() => measured);
+  const name = measured === undefined ? `${peer}, restated` : `${programs[peer]} (measured)`;
+  return { name, rms, ratio: pairRatios(ours, rms) };
 }
 
 export function robustFigures(scenario: Scenario, results: Results): Figure[] {

@@ -5,7 +5,7 @@ export const microsecond = 1000;
 
 /** Floors of the paths, ns. */
 export const ntpFloor = 100 * microsecond;
-export const ptpFloor = 1 * microsecond;
+export const ptpFloor = 1000;
 
 function duration(log2Interval: number): number {
   return log2Interval < -1 ? 3000 : 10_000;
