@@ -122,6 +122,8 @@ export interface EngineConfig {
   readonly maxSlew: Ppb;
   /** Assumption of the guaranteed bound: how far the oscillator's frequency leaves its recent mean, ppb. */
   readonly maxDrift: Ppb;
+  /** Damping ratio of the clock against its sources, 1/√2 … 10 (see EnsembleConfig). */
+  readonly damping: number;
   readonly receivers: readonly ReceiverInstanceConfig[];
   readonly transmitters: readonly TransmitterInstanceConfig[];
   readonly associations: readonly AssociationConfig[];

@@ -273,10 +273,10 @@ export class Engine {
     this.#out.push({ kind: "ServeNtp", server: describeServing(this.#config, server, publication, sources, this.#updated) });
   }
 
-  #configureEnsemble({ clock, steer, step, maxSlew, maxDrift }: EngineConfig, at: Raw): void {
+  #configureEnsemble({ clock, steer, step, maxSlew, maxDrift, damping }: EngineConfig, at: Raw): void {
     const links = this.#followed.map((instance) => instance.link());
     this.#intervals = this.#readIntervals();
-    this.#ensemble.configure({ clock, links, steer: steer && links.length > 0, step, maxSlew, maxDrift }, at);
+    this.#ensemble.configure({ clock, links, steer: steer && links.length > 0, step, maxSlew, maxDrift, damping }, at);
   }
 
   /** An association's interval moves while it runs. */

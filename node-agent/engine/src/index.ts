@@ -2,6 +2,7 @@
 export * from "./ensemble/clock-memory.js";
 export * from "./ensemble/contract.js";
 export * from "./ensemble/ensemble.js";
+export { chainDamping, telecomDamping, undamped } from "./ensemble/joint/damped-companion.js";
 export * from "./ensemble/measurement.js";
 export * from "./engine.js";
 export * from "./engine-config.js";

@@ -25,6 +25,8 @@ const good: Publication = {
   calibratedGrowth: 1,
   guaranteed: 400_000,
   guaranteedGrowth: 1234,
+  rootSigma: null,
+  rootTau: null,
   voidAfter: 8,
   sources: ["a", "b", "c"].map((link) => ({ link, state: "Healthy", reason: "", offsetFromConsensus: 0 })),
 };

@@ -40,6 +40,8 @@ export function publishOwnedReference(config: EngineConfig, serving: boolean, at
     calibratedGrowth: 0,
     guaranteed: uncertainty,
     guaranteedGrowth: 0,
+    rootSigma: null,
+    rootTau: null,
     voidAfter: voidAfterSeconds,
     sources: [],
   };

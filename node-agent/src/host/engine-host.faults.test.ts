@@ -43,6 +43,7 @@ const base = {
   step: { mode: "OnStart", threshold: 100_000 },
   maxSlew: 50_000,
   maxDrift: 1000,
+  damping: Math.SQRT1_2,
 } as const;
 const serving: EngineConfig = {
   ...base,

@@ -17,6 +17,7 @@ const serving: EngineConfig = {
   step: { mode: "Never", threshold: 1000 },
   maxSlew: 50_000,
   maxDrift: 1000,
+  damping: Math.SQRT1_2,
   receivers: [],
   associations: [],
   comparisons: [],

@@ -110,6 +110,7 @@ const following: EngineConfig = {
   step: { mode: "OnStart", threshold: 1000 },
   maxSlew: 50_000,
   maxDrift: 1000,
+  damping: Math.SQRT1_2,
   receivers: [
     {
       source: "gm",
@@ -152,6 +153,8 @@ const publication: Publication = {
   calibratedGrowth: 0,
   guaranteed: 5000,
   guaranteedGrowth: 0,
+  rootSigma: null,
+  rootTau: null,
   voidAfter: 8,
   sources: [],
 };

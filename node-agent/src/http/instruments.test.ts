@@ -24,6 +24,8 @@ const publication: Publication = {
   calibratedGrowth: 0,
   guaranteed: null,
   guaranteedGrowth: 0,
+  rootSigma: null,
+  rootTau: null,
   voidAfter: 8,
   sources: [{ link: "gm", state: "Healthy", reason: "", offsetFromConsensus: 0 }],
 };

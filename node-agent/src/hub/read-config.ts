@@ -11,6 +11,8 @@ import {
   type ReceiverInstanceConfig,
   type StepPolicy,
   type TransmitterInstanceConfig,
+  chainDamping,
+  undamped,
 } from "@meridian/engine";
 import type { EffectiveConfig, PartResult, PtpReceiver, PtpTiming, PtpTransmitter } from "@meridian/proto";
 import type { HostTimeDaemon } from "../guard/conflict-guard.js";
@@ -77,6 +79,8 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
       step: { mode: readStepMode(config.servo, node), threshold: config.servo?.stepThresholdNanoseconds || defaultStepThreshold },
       maxSlew: Math.min(config.servo?.maxSlewPartsPerBillion || defaultSlewPpb, largestSlewPpb),
       maxDrift: maxDriftPpb,
+      // Who serves what it follows is a link of a chain.
+      damping: follows && ntpServer !== null ? chainDamping : undamped,
       receivers,
       transmitters,
       associations,

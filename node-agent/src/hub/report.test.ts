@@ -18,6 +18,8 @@ const publication: Publication = {
   calibratedGrowth: 10,
   guaranteed: 2000.01,
   guaranteedGrowth: 1000,
+  rootSigma: null,
+  rootTau: null,
   voidAfter: 8,
   sources: [
     { link: "gm-a", state: "Healthy", reason: "", offsetFromConsensus: 3.4 },

@@ -17,6 +17,8 @@ const publication: Publication = {
   calibratedGrowth: 10,
   guaranteed: 5000,
   guaranteedGrowth: 100,
+  rootSigma: null,
+  rootTau: null,
   voidAfter: 8,
   sources: [{ link: "a", state: "Healthy", reason: "", offsetFromConsensus: 0 }],
 };

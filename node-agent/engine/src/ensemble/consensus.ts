@@ -44,6 +44,7 @@ export class Consensus {
   /** Why nothing may start; empty when it may. */
   waiting = "";
   private joint: JointEstimate | null = null;
+  private damping = 0;
   private active: readonly SourceLink[] = [];
   private activeKey = "";
   private lastTick: Raw = Number.NEGATIVE_INFINITY;
@@ -71,6 +72,8 @@ export class Consensus {
       if (known === undefined) this.addLink(link, config.maxDrift);
       else known.configure(link, config.maxDrift);
     }
+    this.damping = config.damping;
+    this.joint?.damp(config.damping);
     this.active = this.active.filter((link) => this.links.has(link.config.id));
     if (this.selected !== null && !this.links.has(this.selected.config.id)) this.selected = null;
     this.dirty = true;
@@ -362,12 +365,12 @@ export class Consensus {
     this.selectFrom(active, now);
     const steering = [...this.links.values()].filter((link) => link.config.use !== "Watchdog");
     const only = steering.length === 1 ? steering[0] : undefined;
-    if (only !== undefined && only.rootSigma === 0 && this.joint === null) {
+    if (only !== undefined && only.rootSigma === 0 && !JointEstimate.isDamped(this.damping) && this.joint === null) {
       if (this.single !== only) this.estimate = new SingleLinkEstimate(only);
       this.single = only;
       return;
     }
-    this.joint ??= new JointEstimate();
+    this.joint ??= new JointEstimate(this.damping);
     if (this.isSplit(now) && active.length > 1) {
       // One Gaussian cannot hold two truths: to either source the other's packets look impossible.
       this.joint.forget();

@@ -49,6 +49,11 @@ export interface EnsembleConfig {
   readonly maxSlew: Ppb;
   /** Frequency of the oscillator beyond its own recent mean, the assumption of the guaranteed bound, ppb. */
   readonly maxDrift: Ppb;
+  /**
+   * Damping ratio ζ of the clock against its reference, 1/√2 … 10. 0.71: none beyond the estimate's own, for a clock that nobody
+   * follows; 1.5: for one that others follow; 5: for telecom profiles (joint/damped-companion.ts).
+   */
+  readonly damping: number;
 }
 
 /** The clock as the host last measured it. */
@@ -124,6 +129,12 @@ export interface Publication {
   readonly calibratedGrowth: Ppb;
   readonly guaranteed: Nanoseconds | null;
   readonly guaranteedGrowth: Ppb;
+  /**
+   * What a clock that follows this one is to believe of it: standard deviation of its error, those of its own sources included, ns,
+   * and how long such an error lasts, s; null: nothing worth believing.
+   */
+  readonly rootSigma: Nanoseconds | null;
+  readonly rootTau: number | null;
   /** Seconds after `raw` at which both bounds become void. */
   readonly voidAfter: number;
   readonly sources: readonly SourceStatus[];

@@ -68,6 +68,7 @@ const unconfigured: EnsembleConfig = {
   step: { mode: "Never", threshold: 0 },
   maxSlew: 0,
   maxDrift: 0,
+  damping: Math.SQRT1_2,
 };
 
 export class Ensemble implements ClockEnsemble {
@@ -399,7 +400,8 @@ export class Ensemble implements ClockEnsemble {
     const holding = holdover.active;
     const due = news || now - this.lastCommand >= (holding ? holdoverStep : renewal);
     if (!due) return;
-    let error = this.errorAt(now) - consensus.buildOut.hidden;
+    const aside = estimate.steeringOffsetAt(now) - estimate.offsetAt(now);
+    let error = this.errorAt(now) + aside - consensus.buildOut.hidden;
     const step = planStep(config, { error, deviation: estimate.deviationAt(now), everLocked: this.lock.everLocked, steps: this.steps });
     if (step !== null) {
       steps.push(step);
@@ -407,7 +409,7 @@ export class Ensemble implements ClockEnsemble {
       this.awaitedStep = now;
       error += step.by;
     }
-    const rate = estimate.rate + (holding ? holdover.at(now + holdoverStep / 2).rate : 0);
+    const rate = estimate.steeringRate + (holding ? holdover.at(now + holdoverStep / 2).rate : 0);
     const gap = holding ? 4 * holdoverStep : estimate.gap;
     const situation = this.rateSituation(rate, estimate.rateDeviationAt(now));
     this.command(planSlew(config.clock, now, error, situation, gap, holding ? holdoverSlew : undefined), news, commands);
@@ -500,6 +502,7 @@ export class Ensemble implements ClockEnsemble {
     const unknown = this.foreign?.growth ?? (this.config.steer ? 0 : foreignSteeringGrowth);
     const overshoot = unknown + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.replaced);
     this.publishedSlewEnd = frame.slewAt(now) > 0 ? frame.slewEnd : Number.POSITIVE_INFINITY;
+    const belief = usable && this.lock.state === "PhaseAligned" ? (estimate?.beliefAt(now) ?? null) : null;
     const guaranteedGrowth = guaranteed === null ? 0 : overshoot + growth(guaranteed, (raw) => this.guaranteedAt(raw));
     return {
       clock: this.config.clock,
@@ -518,6 +521,8 @@ export class Ensemble implements ClockEnsemble {
           : overshoot + growth(calibrated, (raw) => this.calibratedAt(raw, this.proven ? this.guaranteedAt(raw) : null)),
       guaranteed,
       guaranteedGrowth,
+      rootSigma: belief === null ? null : Math.hypot(belief.deviation, Math.abs(this.errorAt(now))),
+      rootTau: belief?.errorTime ?? null,
       voidAfter: publicationLife,
       sources: consensus.describe(now),
     };

@@ -2,6 +2,22 @@
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { SourceLink } from "./source-link.js";
 
+/** What a receiver of the clock's time is to believe of it. */
+export interface EstimateBelief {
+  /** Standard deviation of the estimate, neither pessimistic nor optimistic, ns. */
+  readonly deviation: Nanoseconds;
+  /** Correlation time of its error, s. */
+  readonly errorTime: number;
+}
+
+/** An error is announced as lasting no shorter and no longer, s: a second of steering, a day of temperature. */
+const errorTimes = [1, 1e5] as const;
+
+/** An error time that is fit to be announced, s. */
+export function errorTimeOf(time: number): number {
+  return Math.min(errorTimes[1], Math.max(errorTimes[0], time));
+}
+
 /** What steering and bounds need to know of the clock, in the raw frame. */
 export interface ClockEstimate {
   readonly isReady: boolean;
@@ -19,6 +35,11 @@ export interface ClockEstimate {
   deviationAt(raw: Raw): Nanoseconds;
   /** Half width of the calibrated interval, ns; null: void. */
   radiusAt(raw: Raw): Nanoseconds | null;
+  /** What the clock is steered to: another estimate of the same offset, ns, and rate, ppb, where others follow this clock. */
+  steeringOffsetAt(raw: Raw): Nanoseconds;
+  readonly steeringRate: Ppb;
+  /** null: nothing that is worth believing. */
+  beliefAt(raw: Raw): EstimateBelief | null;
 }
 
 /** A single link is its own estimate. */
@@ -63,6 +84,19 @@ export class SingleLinkEstimate implements ClockEstimate {
 
   radiusAt(raw: Raw): Nanoseconds | null {
     return this.link.radiusAt(raw);
+  }
+
+  steeringOffsetAt(raw: Raw): Nanoseconds {
+    return this.offsetAt(raw);
+  }
+
+  get steeringRate(): Ppb {
+    return this.rate;
+  }
+
+  beliefAt(raw: Raw): EstimateBelief | null {
+    const { filter } = this.link;
+    return filter === null ? null : { deviation: Math.sqrt(filter.beliefVarianceAt(raw)), errorTime: errorTimeOf(filter.errorTime) };
   }
 }
 
@@ -113,6 +147,19 @@ export class MiddleEstimate implements ClockEstimate {
 
   deviationAt(raw: Raw): Nanoseconds {
     return Math.max(...this.links.map((link) => Math.sqrt(link.filter?.varianceAt(raw) ?? Number.POSITIVE_INFINITY)));
+  }
+
+  steeringOffsetAt(raw: Raw): Nanoseconds {
+    return this.offsetAt(raw);
+  }
+
+  get steeringRate(): Ppb {
+    return this.rate;
+  }
+
+  /** Who of them is right is not known. */
+  beliefAt(): null {
+    return null;
   }
 
   radiusAt(raw: Raw): Nanoseconds | null {

@@ -39,6 +39,19 @@ export class Recollection implements ClockEstimate {
     return Math.hypot(this.#phase.deviation, this.#grownBy(raw));
   }
 
+  steeringOffsetAt(raw: Raw): Nanoseconds {
+    return this.offsetAt(raw);
+  }
+
+  get steeringRate(): Ppb {
+    return this.rate;
+  }
+
+  /** Nobody is to follow a memory. */
+  beliefAt(): null {
+    return null;
+  }
+
   /** Half width of the calibrated interval, ns; null: void. */
   radiusAt(raw: Raw): Nanoseconds | null {
     const { radius } = this.#phase;

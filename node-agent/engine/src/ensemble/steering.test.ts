@@ -10,6 +10,7 @@ const config: EnsembleConfig = {
   step: { mode: "OnStart", threshold: 10_000 },
   maxSlew: 500_000,
   maxDrift: 5000,
+  damping: Math.SQRT1_2,
 };
 const certain = { error: 1e6, deviation: 100, everLocked: false, steps: 0 };
 

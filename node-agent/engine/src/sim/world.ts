@@ -98,6 +98,7 @@ export function configureEnsemble(world: World): EnsembleConfig {
     step: { mode: "OnStart", threshold: 20_000 },
     maxSlew: 10_000_000,
     maxDrift: 5000,
+    damping: Math.SQRT1_2,
     ...world.ensemble,
   };
 }

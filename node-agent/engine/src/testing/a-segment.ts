@@ -21,6 +21,7 @@ export const nothing: EngineConfig = {
   step: { mode: "OnStart", threshold: 100_000 },
   maxSlew: 50_000,
   maxDrift: 1000,
+  damping: Math.SQRT1_2,
   receivers: [],
   transmitters: [],
   associations: [],

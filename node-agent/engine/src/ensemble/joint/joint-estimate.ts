@@ -1,29 +1,33 @@
 /**
- * The joint estimate of a clock with several links: three joint filters whose oscillator wanders by once, a third and three
- * times the present estimate. Evidence of all links is pooled, so the wander is learnt from all of them; it is frozen while
- * sources are in doubt, or a lie would be learnt as wander of our own oscillator.
+ * The joint estimate of a clock with several links, or with one whose remote knows its own error, or of a clock that others follow:
+ * a star of joint filters (wander-star.ts), perhaps with a damped companion that steers. Evidence of all links is pooled, so the wander
+ * is learnt from all of them; it is frozen while sources are in doubt, or a lie would be learnt as wander of our own oscillator.
  */
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
-import type { ClockEstimate } from "../fusion.js";
+import { type ClockEstimate, type EstimateBelief, errorTimeOf } from "../fusion.js";
 import { frequencyEventVariance } from "../link/discontinuity.js";
 import type { Direction } from "../link/noise-shape.js";
 import type { SourceLink } from "../source-link.js";
-import { JointFilter } from "./joint-filter.js";
+import { DampedCompanion } from "./damped-companion.js";
+import type { JointFilter } from "./joint-filter.js";
+import { WanderStar } from "./wander-star.js";
 
-const ratio = 3;
-const wanderStart = 2;
-const wanderMin = 1e-3;
-const wanderMax = 3000;
-const memory = 1500;
-const lead = 1;
+/** The only clock of this estimate. */
+const own = 0;
 /** A shape must lead by that many nats before a link's law changes, or floors would jump with every flip. */
 const sticky = 10;
 /** Effective packets a link needs before it joins. */
 const joinAfter = 40;
+/** After a change of route a floor may be anywhere within a millisecond, ns². */
 const routeVariance = 1e12;
+/** Asymmetry changes within a day, s: faster, and it would explain what the oscillator does. */
 const asymmetryTime = 1e5;
+/** A Gaussian leaves that many standard deviations once in 600,000 samples. */
 const boundSigmas = 4.8;
+/** Wander that is still plausible, times the mean of the filters: between neighbours of the star. */
 const plausibleWander = 2;
+/** Correlation of a remote's error while it does not say, s: that of a clock steered at one exchange a second. */
+const usualErrorTime = 100;
 
 export interface Forecast {
   readonly raw: Raw;
@@ -49,23 +53,40 @@ export class JointEstimate implements ClockEstimate {
   frozen = false;
   raw: Raw = 0;
   effectivePackets = 0;
-  /** Base, a third, three times. */
-  private filters: [JointFilter, JointFilter, JointFilter];
-  private readonly weights: [number, number, number] = [1, 0, 0];
-  private baseWander = wanderStart;
+  private damping = 0;
+  private star = new WanderStar(1);
+  private companion: DampedCompanion | null = null;
   private readonly members = new Map<string, Member>();
 
-  constructor() {
-    this.filters = [new JointFilter(0), new JointFilter(0), new JointFilter(0)];
-    this.setWanders();
+  /** @param damping ζ of what steers (damped-companion.ts); up to 1/√2: the estimate itself */
+  constructor(damping = 0) {
+    this.damp(damping);
+  }
+
+  /** Only a joint estimate steers with that damping. */
+  static isDamped(damping: number): boolean {
+    return DampedCompanion.isNeeded(damping);
+  }
+
+  /** ζ of what steers . */
+  damp(damping: number): void {
+    const needed = DampedCompanion.isNeeded(damping);
+    if (needed === (this.companion !== null) && damping === this.damping) return;
+    this.damping = damping;
+    this.companion = needed ? new DampedCompanion(1, damping) : null;
+    if (this.isReady) this.companion?.seed(this.star.base);
   }
 
   get rate(): Ppb {
-    return this.mix((filter) => filter.rate);
+    return this.star.mix((filter) => filter.rate(own));
+  }
+
+  get steeringRate(): Ppb {
+    return this.companion?.filter.rate(own) ?? this.rate;
   }
 
   get wander(): number {
-    return this.filters[2].wander;
+    return this.star.most(own).wanders[own]!;
   }
 
   get gap(): number {
@@ -83,15 +104,33 @@ export class JointEstimate implements ClockEstimate {
   }
 
   rateDeviationAt(raw: Raw): Ppb {
-    const [, , more] = this.filters;
-    const apart = more.rate - this.rate;
-    const ahead = plausibleWander * more.wander * Math.max(0, raw - this.raw);
-    return Math.sqrt(more.rateVariance + ahead + apart * apart);
+    const more = this.star.most(own);
+    const apart = more.rate(own) - this.rate;
+    const ahead = plausibleWander * more.wanders[own]! * Math.max(0, raw - this.raw);
+    return Math.sqrt(more.rateVariance(own) + ahead + apart * apart);
   }
 
   offsetAt(raw: Raw): Nanoseconds {
     const dt = raw - this.raw;
-    return this.mix((filter) => filter.offset + filter.rate * dt);
+    return this.star.mix((filter) => filter.offset(own) + filter.rate(own) * dt);
+  }
+
+  steeringOffsetAt(raw: Raw): Nanoseconds {
+    const filter = this.companion?.filter;
+    return filter === undefined ? this.offsetAt(raw) : filter.offset(own) + filter.rate(own) * (raw - this.raw);
+  }
+
+  /** √P_xx of the mixture, neither pessimistic nor optimistic: what a receiver of this clock's time is to believe. */
+  beliefAt(raw: Raw): EstimateBelief {
+    const dt = raw - this.raw;
+    const offset = this.offsetAt(raw);
+    const variance = this.star.mix((filter) => {
+      const apart = filter.offset(own) + filter.rate(own) * dt - offset;
+      return filter.offsetVarianceAhead(own, dt, filter.wanders[own]!) + apart * apart;
+    });
+    const { base } = this.star;
+    const time = base.offsetVariance(own) / Math.max(base.offsetRate(own), Number.MIN_VALUE);
+    return { deviation: Math.sqrt(variance), errorTime: errorTimeOf(time) };
   }
 
   deviationAt(raw: Raw): Nanoseconds {
@@ -127,7 +166,7 @@ export class JointEstimate implements ClockEstimate {
   }
 
   absorbDrift(offset: Nanoseconds, rate: Ppb): void {
-    for (const filter of this.filters) filter.absorbDrift(offset, rate);
+    for (const filter of this.all()) filter.absorbDrift(own, offset, rate);
   }
 
   /** A packet that the link's own filter has just used, raw frame. `muted`: only the link itself may learn from it. */
@@ -146,13 +185,14 @@ export class JointEstimate implements ClockEstimate {
     const age = Math.max(0, this.raw - raw);
     const projected = value + (direction === 0 ? 1 : -1) * this.rate * age;
     const { rootSigma } = link;
-    if (rootSigma > 0) for (const joint of this.filters) joint.assume(link.config.id, rootSigma, link.remote?.rootTau ?? 100);
-    const keep = 1 - 1 / memory;
+    if (rootSigma > 0) for (const joint of this.all()) joint.assume(link.config.id, rootSigma, link.remote?.rootTau ?? usualErrorTime);
     this.effectivePackets += 1 / law.correlation;
-    for (const joint of this.filters)
-      joint.evidence = joint.evidence * keep + joint.update(link.config.id, direction === 1, projected, law);
-    if (!this.frozen) this.shiftWander();
-    this.weigh();
+    const judge = (joint: JointFilter) => joint.update(link.config.id, direction === 1, projected, law);
+    const ofBase = this.star.judge(judge);
+    this.companion?.compare(judge(this.companion.filter), ofBase);
+    if (!this.frozen) this.star.learn();
+    this.star.weigh();
+    this.companion?.follow(this.star.base);
   }
 
   /** A link joins: the first one brings offset and rate, later ones only a vague floor. */
@@ -174,48 +214,62 @@ export class JointEstimate implements ClockEstimate {
     if (first) {
       const state = filter.shape.filters[1].covariance;
       const variance = 4 * state[0]! + 1 + asymmetry ** 2 + link.rootSigma ** 2;
-      for (const joint of this.filters) joint.start(filter.offsetAt(raw), filter.rate, variance, 4 * state[4]! + 1);
+      for (const joint of this.all()) {
+        joint.clear();
+        joint.start(own, null, filter.offsetAt(raw), filter.rate, variance, 4 * state[4]! + 1);
+      }
       this.raw = raw;
       this.isReady = true;
       this.effectivePackets = filter.effectivePackets;
     }
-    for (const joint of this.filters)
+    for (const joint of this.all())
       joint.add(link.config.id, {
+        local: own,
+        remote: null,
         floor: member.floor,
         floorVariance: 4 * jitter,
         asymmetry,
         asymmetryTime,
         remoteError: link.rootSigma,
-        remoteErrorTime: link.remote?.rootTau ?? 100,
+        remoteErrorTime: link.remote?.rootTau ?? usualErrorTime,
       });
     this.members.set(link.config.id, member);
+    if (first) this.companion?.follow(this.star.base);
     return true;
   }
 
   /** A link leaves. `offsetVariance`, `rateVariance`: what its pull may have been (ns², ppb²); the clean links close it again. */
   leave(id: string, offsetVariance = 0, rateVariance = 0): void {
     if (!this.members.delete(id)) return;
-    for (const joint of this.filters) {
+    for (const joint of this.all()) {
       joint.remove(id);
-      joint.open(offsetVariance, rateVariance);
+      joint.open(own, offsetVariance, rateVariance);
     }
   }
 
   /** Mean and covariance of (offset ns, rate ppb) of the base filter as of `raw`, and the wander, ppb²/s. */
   get forecast(): Forecast {
-    const [base] = this.filters;
-    return { raw: this.raw, offset: base.offset, rate: base.rate, wander: base.wander, ...base.clockCovariance };
+    const { base } = this.star;
+    return {
+      raw: this.raw,
+      offset: base.offset(own),
+      rate: base.rate(own),
+      wander: base.wanders[own]!,
+      offsetVariance: base.offsetVariance(own),
+      offsetRate: base.offsetRate(own),
+      rateVariance: base.rateVariance(own),
+    };
   }
 
   /** Most of its members contradict it: their packets look impossible to it, so it would never come back by itself. */
   isLockedOut(raw: Raw): boolean {
     const offset = this.offsetAt(raw);
-    const own = boundSigmas * this.deviationAt(raw);
+    const ownReach = boundSigmas * this.deviationAt(raw);
     let against = 0;
     for (const { link } of this.members.values()) {
       const { filter } = link;
       if (filter === null || filter.state !== "ready") continue;
-      const reach = own + filter.statisticAt(raw) + filter.asymmetry + link.asymmetryPrior;
+      const reach = ownReach + filter.statisticAt(raw) + filter.asymmetry + link.asymmetryPrior;
       if (Math.abs(filter.offsetAt(raw) - offset) > reach) against++;
     }
     return 2 * against > this.members.size;
@@ -231,7 +285,7 @@ export class JointEstimate implements ClockEstimate {
   private moveTo(raw: Raw): void {
     const dt = raw - this.raw;
     if (!(dt > 0)) return;
-    if (this.isReady) for (const joint of this.filters) joint.predict(dt);
+    if (this.isReady) for (const joint of this.all()) joint.predict(dt);
     this.raw = raw;
   }
 
@@ -244,10 +298,10 @@ export class JointEstimate implements ClockEstimate {
     if (filter.shape.evidence > present.evidence + sticky) {
       member.shape = filter.shapeIndex;
       const floor = filter.meanFloorOf(member.shape);
-      for (const joint of this.filters) joint.moveFloor(id, floor - member.floor, filter.shape.noise[0].variance);
+      for (const joint of this.all()) joint.moveFloor(id, floor - member.floor, filter.shape.noise[0].variance);
     } else {
       const shift = present.noise[direction].meanShift / 2;
-      if (shift !== 0) for (const joint of this.filters) joint.moveFloor(id, -shift, 0);
+      if (shift !== 0) for (const joint of this.all()) joint.moveFloor(id, -shift, 0);
     }
     member.floor = filter.meanFloorOf(member.shape);
   }
@@ -260,7 +314,7 @@ export class JointEstimate implements ClockEstimate {
     const kind = filter.lastEvent;
     if (kind === null) return;
     if (kind.startsWith("route") || kind === "lost") {
-      for (const joint of this.filters) joint.moveFloor(member.link.config.id, 0, routeVariance);
+      for (const joint of this.all()) joint.moveFloor(member.link.config.id, 0, routeVariance);
       return;
     }
     if (kind !== "frequency" && kind !== "stepAndFrequency") return;
@@ -270,53 +324,20 @@ export class JointEstimate implements ClockEstimate {
       const window = 30 * Math.max(1, other.link.filter?.gap ?? 1);
       if (raw - other.frequencyEvent < window) seen++;
     }
-    if (2 * seen > this.members.size) for (const joint of this.filters) joint.open(0, frequencyEventVariance);
-  }
-
-  private shiftWander(): void {
-    const [base, less, more] = this.filters;
-    if (more.evidence > base.evidence + lead && this.baseWander * ratio <= wanderMax) {
-      this.baseWander *= ratio;
-      this.filters = [more, base, less.copy(more)];
-      less.evidence = more.evidence - 0.5;
-    } else if (less.evidence > base.evidence + lead && this.baseWander > wanderMin) {
-      this.baseWander /= ratio;
-      this.filters = [less, more.copy(less), base];
-      more.evidence = less.evidence - 0.5;
-    } else return;
-    this.setWanders();
-  }
-
-  private setWanders(): void {
-    const [base, less, more] = this.filters;
-    base.wander = this.baseWander ** 2;
-    less.wander = (this.baseWander / ratio) ** 2;
-    more.wander = (this.baseWander * ratio) ** 2;
-  }
-
-  private weigh(): void {
-    const [base, less, more] = this.filters;
-    const most = Math.max(base.evidence, less.evidence, more.evidence);
-    const a = Math.exp(base.evidence - most);
-    const b = Math.exp(less.evidence - most);
-    const c = Math.exp(more.evidence - most);
-    const sum = a + b + c;
-    this.weights[0] = a / sum;
-    this.weights[1] = b / sum;
-    this.weights[2] = c / sum;
+    if (2 * seen > this.members.size) for (const joint of this.all()) joint.open(own, 0, frequencyEventVariance);
   }
 
   /** Pessimistic: the widest filter, its distance from the mixture, wander twice the mean between packets. */
   private varianceAt(raw: Raw): number {
     const dt = raw - this.raw;
-    const [, , more] = this.filters;
-    const wander = plausibleWander * this.mix((filter) => filter.wander);
-    const apart = more.offset + more.rate * dt - this.offsetAt(raw);
-    return more.offsetVarianceAhead(dt, wander) + apart * apart;
+    const more = this.star.most(own);
+    const wander = plausibleWander * this.star.mix((filter) => filter.wanders[own]!);
+    const apart = more.offset(own) + more.rate(own) * dt - this.offsetAt(raw);
+    return more.offsetVarianceAhead(own, dt, wander) + apart * apart;
   }
 
-  private mix(of: (filter: JointFilter) => number): number {
-    const { filters, weights } = this;
-    return weights[0] * of(filters[0]) + weights[1] * of(filters[1]) + weights[2] * of(filters[2]);
+  private *all(): Iterable<JointFilter> {
+    yield* this.star.filters;
+    if (this.companion !== null) yield this.companion.filter;
   }
 }

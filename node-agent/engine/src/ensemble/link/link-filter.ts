@@ -241,6 +241,12 @@ export class LinkFilter {
     return variance;
   }
 
+  /** Correlation time of offsetAt's error, s: a steady filter forgets what it has got wrong in P_xx/P_xy. */
+  get errorTime(): number {
+    const { covariance } = this.shape.filters[1];
+    return covariance[0]! / Math.max(covariance[1]!, Number.MIN_VALUE);
+  }
+
   /** A floor that moved may have moved one way only, ns. */
   get asymmetry(): Nanoseconds {
     const { shape } = this;
