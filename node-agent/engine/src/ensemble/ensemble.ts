@@ -409,6 +409,7 @@ export class Ensemble implements ClockEnsemble {
       this.awaitedStep = now;
       error += step.by;
     }
+    error += estimate.suspectedJump ?? 0;
     const rate = estimate.steeringRate + (holding ? holdover.at(now + holdoverStep / 2).rate : 0);
     const gap = holding ? 4 * holdoverStep : estimate.gap;
     const situation = this.rateSituation(rate, estimate.rateDeviationAt(now));

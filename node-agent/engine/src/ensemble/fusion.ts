@@ -28,6 +28,8 @@ export interface ClockEstimate {
   readonly effectivePackets: number;
   /** Random walk of the rate, ppb²/s, pessimistic. */
   readonly wander: number;
+  /** Where the clock may be beside the estimate, by packets that contradict it and are yet to be confirmed, ns; absent: nowhere. */
+  readonly suspectedJump?: Nanoseconds;
   /** Pessimistic standard deviation of the rate, ppb. */
   rateDeviationAt(raw: Raw): Ppb;
   offsetAt(raw: Raw): Nanoseconds;
@@ -68,6 +70,11 @@ export class SingleLinkEstimate implements ClockEstimate {
 
   get wander(): number {
     return this.link.filter?.wander ?? 0;
+  }
+
+  /** Nobody else is there to say that it is the source: the clock moves while it waits for the next packet. */
+  get suspectedJump(): Nanoseconds {
+    return this.link.filter?.suspectedJump ?? 0;
   }
 
   rateDeviationAt(raw: Raw): Ppb {

@@ -21,6 +21,7 @@ import { FloorMovement } from "./floor-movement.js";
 import { type LinkSettings, linkSettings } from "./link-settings.js";
 import type { NoiseLaw } from "./noise-law.js";
 import { type Direction, NoiseShape } from "./noise-shape.js";
+import { findOpposedJump } from "./opposed-jump.js";
 import { fitOneWay, fitTwoWay, noPrior, type Packet, type StartPrior } from "./start-fit.js";
 
 /** cold: nothing known; rateOnly: one direction only, no phase; ready: offset, rate and bound. */
@@ -52,6 +53,11 @@ export class LinkFilter {
   losses = 0;
   /** How often the offset was found to have jumped. */
   jumps = 0;
+  /**
+   * What the packets of an open contradiction say that the offset has jumped by, ns; 0: nothing. The estimate does not follow it, and
+   * the calibrated bound is void while it lasts. A link whose suspicion was false once has none again.
+   */
+  suspectedJump: Nanoseconds = 0;
   readonly causal: CausalInterval;
   readonly shapes: readonly NoiseShape[];
   private readonly settings: LinkSettings;
@@ -68,6 +74,7 @@ export class LinkFilter {
   private readonly neighbourIsMain: [boolean, boolean] = [false, false];
   private run: RunPacket[] = [];
   private runStart: Raw | null = null;
+  private hasCriedWolf = false;
   private lowOdd = 0;
   private readonly highOdd: [number, number] = [0, 0];
   private readonly clean: [number, number] = [0, 0];
@@ -393,6 +400,7 @@ export class LinkFilter {
     const longest = settings.eventRun + Math.min(1500, 12 * (correlation - 1));
     this.run.push({ direction, value, raw, odd });
     const length = this.run.length;
+    this.suspect(odd, this.runStart);
     if (odd) {
       clean[direction] = 0;
       if (middle.residual < 0) this.lowOdd++;
@@ -410,6 +418,13 @@ export class LinkFilter {
       if (this.lowOdd >= 8) this.testRun(true, correlation);
       this.endRun();
     }
+  }
+
+  private suspect(odd: boolean, runStart: Raw): void {
+    const { shape, suspectedJump } = this;
+    if (!odd && suspectedJump !== 0) this.hasCriedWolf = true;
+    const may = odd && !this.hasCriedWolf && this.causal.candidate !== null;
+    this.suspectedJump = may ? findOpposedJump(this.run, shape.savedMiddle, runStart, this.jitter) : 0;
   }
 
   private testRun(last: boolean, correlation: number): void {
@@ -463,7 +478,7 @@ export class LinkFilter {
   }
 
   private endRun(): void {
-    this.run.length = 0;
+    this.run.length = this.suspectedJump = 0;
     this.runStart = null;
     this.lowOdd = this.highOdd[0] = this.highOdd[1] = this.clean[0] = this.clean[1] = 0;
   }
