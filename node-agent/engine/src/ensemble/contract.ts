@@ -109,6 +109,29 @@ export interface LinkDescription {
   readonly measurements: number;
 }
 
+/** Stability over one observation interval; null: not measured for long enough. */
+export interface OctaveStability {
+  /** s. */
+  readonly tau: number;
+  /** Of the free oscillator, dimensionless. */
+  readonly allanDeviation: number | null;
+  /** Of the clock as it was published, ns. */
+  readonly timeDeviation: Nanoseconds | null;
+  readonly maximumTimeIntervalError: Nanoseconds | null;
+  /** Of the clock as it was published, s² (IEEE 1588-2019 7.6.3.2), with what the estimate may be wrong by. */
+  readonly ptpVariance: number | null;
+}
+
+/** How stable the clock was over the last day or two, by its own estimate: what that cannot see is in no statistic. */
+export interface ClockStability {
+  /** How long it was aligned and watched, s. */
+  readonly seconds: number;
+  /** Local − reference as it was published, ns; `largest`: of |error|. */
+  readonly timeError: { readonly mean: Nanoseconds; readonly rootMeanSquare: Nanoseconds; readonly largest: Nanoseconds };
+  /** Shortest first; those of which nothing is known are missing. */
+  readonly octaves: readonly OctaveStability[];
+}
+
 /** What the node may say of its clock, as of `raw`. Bounds grow by their growth until voidAfter. */
 export interface Publication {
   readonly clock: ClockId;
