@@ -60,6 +60,9 @@ class ScriptedEnsemble implements ClockEnsemble {
   describeLinks(): readonly LinkDescription[] {
     return [];
   }
+  describeStability(): null {
+    return null;
+  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), "meridian-host-"));

@@ -2,6 +2,7 @@
 import {
   type ClockEnsemble,
   type ClockMemory,
+  type ClockStability,
   type Decision,
   Ensemble,
   type EnsembleConfig,
@@ -73,6 +74,10 @@ export class RestartedEnsemble implements ClockEnsemble {
 
   describeLinks(raw: number): readonly LinkDescription[] {
     return this.#inner.describeLinks(raw);
+  }
+
+  describeStability(): ClockStability | null {
+    return this.#inner.describeStability();
   }
 
   get #shift(): number {

@@ -94,4 +94,8 @@ export abstract class PeerClock implements ClockEnsemble {
   describeLinks(_raw: Raw): readonly LinkDescription[] {
     return [];
   }
+
+  describeStability(): null {
+    return null;
+  }
 }

@@ -99,6 +99,10 @@ class Mortal implements ClockEnsemble {
   describeLinks(): never[] {
     return [];
   }
+
+  describeStability(): null {
+    return null;
+  }
 }
 
 function live(death: Partial<Death>, change: Partial<World> = {}, seed = 1) {

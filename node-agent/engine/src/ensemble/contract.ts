@@ -205,4 +205,6 @@ export interface ClockEnsemble {
   recall(memory: ClockMemory, raw: Raw): void;
   /** Every configured link as of `raw`, for people who ask. Reads only. */
   describeLinks(raw: Raw): readonly LinkDescription[];
+  /** null: the clock was not aligned yet. Reads only. */
+  describeStability(): ClockStability | null;
 }

@@ -8,6 +8,7 @@ import { type ClockMemory, clockMemoryVersion, type LinkMemory } from "./clock-m
 import { Consensus, type Proof } from "./consensus.js";
 import {
   type ClockEnsemble,
+  type ClockStability,
   type Decision,
   type EnsembleConfig,
   type ForeignSteering,
@@ -18,6 +19,7 @@ import {
   type StepAction,
 } from "./contract.js";
 import type { ClockEstimate } from "./fusion.js";
+import { ClockStatistics } from "./statistics/clock-statistics.js";
 import { Holdover } from "./holdover.js";
 import { FarClock } from "./far-clock.js";
 import { describeLink } from "./link-description.js";
@@ -114,6 +116,7 @@ export class Ensemble implements ClockEnsemble {
   private recollection: Recollection | null = null;
   /** Frequency that a memory asks for before anything is measured, ppb; null: none. */
   private remembered: Ppb | null = null;
+  private statistics = new ClockStatistics();
   private readonly proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
   private proven = false;
 
@@ -163,6 +166,7 @@ export class Ensemble implements ClockEnsemble {
     const { frame, holdover } = this;
     const steering = frame.known && this.awaitedStep === null ? frame.at(this.now) + holdover.at(this.now).offset : null;
     this.consensus.decide(this.now, steering);
+    if (this.statistics.isDue(this.now)) this.sampleStatistics();
     const commands: Command[] = [];
     const steps: StepAction[] = [];
     if (this.mayRest()) return { commands, steps, publication: null };
@@ -266,8 +270,23 @@ export class Ensemble implements ClockEnsemble {
     });
   }
 
+  describeStability(): ClockStability | null {
+    return this.statistics.report();
+  }
+
+  private sampleStatistics(): void {
+    const { now, statistics, consensus } = this;
+    const { estimate } = consensus;
+    const isMeasured = this.lock.state === "PhaseAligned" && this.awaitedStep === null && !consensus.isSilent(now);
+    if (estimate?.isReady !== true || !isMeasured) return statistics.interrupt();
+    const [offset, deviation] = [estimate.offsetAt(now), estimate.deviationAt(now)];
+    const sample = { raw: now, offset, rate: estimate.rate, error: this.errorAt(now), deviation };
+    statistics.observe(sample, estimate, consensus.discontinuities);
+  }
+
   private startAnew(): void {
     this.consensus = new Consensus();
+    this.statistics = new ClockStatistics();
     this.frame = new SteeringFrame();
     this.lock = new ClockLock();
     this.holdover = new Holdover();
