@@ -44,7 +44,7 @@ import type { PublishedPages } from "./publication/published-pages.js";
 import { AgentMemory, readBootId } from "./state/agent-memory.js";
 import { ClockKeeper } from "./state/clock-keeper.js";
 import type { AgentStatus, PortOpening } from "./status/agent-status.js";
-import { describeAgent } from "./status/describe-agent.js";
+import { describeAgent, describeStability } from "./status/describe-agent.js";
 import { type StatusServer, startStatusServer } from "./status/status-server.js";
 
 /** How often it is looked whether what the hub was told still holds, though nothing happens. */
@@ -162,6 +162,7 @@ export class Agent {
     this.#hub = config.hubs.length === 0 ? null : this.#createHubClient(config.hubs);
     this.#instruments.observeHost(() => this.#host.statistics());
     this.#instruments.observeDisruptions(() => this.#pages.disruptions());
+    this.#instruments.observeStability(() => this.#engine.stability());
     this.#instruments.observeNtpServer(() => this.#host.ntpStatistics());
   }
 
@@ -514,7 +515,10 @@ export class Agent {
       openPorts: this.#listPorts(),
       troubles: this.#ports.all,
       silent: this.#silent,
-      clocks: listClocks(this.#clocks).map((clock) => ({ ...clock, steerable: steers && clock.device === own.uri })),
+      clocks: listClocks(this.#clocks).map((clock) => {
+        const stability = clock.device === own.uri ? this.#engine.stability() : null;
+        return { ...clock, steerable: steers && clock.device === own.uri, stability: stability && describeStability(stability) };
+      }),
     });
   }
 

@@ -10,7 +10,7 @@ import type { AssociationInstance } from "./association-instance.js";
 import { Associations } from "./associations.js";
 import type { AssociationState } from "./association-table.js";
 import { ComparisonInstance } from "./comparison-instance.js";
-import type { ClockEnsemble, ForeignSteering, LinkDescription, Publication } from "./ensemble/contract.js";
+import type { ClockEnsemble, ClockStability, ForeignSteering, LinkDescription, Publication } from "./ensemble/contract.js";
 import type { ClockMemory } from "./ensemble/clock-memory.js";
 import type { Measurement } from "./ensemble/measurement.js";
 import type { EngineConfig } from "./engine-config.js";
@@ -173,6 +173,11 @@ export class Engine {
   /** What is known of each source's link as of `at`, for people who ask. */
   links(at: Raw): readonly LinkDescription[] {
     return this.#hasLinks ? this.#ensemble.describeLinks(at) : [];
+  }
+
+  /** How stable the node's clock was; null: it follows nobody, or was not aligned yet. */
+  stability(): ClockStability | null {
+    return this.#hasLinks ? this.#ensemble.describeStability() : null;
   }
 
   /** What a restart should know; null: nothing worth it. */

@@ -1,4 +1,4 @@
-import type { Publication } from "@meridian/engine";
+import type { ClockStability, Publication } from "@meridian/engine";
 import { Gauge } from "prom-client";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Instruments } from "./instruments.js";
@@ -37,6 +37,32 @@ test("publishes in base units", async () => {
   expect(await samples("meridian_clock_offset_seconds")).toEqual(["meridian_clock_offset_seconds 0.0000015"]);
   expect(await samples("meridian_clock_frequency_ratio")).toEqual(["meridian_clock_frequency_ratio 0.00002"]);
   expect(await samples("meridian_clock_path_delay_seconds")).toEqual(["meridian_clock_path_delay_seconds 8e-7"]);
+});
+
+test("shows how stable the clock was, and nothing of what is not known", async () => {
+  let stability: ClockStability | null = null;
+  instruments.observeStability(() => stability);
+  for (const name of ["allan_deviation_ratio", "time_deviation_seconds", "mtie_seconds", "time_error_seconds"])
+    expect(await samples(`meridian_clock_${name}`)).toEqual([]);
+  stability = {
+    seconds: 100,
+    timeError: { mean: 1, rootMeanSquare: 20, largest: 300 },
+    octaves: [
+      { tau: 1, allanDeviation: 2e-9, timeDeviation: 5, maximumTimeIntervalError: 70, ptpVariance: 1e-17 },
+      { tau: 16, allanDeviation: null, timeDeviation: null, maximumTimeIntervalError: 90, ptpVariance: null },
+    ],
+  };
+  expect(await samples("meridian_clock_allan_deviation_ratio")).toEqual(['meridian_clock_allan_deviation_ratio{tau="1"} 2e-9']);
+  expect(await samples("meridian_clock_time_deviation_seconds")).toEqual(['meridian_clock_time_deviation_seconds{tau="1"} 5e-9']);
+  expect(await samples("meridian_clock_mtie_seconds")).toEqual([
+    'meridian_clock_mtie_seconds{tau="1"} 7e-8',
+    'meridian_clock_mtie_seconds{tau="16"} 9e-8',
+  ]);
+  expect(await samples("meridian_clock_time_error_seconds")).toEqual([
+    'meridian_clock_time_error_seconds{statistic="mean"} 1e-9',
+    'meridian_clock_time_error_seconds{statistic="rms"} 2e-8',
+    'meridian_clock_time_error_seconds{statistic="largest"} 3e-7',
+  ]);
 });
 
 test("says nothing of the clock before the engine has", async () => {

@@ -1,5 +1,5 @@
 /** The agent's metrics. Base units, bounded labels, absence instead of a sentinel. What a publication says is worked out when somebody asks. */
-import { type ClockState, clockStates, leapTable, type Publication } from "@meridian/engine";
+import { type ClockStability, type ClockState, clockStates, leapTable, type OctaveStability, type Publication } from "@meridian/engine";
 import { Counter, Gauge, Registry } from "prom-client";
 import { agePublication } from "../publication/age-publication.js";
 
@@ -16,6 +16,8 @@ interface Snapshot {
 }
 
 type Sample<Label extends string> = readonly [labels: Partial<Record<Label, string>>, value: number];
+
+const scaled = (nanoseconds: number | null): number | null => (nanoseconds === null ? null : nanoseconds / 1e9);
 
 export class Instruments {
   readonly registry = new Registry();
@@ -126,6 +128,46 @@ export class Instruments {
       collect: () => {
         counter.reset();
         kinds.forEach((kind, index) => counter.inc({ kind }, read()[index] ?? 0));
+      },
+    });
+  }
+
+  /** How stable the clock was; nothing while that is not known. Worked out when somebody asks. */
+  observeStability(read: () => ClockStability | null): void {
+    const show = (name: string, help: string, value: (octave: OctaveStability) => number | null): void => {
+      const gauge: Gauge<"tau"> = new Gauge({
+        name,
+        help,
+        labelNames: ["tau"],
+        registers: [this.registry],
+        collect: () => {
+          gauge.reset();
+          for (const octave of read()?.octaves ?? []) {
+            const known = value(octave);
+            if (known !== null) gauge.set({ tau: String(octave.tau) }, known);
+          }
+        },
+      });
+    };
+    show("meridian_clock_allan_deviation_ratio", "Allan deviation of the free oscillator, tau in seconds", (it) => it.allanDeviation);
+    show("meridian_clock_time_deviation_seconds", "TDEV of the published offset, tau in seconds", (it) => scaled(it.timeDeviation));
+    show(
+      "meridian_clock_mtie_seconds",
+      "Maximum time interval error of the published offset within the last day or two, tau in seconds",
+      (it) => scaled(it.maximumTimeIntervalError),
+    );
+    const gauge: Gauge<"statistic"> = new Gauge({
+      name: "meridian_clock_time_error_seconds",
+      help: "Time error of the published offset over a day: mean, rms, largest absolute value",
+      labelNames: ["statistic"],
+      registers: [this.registry],
+      collect: () => {
+        gauge.reset();
+        const { timeError } = read() ?? {};
+        if (timeError === undefined) return;
+        gauge.set({ statistic: "mean" }, timeError.mean / 1e9);
+        gauge.set({ statistic: "rms" }, timeError.rootMeanSquare / 1e9);
+        gauge.set({ statistic: "largest" }, timeError.largest / 1e9);
       },
     });
   }

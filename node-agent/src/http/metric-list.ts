@@ -13,6 +13,7 @@ export function listAgentMetrics(): MetricRow[] {
   const instruments = new Instruments(() => 0);
   instruments.observeHost(() => []);
   instruments.observeDisruptions(() => []);
+  instruments.observeStability(() => null);
   instruments.observeNtpServer(() => null);
   return instruments.registry.getMetricsAsArray().map((metric) => {
     // prom-client's types name neither, its objects have both.

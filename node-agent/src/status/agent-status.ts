@@ -31,7 +31,28 @@ export interface AgentStatus {
   /** null: this node answers no NTP clients. */
   readonly ntpServer: NtpServerStatus | null;
   readonly ports: readonly PortStatus[];
-  readonly clocks: readonly (ListedClock & { readonly steerable: boolean })[];
+  readonly clocks: readonly ClockEntry[];
+}
+
+export interface ClockEntry extends ListedClock {
+  readonly steerable: boolean;
+  /** null: nothing is known; only of the clock that this agent publishes it can be. */
+  readonly stability: StabilityFigures | null;
+}
+
+/** Meanings: ClockStability of the engine. */
+export interface StabilityFigures {
+  readonly watchedSeconds: number;
+  readonly meanTimeErrorNanoseconds: number;
+  readonly rootMeanSquareTimeErrorNanoseconds: number;
+  readonly largestTimeErrorNanoseconds: number;
+  readonly intervals: readonly {
+    readonly tauSeconds: number;
+    /** Dimensionless. */
+    readonly allanDeviation: number | null;
+    readonly timeDeviationNanoseconds: number | null;
+    readonly maximumTimeIntervalErrorNanoseconds: number | null;
+  }[];
 }
 
 interface ClockStatus {

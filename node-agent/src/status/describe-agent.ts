@@ -1,8 +1,8 @@
 /** From what the agent holds to the document of `GET /v1/status`: made on request, bounded, never a sentinel. */
-import type { EngineConfig, LinkDescription, NtpFacts, PortId, Publication, SourceSnapshot } from "@meridian/engine";
+import type { ClockStability, EngineConfig, LinkDescription, NtpFacts, PortId, Publication, SourceSnapshot } from "@meridian/engine";
 import { ntpServicePart, type PortTrouble } from "../host/port-report.js";
 import { agePublication } from "../publication/age-publication.js";
-import { type AgentStatus, type PortOpening, portStateOf, type SourceFigures } from "./agent-status.js";
+import { type AgentStatus, type PortOpening, portStateOf, type SourceFigures, type StabilityFigures } from "./agent-status.js";
 
 /** The contract of the hub allows 8 of each. */
 const mostParts = 16;
@@ -103,7 +103,25 @@ function describeNtp({ address, stratum, referenceId, poll, reachability, interl
   return { address, stratum, referenceId, pollSeconds: poll, reachability, interleaved };
 }
 
+export function describeStability({ seconds, timeError, octaves }: ClockStability): StabilityFigures {
+  return {
+    watchedSeconds: seconds,
+    meanTimeErrorNanoseconds: roundFinite(timeError.mean),
+    rootMeanSquareTimeErrorNanoseconds: roundFinite(timeError.rootMeanSquare),
+    largestTimeErrorNanoseconds: roundFinite(timeError.largest),
+    intervals: octaves.map(({ tau, allanDeviation, timeDeviation, maximumTimeIntervalError }) => ({
+      tauSeconds: tau,
+      // Three digits of a variance are more than its windows are worth.
+      allanDeviation: allanDeviation === null ? null : Number(allanDeviation.toPrecision(3)),
+      timeDeviationNanoseconds: round(timeDeviation),
+      maximumTimeIntervalErrorNanoseconds: round(maximumTimeIntervalError),
+    })),
+  };
+}
+
+const roundFinite = (value: number): number => Math.round(value * 1e3) / 1e3;
+
 /** To a thousandth: what comes after it is noise of the last bit. */
 function round(value: number | null): number | null {
-  return value === null || !Number.isFinite(value) ? null : Math.round(value * 1e3) / 1e3;
+  return value === null || !Number.isFinite(value) ? null : roundFinite(value);
 }

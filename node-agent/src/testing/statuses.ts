@@ -78,7 +78,19 @@ export const goodStatus: AgentStatus = {
   ntpServer: null,
   ports: [{ interface: "eth0", state: "Open", trouble: null }],
   clocks: [
-    { name: "system", type: "System", device: "realtime:", steerable: true },
-    { name: "/dev/ptp0", type: "PHC", device: "phc:/dev/ptp0", steerable: false },
+    {
+      ...{ name: "system", type: "System", device: "realtime:", steerable: true },
+      stability: {
+        watchedSeconds: 7200,
+        meanTimeErrorNanoseconds: 1.2,
+        rootMeanSquareTimeErrorNanoseconds: 34.5,
+        largestTimeErrorNanoseconds: 1234,
+        intervals: [
+          { tauSeconds: 1, allanDeviation: 1.23e-9, timeDeviationNanoseconds: 4.56, maximumTimeIntervalErrorNanoseconds: 789 },
+          { tauSeconds: 4096, allanDeviation: null, timeDeviationNanoseconds: null, maximumTimeIntervalErrorNanoseconds: 2345 },
+        ],
+      },
+    },
+    { name: "/dev/ptp0", type: "PHC", device: "phc:/dev/ptp0", steerable: false, stability: null },
   ],
 };
