@@ -47,6 +47,7 @@ export class Engine {
   /** The ensemble was told something since it last decided. */
   #news = true;
   #out: Action[] = [];
+  readonly #stabilityOf = (clock: string): ClockStability | null => (clock === this.#config?.clock ? this.stability() : null);
   readonly #sink: InstanceSink = {
     measure: (measurement: Measurement) => {
       this.#news = true;
@@ -234,7 +235,7 @@ export class Engine {
   }
 
   #tick(at: Raw, out: Action[]): void {
-    this.#ptp.tick(at, this.#random, this.#sink, out);
+    this.#ptp.tick(at, this.#random, this.#stabilityOf, this.#sink, out);
     this.#associations.tick(at, this.#random, this.#sink, out);
     for (const instance of this.#comparisons) instance.tick(at, this.#sink);
     this.#decide(at);

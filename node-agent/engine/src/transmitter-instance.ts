@@ -1,6 +1,9 @@
 /** One timeTransmitter instance inside the engine: Announce and Delay_Resp here, Sync and Follow_Up as a program of the host. */
 import type { EngineConfig, TransmitterInstanceConfig } from "./engine-config.js";
+import type { ClockStability } from "./ensemble/contract.js";
+import type { ClockId } from "./ensemble/measurement.js";
 import type { Action, Stamp } from "./host.js";
+import { AnnouncedVariance } from "./ptp/announced-variance.js";
 import {
   answerDelayRequest,
   startTransmitter,
@@ -17,6 +20,7 @@ import type { PtpMessage } from "./wire/ptp/message.js";
 export class TransmitterInstance {
   readonly config: TransmitterInstanceConfig;
   readonly #scale: "UTC" | "TAI";
+  readonly #variance = new AnnouncedVariance();
   #machine: TimeTransmitterConfig | null = null;
   #data: TransmitterData = startTransmitter(0);
 
@@ -48,9 +52,12 @@ export class TransmitterInstance {
     if (bytes) out.push({ kind: "Send", port: this.config.timing.port, socket: "general", bytes, key: 0 });
   }
 
-  tick(at: Raw, out: Action[]): void {
-    if (!this.#machine) return;
-    const { data, announce } = tickTransmitter(this.#machine, this.#data, at);
+  /** @param stabilityOf what is known of a clock; null: nothing measures it */
+  tick(at: Raw, stabilityOf: (clock: ClockId) => ClockStability | null, out: Action[]): void {
+    if (!this.#machine || at < transmitterDeadline(this.#data)) return;
+    const { clock, logSyncInterval } = this.#machine;
+    const variance = this.#variance.at(at, 2 ** logSyncInterval, () => stabilityOf(clock));
+    const { data, announce } = tickTransmitter(this.#machine, this.#data, at, variance);
     this.#data = data;
     if (announce) out.push({ kind: "Send", port: this.config.timing.port, socket: "general", bytes: announce, key: 0 });
   }

@@ -34,7 +34,7 @@ function decode<T extends PtpMessage["type"]>(bytes: Uint8Array | null, type: T)
 }
 
 const announce = (change: Partial<TimeTransmitterConfig> = {}) =>
-  decode(tickTransmitter({ ...base, ...change }, startTransmitter(0), 0).announce, "Announce");
+  decode(tickTransmitter({ ...base, ...change }, startTransmitter(0), 0, 0x4e5d).announce, "Announce");
 
 describe("Announce", () => {
   const traceable = flag.ptpTimescale | flag.currentUtcOffsetValid | flag.timeTraceable | flag.frequencyTraceable;
@@ -51,7 +51,7 @@ describe("Announce", () => {
     ],
   ])("says of %s what its owner vouches for", (_what, change, quality, flags) => {
     const { header, body } = announce(change);
-    expect(body.quality).toMatchObject({ ...quality, offsetScaledLogVariance: 0xffff });
+    expect(body.quality).toMatchObject({ ...quality, offsetScaledLogVariance: 0x4e5d });
     expect(header.flags).toBe(flags);
   });
 
@@ -65,7 +65,7 @@ describe("Announce", () => {
     let data = startTransmitter(100);
     const sent: (readonly [number, number])[] = [];
     for (let at = 99; at < 106; at += 0.5) {
-      const step = tickTransmitter(base, data, at);
+      const step = tickTransmitter(base, data, at, 0xffff);
       data = step.data;
       if (step.announce) sent.push([at, decode(step.announce, "Announce").header.sequenceId]);
     }
@@ -81,11 +81,11 @@ describe("Announce", () => {
     ["a little late keeps the rhythm", 100.5, 102],
     ["later than an interval begins a new one and sends no burst", 107, 109],
   ])("%s", (_sentence, at, next) => {
-    expect(transmitterDeadline(tickTransmitter(base, startTransmitter(100), at).data)).toBe(next);
+    expect(transmitterDeadline(tickTransmitter(base, startTransmitter(100), at, 0xffff).data)).toBe(next);
   });
 
   it("wraps its sequenceId", () => {
-    expect(tickTransmitter(base, { announceSequence: 0xffff, nextAnnounce: 0 }, 0).data.announceSequence).toBe(0);
+    expect(tickTransmitter(base, { announceSequence: 0xffff, nextAnnounce: 0 }, 0, 0xffff).data.announceSequence).toBe(0);
   });
 });
 

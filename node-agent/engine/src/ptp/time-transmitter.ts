@@ -39,11 +39,8 @@ export const startTransmitter = (at: Raw): TransmitterData => ({ announceSequenc
 
 /** timeSource, table 6. */
 const timeSource = { PHC: 0x90, SystemClock: 0x90, FreeRunning: 0xa0 } as const;
-/** Not measured here: table 7's "unknown". */
-const unknownVariance = 0xffff;
-
 /** clockClass 6 is a clock that is locked to a primary reference and serves PTP time (table 4); nobody vouches for a free-running one. */
-function announceBody(config: TimeTransmitterConfig): AnnounceBody {
+function announceBody(config: TimeTransmitterConfig, offsetScaledLogVariance: number): AnnounceBody {
   const locked = config.reference !== "FreeRunning";
   return {
     origin: { seconds: 0, nanoseconds: 0 },
@@ -52,7 +49,7 @@ function announceBody(config: TimeTransmitterConfig): AnnounceBody {
     quality: {
       clockClass: locked ? 6 : 248,
       clockAccuracy: locked ? accuracyCode(config.uncertainty) : unknownAccuracy,
-      offsetScaledLogVariance: unknownVariance,
+      offsetScaledLogVariance,
     },
     priority2: config.priority2,
     grandmasterIdentity: config.port.clockIdentity,
@@ -78,11 +75,12 @@ function headerOf(config: TimeTransmitterConfig, change: Partial<Header>): Heade
 /** Raw time of the next Announce. */
 export const transmitterDeadline = (data: TransmitterData): Raw => data.nextAnnounce;
 
-/** @returns the Announce that is due, or null. */
+/** @param variance offsetScaledLogVariance of 7.6.3.3. @returns the Announce that is due, or null. */
 export function tickTransmitter(
   config: TimeTransmitterConfig,
   data: TransmitterData,
   at: Raw,
+  variance: number,
 ): { data: TransmitterData; announce: Uint8Array | null } {
   if (at < data.nextAnnounce) return { data, announce: null };
   const locked = config.reference !== "FreeRunning";
@@ -92,7 +90,7 @@ export function tickTransmitter(
   const late = at - data.nextAnnounce > interval;
   return {
     data: { announceSequence: (data.announceSequence + 1) & 0xffff, nextAnnounce: late ? at + interval : data.nextAnnounce + interval },
-    announce: encodeMessage({ type: "Announce", header, body: announceBody(config) }),
+    announce: encodeMessage({ type: "Announce", header, body: announceBody(config, variance) }),
   };
 }
 
