@@ -43,11 +43,20 @@ export function runJob(job: EngineJob): EngineRound {
   }
 }
 
+/** As a link hands them on: one object, again and again. */
+const packet = { direction: 0 as 0 | 1, value: 0, raw: 0, hardMin: 0, resolution };
+
 /** One exchange is a packet each way. */
 function feed(filter: LinkFilter, { at, toLocal, toRemote, interval }: ExchangeTrack, from: number, to: number): void {
   for (let i = from; i < to; i++) {
-    filter.observe(0, toLocal[i]!, at[i]!, 0, resolution);
-    filter.observe(1, toRemote[i]!, at[i]! + interval / 2, 0, resolution);
+    packet.direction = 0;
+    packet.value = toLocal[i]!;
+    packet.raw = at[i]!;
+    filter.observe(packet);
+    packet.direction = 1;
+    packet.value = toRemote[i]!;
+    packet.raw = at[i]! + interval / 2;
+    filter.observe(packet);
   }
 }
 

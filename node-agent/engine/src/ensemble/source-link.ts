@@ -68,9 +68,11 @@ export class SourceLink {
   private proof: CausalInterval | null = null;
   /** What it announced of itself when the packets came that the estimate still rests on, ns. */
   private heldSystematic: Nanoseconds = 0;
+  private readonly packet = { direction: 0 as Direction, value: 0, raw: 0, hardMin: 0, resolution: 0 };
+  private readonly proving = { direction: 0 as Direction, value: 0, raw: 0, hardMin: 0, resolution: 0 };
   private starts = 0;
   private remoteEra: number | null = null;
-  private maxDrift: number;
+  private maxDrift = 0;
   private readonly recentRaw = new Float64Array(2 * remembered).fill(Number.NaN);
   private readonly recentCount: [number, number] = [0, 0];
 
@@ -113,7 +115,13 @@ export class SourceLink {
     this.direction = direction;
     this.at = measurement.at;
     this.value = measurement.value - sign * (measurement.steering + this.config.delayCompensation);
-    this.filter.observe(direction, this.value, this.at, measurement.hardMin, resolution);
+    const { packet } = this;
+    packet.direction = direction;
+    packet.value = this.value;
+    packet.raw = this.at;
+    packet.hardMin = measurement.hardMin;
+    packet.resolution = resolution;
+    this.filter.observe(packet);
     this.prove(direction, measurement.hardMin, resolution);
     if (measurement.at > this.lastPacket) this.lastPacket = measurement.at;
     return true;
@@ -223,7 +231,13 @@ export class SourceLink {
     const { rootHard } = this;
     if (rootHard === null) return;
     this.proof ??= new CausalInterval({ maxRate: linkSettings.maxRate, maxDrift: this.maxDrift });
-    this.proof.observe(direction, this.value, this.at, hardMin, resolution + rootHard);
+    const { proving } = this;
+    proving.direction = direction;
+    proving.value = this.value;
+    proving.raw = this.at;
+    proving.hardMin = hardMin;
+    proving.resolution = resolution + rootHard;
+    this.proof.observe(proving);
   }
 
   /** Why it is not to be used; null: it is. */

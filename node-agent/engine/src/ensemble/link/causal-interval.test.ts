@@ -22,7 +22,7 @@ test("contains the truth whatever the delays are, while the rate keeps its promi
           const offset = rate * (raw - 1000) + drift * 500 * (1 / 500);
           const direction = random.uniform() < 0.5 ? 0 : 1;
           const delay = 100 + jitter * random.exponential();
-          causal.observe(direction, direction === 0 ? offset + delay : delay - offset, raw, 0, 1);
+          causal.observe({ direction, value: direction === 0 ? offset + delay : delay - offset, raw, hardMin: 0, resolution: 1 });
           causal.at(raw, interval);
           expect(interval.low).toBeLessThanOrEqual(offset);
           expect(interval.high).toBeGreaterThanOrEqual(offset);
@@ -36,8 +36,8 @@ test("contains the truth whatever the delays are, while the rate keeps its promi
 function settled(): CausalInterval {
   const causal = new CausalInterval(assumptions);
   for (let i = 0; i < 300; i++) {
-    causal.observe(0, 1000, 1000 + i, 0, 1);
-    causal.observe(1, 1000, 1000.2 + i, 0, 1);
+    causal.observe({ direction: 0, value: 1000, raw: 1000 + i, hardMin: 0, resolution: 1 });
+    causal.observe({ direction: 1, value: 1000, raw: 1000.2 + i, hardMin: 0, resolution: 1 });
   }
   return causal;
 }
@@ -52,12 +52,12 @@ test("proves the rate from its anchors", () => {
 test("one lying stamp is dropped, and meanwhile both readings are covered", () => {
   const causal = settled();
   const interval: Interval = { low: 0, high: 0 };
-  expect(causal.observe(0, -50_000, 1301, 0, 1)).toBe(true);
+  expect(causal.observe({ direction: 0, value: -50_000, raw: 1301, hardMin: 0, resolution: 1 })).toBe(true);
   causal.at(1301, interval);
   expect(interval.low).toBe(Number.NEGATIVE_INFINITY);
   for (let i = 0; i < 6; i++) {
-    causal.observe(0, 1000, 1302 + i, 0, 1);
-    causal.observe(1, 1000, 1302.2 + i, 0, 1);
+    causal.observe({ direction: 0, value: 1000, raw: 1302 + i, hardMin: 0, resolution: 1 });
+    causal.observe({ direction: 1, value: 1000, raw: 1302.2 + i, hardMin: 0, resolution: 1 });
   }
   expect(causal.candidate).toBeNull();
   expect(causal.era).toBe(0);
@@ -66,8 +66,8 @@ test("one lying stamp is dropped, and meanwhile both readings are covered", () =
 test("a step of the remote becomes a new era after three contradictions", () => {
   const causal = settled();
   for (let i = 0; i < 4; i++) {
-    causal.observe(0, 1000 - 1e6, 1301 + i, 0, 1);
-    causal.observe(1, 1000 + 1e6, 1301.2 + i, 0, 1);
+    causal.observe({ direction: 0, value: 1000 - 1e6, raw: 1301 + i, hardMin: 0, resolution: 1 });
+    causal.observe({ direction: 1, value: 1000 + 1e6, raw: 1301.2 + i, hardMin: 0, resolution: 1 });
   }
   expect(causal.era).toBe(1);
   expect(causal.high).toBeLessThan(-9e5);

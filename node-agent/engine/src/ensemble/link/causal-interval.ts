@@ -6,6 +6,7 @@
  * lies (then the candidate is dropped after four clean ones) or the remote stepped (then the candidate becomes the interval).
  */
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
+import type { LinkPacket } from "./arrival.js";
 import type { Direction } from "./noise-shape.js";
 
 export interface Interval {
@@ -34,8 +35,8 @@ export class CausalInterval {
   low: Nanoseconds = Number.NEGATIVE_INFINITY;
   high: Nanoseconds = Number.POSITIVE_INFINITY;
   raw: Raw = 0;
-  lowRate: Ppb;
-  highRate: Ppb;
+  lowRate: Ppb = 0;
+  highRate: Ppb = 0;
   /** +1 whenever a contradiction was accepted: the remote stepped. */
   era = 0;
   /** Reading that contradicts this one; both are published until one is refuted. */
@@ -61,7 +62,8 @@ export class CausalInterval {
   }
 
   /** One packet in the raw frame; true when it contradicts what was believed. A late stamp is moved on with the proven rate. */
-  observe(direction: Direction, value: Nanoseconds, raw: Raw, hardMin: Nanoseconds, resolution: Nanoseconds): boolean {
+  observe(packet: LinkPacket): boolean {
+    const { direction, value, raw, hardMin, resolution } = packet;
     const age = Math.max(0, this.raw - raw);
     this.moveTo(raw);
     this.seen[direction]++;
@@ -74,7 +76,7 @@ export class CausalInterval {
       this.intersect(low, high);
       return false;
     }
-    this.contradict(bad, direction, value, raw, hardMin, resolution, low, high);
+    this.contradict(bad, packet, low, high);
     return bad;
   }
 
@@ -104,24 +106,16 @@ export class CausalInterval {
     this.proveRate();
   }
 
-  private contradict(
-    bad: boolean,
-    direction: Direction,
-    value: Nanoseconds,
-    raw: Raw,
-    hardMin: Nanoseconds,
-    resolution: Nanoseconds,
-    low: Nanoseconds,
-    high: Nanoseconds,
-  ): void {
+  private contradict(bad: boolean, packet: LinkPacket, low: Nanoseconds, high: Nanoseconds): void {
+    const { direction } = packet;
     if (this.candidate === null) {
       this.candidate = this.fresh();
       this.bad = this.clean = 0;
       this.badDirection = direction;
     }
-    if (this.candidate.observe(direction, value, raw, hardMin, resolution)) {
+    if (this.candidate.observe(packet)) {
       this.candidate = this.fresh();
-      this.candidate.observe(direction, value, raw, hardMin, resolution);
+      this.candidate.observe(packet);
       this.bad = Math.max(this.bad, 1);
     }
     const candidate = this.candidate;

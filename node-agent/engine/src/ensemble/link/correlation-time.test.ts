@@ -8,7 +8,7 @@ function measure(keep: number, seed: number): number {
   let z = 0;
   for (let i = 0; i < 6000; i++) {
     z = keep * z + Math.sqrt(1 - keep * keep) * random.normal();
-    correlation.observe(1000 * Math.exp(0.5 * z));
+    correlation.observe({ sum: 1000 * Math.exp(0.5 * z) });
   }
   return correlation.packets;
 }

@@ -25,7 +25,7 @@ export class CorrelationTime {
   private readonly differences = new Float64Array(levels);
 
   /** The sum of two neighbours, ns. */
-  observe(sum: Nanoseconds): void {
+  observe({ sum }: { readonly sum: Nanoseconds }): void {
     this.count++;
     const rate = Math.max(1 / this.count, 1 / memory);
     if (this.count === 1) this.mean = sum;

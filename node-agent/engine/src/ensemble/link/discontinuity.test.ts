@@ -15,8 +15,20 @@ function kindAfter(change: { offset?: number; rate?: number; local?: number; rem
     const after = i >= 400;
     const raw = 1000 + i;
     truth = 300 * i + (after ? (change.offset ?? 0) + (change.rate ?? 0) * (i - 400) : 0);
-    filter.observe(1, -truth + 20_000 + (after ? (change.remote ?? 0) : 0) + 500 * random.exponential(), raw, 0, 1);
-    filter.observe(0, truth + 20_000 + (after ? (change.local ?? 0) : 0) + 500 * random.exponential(), raw, 0, 1);
+    filter.observe({
+      direction: 1,
+      value: -truth + 20_000 + (after ? (change.remote ?? 0) : 0) + 500 * random.exponential(),
+      raw,
+      hardMin: 0,
+      resolution: 1,
+    });
+    filter.observe({
+      direction: 0,
+      value: truth + 20_000 + (after ? (change.local ?? 0) : 0) + 500 * random.exponential(),
+      raw,
+      hardMin: 0,
+      resolution: 1,
+    });
   }
   return { kind: filter.lastEvent, error: Math.abs(filter.offset - truth), events: filter.events };
 }

@@ -4,6 +4,7 @@
  * residual of the run per direction), never from a huge prior variance, and no outlier is allowed during the replay.
  */
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
+import { createArrival, type PacketLaw } from "./arrival.js";
 import { FloorFilter } from "./floor-filter.js";
 import type { LinkSettings } from "./link-settings.js";
 import type { Direction, NoiseShape } from "./noise-shape.js";
@@ -129,6 +130,8 @@ export function inflate(filter: FloorFilter, finding: Finding): void {
 
 export class DiscontinuityTest {
   private readonly trial = new FloorFilter(0);
+  private readonly arrival = createArrival();
+  private readonly law: PacketLaw = { scale: 0, softVariance: 0, tailScale: 0, tailShare: 0, impossible };
   private readonly settings: LinkSettings;
 
   constructor(settings: LinkSettings) {
@@ -176,7 +179,7 @@ export class DiscontinuityTest {
   }
 
   private replay(run: readonly RunPacket[], shape: NoiseShape, context: RunContext, finding: Finding | null, jitter: Nanoseconds): number {
-    const { trial, settings } = this;
+    const { trial, settings, arrival, law } = this;
     trial.copy(shape.savedMiddle);
     trial.wander = shape.filters[1].wander;
     let now = context.runStart;
@@ -185,20 +188,20 @@ export class DiscontinuityTest {
       const packet = run[i]!;
       if (finding !== null && i === finding.at) inflate(trial, finding);
       if (packet.raw > now) {
-        trial.predict(packet.raw - now, 0, settings);
+        arrival.dt = packet.raw - now;
+        trial.predict(arrival, settings);
         now = packet.raw;
       }
-      const law = shape.noise[packet.direction];
-      evidence += trial.look(
-        packet.direction === 1,
-        packet.value,
-        now - packet.raw,
-        law.effectiveScale,
-        law.effectiveSoftVariance,
-        law.effectiveTailScale,
-        law.tailShare,
-        impossible,
-      );
+      const { effective } = shape.noise[packet.direction];
+      law.scale = effective.scale;
+      law.softVariance = effective.softVariance;
+      law.tailScale = effective.tailScale;
+      law.tailShare = effective.tailShare;
+      arrival.toRemote = packet.direction === 1;
+      arrival.value = packet.value;
+      arrival.age = now - packet.raw;
+      trial.look(arrival, law);
+      evidence += trial.logEvidence;
       trial.apply();
     }
     if (finding === null) return evidence;

@@ -3,6 +3,8 @@ import { createRandom } from "../../sim/random.js";
 import { FloorFilter } from "./floor-filter.js";
 import { linkSettings } from "./link-settings.js";
 
+const law = { scale: 10, softVariance: 1, tailScale: 100, tailShare: 0.1, impossible: 1e-12 };
+
 function vague(): FloorFilter {
   const filter = new FloorFilter(1);
   filter.covariance[0] = 1e8;
@@ -15,10 +17,13 @@ test("finds offset and floor under exponential queueing far better than the mean
   const random = createRandom(1, 1);
   const filter = vague();
   for (let i = 0; i < 400; i++) {
-    filter.predict(1, 0, linkSettings);
+    filter.predict({ dt: 1, floorWander: 0 }, linkSettings);
     for (const toRemote of [false, true]) {
       const delay = 5000 + 1000 * random.exponential();
-      filter.look(toRemote, toRemote ? delay - 700 : delay + 700, 0, 1000, 100, 10_000, 0.01, 1e-14);
+      filter.look(
+        { toRemote, value: toRemote ? delay - 700 : delay + 700, age: 0 },
+        { scale: 1000, softVariance: 100, tailScale: 10_000, tailShare: 0.01, impossible: 1e-14 },
+      );
       filter.apply();
     }
   }
@@ -30,7 +35,7 @@ test("finds offset and floor under exponential queueing far better than the mean
 test("look changes no state", () => {
   const filter = vague();
   const before = [filter.offset, filter.rate, filter.floorToLocal, ...filter.covariance];
-  filter.look(false, 1234, 0, 10, 1, 100, 0.1, 1e-12);
+  filter.look({ toRemote: false, value: 1234, age: 0 }, law);
   expect([filter.offset, filter.rate, filter.floorToLocal, ...filter.covariance]).toEqual(before);
 });
 
@@ -38,11 +43,11 @@ test("a late stamp is projected with the rate, not applied as if it were now", (
   const late = vague();
   late.rate = 100;
   late.offset = 1000;
-  late.look(false, 1000 - 100 * 5, 5, 10, 1, 100, 0.1, 1e-12);
+  late.look({ toRemote: false, value: 1000 - 100 * 5, age: 5 }, law);
   const prompt = vague();
   prompt.rate = 100;
   prompt.offset = 1000;
-  prompt.look(false, 1000, 0, 10, 1, 100, 0.1, 1e-12);
+  prompt.look({ toRemote: false, value: 1000, age: 0 }, law);
   expect(late.residual).toBeCloseTo(prompt.residual, 9);
   expect(late.noiseShare).toBeGreaterThan(prompt.noiseShare);
 });
@@ -51,7 +56,7 @@ test("an impossible packet moves nothing", () => {
   const filter = new FloorFilter(1);
   filter.covariance[0] = filter.covariance[7] = filter.covariance[9] = 1;
   filter.floorToLocal = 5000;
-  filter.look(false, 4000, 0, 10, 1, 100, 0.1, 1e-12);
+  filter.look({ toRemote: false, value: 4000, age: 0 }, law);
   filter.apply();
   expect(filter.mainWeight).toBeLessThan(1e-6);
   expect(Math.abs(filter.offset)).toBeLessThan(1e-3);
@@ -61,7 +66,7 @@ test("the asymmetry returns to its rest and the mean floor stays", () => {
   const filter = vague();
   filter.floorToLocal = 1200;
   filter.floorToRemote = 800;
-  for (let i = 0; i < 20_000; i++) filter.predict(1, 0, linkSettings);
+  for (let i = 0; i < 20_000; i++) filter.predict({ dt: 1, floorWander: 0 }, linkSettings);
   expect(filter.floorToLocal - filter.floorToRemote).toBeLessThan(0.1);
   expect(filter.meanFloor).toBeCloseTo(1000, 6);
 });

@@ -11,6 +11,7 @@
  *   P −= a a'·w(1 − shrink − (1 − w)D²/S)/S,  w: probability that the packet follows the main law.
  */
 import type { Nanoseconds, Ppb } from "../../time/units.js";
+import type { Arrival, PacketLaw } from "./arrival.js";
 import type { LinkSettings } from "./link-settings.js";
 import { type TruncatedMoments, truncate } from "./truncated-moments.js";
 
@@ -25,7 +26,7 @@ export class FloorFilter {
   /** Asymmetry to which the floors return, ns: 0, or what an accepted one-way route change made it. */
   restAsymmetry: Nanoseconds = 0;
   /** Variance of the rate's random walk, ppb²/s. */
-  wander: number;
+  wander = 0;
   /** Log evidence with forgetting, nats. */
   evidence = 0;
   /**
@@ -40,6 +41,8 @@ export class FloorFilter {
   residual: Nanoseconds = 0;
   z = 0;
   excess: Nanoseconds = 0;
+  /** Of the last look(): log evidence of the packet, nats. */
+  logEvidence = 0;
   /** Of the last look(): scores for learning the softness, residual in its own sigmas. */
   surprise = 0;
   normalized = 0;
@@ -69,8 +72,8 @@ export class FloorFilter {
     return this;
   }
 
-  /** `dt` s, ≥ 0; `floorWander`: growth of the floors' common variance, ns²/s. The asymmetry returns to its rest. */
-  predict(dt: number, floorWander: number, settings: LinkSettings): void {
+  /** On by the arrival's dt, ≥ 0. The asymmetry returns to its rest. */
+  predict({ dt, floorWander }: Pick<Arrival, "dt" | "floorWander">, settings: LinkSettings): void {
     const p = this.covariance;
     const q = this.wander * dt;
     this.offset += this.rate * dt;
@@ -99,20 +102,11 @@ export class FloorFilter {
   }
 
   /**
-   * Log evidence of one packet, nats; changes no state but the fields of the last look. `age` > 0: the stamp is that many
-   * seconds older than the state; it is projected with the known rate and its variance grown. `impossible`: density of a
-   * packet that no law explains.
+   * Judges one packet; changes no state but the fields of the last look. One that is older than the state is projected with the known
+   * rate and its variance grown.
    */
-  look(
-    toRemote: boolean,
-    value: Nanoseconds,
-    age: number,
-    scale: Nanoseconds,
-    softVariance: number,
-    tailScale: Nanoseconds,
-    tailShare: number,
-    impossible: number,
-  ): number {
+  look({ toRemote, value, age }: Pick<Arrival, "toRemote" | "value" | "age">, law: PacketLaw): void {
+    const { scale, softVariance, tailScale, tailShare, impossible } = law;
     const p = this.covariance;
     let variance: number;
     let d: number;
@@ -160,7 +154,7 @@ export class FloorFilter {
     this.gain = (weight * shift) / total;
     const loss = (weight * (1 - shrink + (weight - 1) * ratio)) / total;
     this.loss = loss > 0 ? loss : 0;
-    return Math.log(all);
+    this.logEvidence = Math.log(all);
   }
 
   /** Applies what the last look() found. */

@@ -6,7 +6,7 @@ function run(rise: number): FloorMovement {
   const random = createRandom(5, 1);
   const movement = new FloorMovement();
   for (let i = 0; i < 8000; i++)
-    movement.observe(2000 + rise * Math.max(0, i - 2000) + 100 * (random.exponential() + random.exponential()));
+    movement.observe({ sum: 2000 + rise * Math.max(0, i - 2000) + 100 * (random.exponential() + random.exponential()) });
   return movement;
 }
 
@@ -20,8 +20,8 @@ test("all of a slow rise joins the bound", () => {
 
 test("an accepted route change is no drift", () => {
   const movement = new FloorMovement();
-  for (let i = 0; i < 1000; i++) movement.observe(1000);
+  for (let i = 0; i < 1000; i++) movement.observe({ sum: 1000 });
   movement.shift(50_000);
-  for (let i = 0; i < 1000; i++) movement.observe(51_000);
+  for (let i = 0; i < 1000; i++) movement.observe({ sum: 51_000 });
   expect(movement.movement).toBe(0);
 });

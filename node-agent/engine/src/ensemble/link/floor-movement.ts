@@ -42,7 +42,7 @@ export class FloorMovement {
   }
 
   /** The sum of two neighbours, ns; true when `release` is new. */
-  observe(sum: Nanoseconds): boolean {
+  observe({ sum }: { readonly sum: Nanoseconds }): boolean {
     if (sum < this.minimum) this.minimum = sum;
     if (++this.inBlock < blockSize) return false;
     this.inBlock = 0;

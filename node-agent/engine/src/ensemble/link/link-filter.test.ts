@@ -13,8 +13,20 @@ function feed(track: Track, random: Random, seconds: number, rate: number, jitte
   for (let i = 0; i < seconds; i++) {
     track.raw += 1;
     track.truth += rate;
-    track.filter.observe(1, -track.truth + 5000 + jitter * random.exponential(), track.raw, 0, 1);
-    track.filter.observe(0, track.truth + 5000 + jitter * random.exponential(), track.raw + 3e-4, 0, 1);
+    track.filter.observe({
+      direction: 1,
+      value: -track.truth + 5000 + jitter * random.exponential(),
+      raw: track.raw,
+      hardMin: 0,
+      resolution: 1,
+    });
+    track.filter.observe({
+      direction: 0,
+      value: track.truth + 5000 + jitter * random.exponential(),
+      raw: track.raw + 3e-4,
+      hardMin: 0,
+      resolution: 1,
+    });
   }
 }
 
@@ -63,13 +75,14 @@ test("37 s are never swallowed: void at once, then followed", () => {
 test("one direction gives a rate and no phase", () => {
   const random = createRandom(3, 2);
   const filter = new LinkFilter(1, 5000, 1);
-  for (let i = 0; i < 64; i++) filter.observe(0, 700 * i + 5000 + 100 * random.exponential(), 1000 + i, 0, 1);
+  for (let i = 0; i < 64; i++)
+    filter.observe({ direction: 0, value: 700 * i + 5000 + 100 * random.exponential(), raw: 1000 + i, hardMin: 0, resolution: 1 });
   expect(filter.state).toBe("rateOnly");
   expect(Math.abs(filter.rate - 700)).toBeLessThan(20);
   expect(filter.radiusAt(1064)).toBeNull();
   for (let i = 64; i < 72; i++) {
-    filter.observe(0, 700 * i + 5000, 1000 + i, 0, 1);
-    filter.observe(1, -700 * i + 5000, 1000.1 + i, 0, 1);
+    filter.observe({ direction: 0, value: 700 * i + 5000, raw: 1000 + i, hardMin: 0, resolution: 1 });
+    filter.observe({ direction: 1, value: -700 * i + 5000, raw: 1000.1 + i, hardMin: 0, resolution: 1 });
   }
   expect(filter.state).toBe("ready");
 });
@@ -83,8 +96,8 @@ test("correlated queueing widens the bound instead of being averaged away", () =
     const keep = Math.exp(-1 / 16);
     z = keep * z + Math.sqrt(1 - keep * keep) * random.normal();
     const queue = 1000 * Math.log1p(Math.exp(1.5 * z));
-    filter.observe(0, 1000 + queue, 1000 + i / 16, 0, 1);
-    filter.observe(1, 1000 + 1000 * random.exponential(), 1000 + i / 16 + 0.01, 0, 1);
+    filter.observe({ direction: 0, value: 1000 + queue, raw: 1000 + i / 16, hardMin: 0, resolution: 1 });
+    filter.observe({ direction: 1, value: 1000 + 1000 * random.exponential(), raw: 1000 + i / 16 + 0.01, hardMin: 0, resolution: 1 });
     if (i > 16 * 60 && Math.abs(filter.offset) > (filter.radiusAt(filter.raw) ?? Number.POSITIVE_INFINITY)) outside++;
   }
   expect(filter.shape.noise[0].correlation).toBeGreaterThan(2);

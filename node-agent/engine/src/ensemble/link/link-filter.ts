@@ -3,6 +3,7 @@
  * and both bounds. Lives in the raw frame, so steering never touches it; floats mutated in place, deterministic.
  */
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
+import { createArrival, type LinkPacket } from "./arrival.js";
 import { CausalInterval, type Interval } from "./causal-interval.js";
 import { CorrelationTime } from "./correlation-time.js";
 import {
@@ -36,6 +37,18 @@ const lockedOut = 8;
 const provenPackets = 64;
 const divergedDeviation: Ppb = 10_000;
 
+/** The newest packet of a direction that has no partner yet. */
+interface Neighbour {
+  isThere: boolean;
+  value: Nanoseconds;
+  raw: Raw;
+  isMain: boolean;
+}
+
+function newNeighbour(): Neighbour {
+  return { isThere: false, value: 0, raw: 0, isMain: false };
+}
+
 export class LinkFilter {
   state: LinkState = "cold";
   /** Combined estimate as of `raw`: raw-frame offset, ns, and rate, ppb. */
@@ -45,7 +58,7 @@ export class LinkFilter {
   /** Packets weighted by their independence, since the start. */
   effectivePackets = 0;
   /** Spacing of exchanges, s. */
-  gap: number;
+  gap = 0;
   /** Newest discontinuity, and how many there were. */
   lastEvent: LinkEventKind | null = null;
   events = 0;
@@ -70,8 +83,7 @@ export class LinkFilter {
   private readonly sinceContradiction: Packet[] = [];
   private readonly floorMovement = new FloorMovement();
   private correlation = new CorrelationTime();
-  private readonly neighbours: [Packet | null, Packet | null] = [null, null];
-  private readonly neighbourIsMain: [boolean, boolean] = [false, false];
+  private readonly neighbours = [newNeighbour(), newNeighbour()] as const;
   private run: RunPacket[] = [];
   private runStart: Raw | null = null;
   private hasCriedWolf = false;
@@ -80,6 +92,9 @@ export class LinkFilter {
   private readonly clean: [number, number] = [0, 0];
   private readonly impossibleInRow: [number, number] = [0, 0];
   private readonly probe = new FloorFilter(0);
+  private readonly neighbourSum = { sum: 0 };
+  private readonly arrival = createArrival();
+  private readonly probed = createArrival();
   private readonly discontinuity: DiscontinuityTest;
   private lastExchange = 0;
   private hardMin: Nanoseconds = 0;
@@ -127,31 +142,33 @@ export class LinkFilter {
     return this.causal.candidate !== null;
   }
 
-  /** One packet, raw frame: value ∓ steering ns, `raw` of the local stamp; `hardMin`, `resolution` in ns. */
-  observe(direction: Direction, value: Nanoseconds, raw: Raw, hardMin: Nanoseconds, resolution: Nanoseconds): void {
+  /** One packet. It is not kept: whoever gives it may use the object for the next. */
+  observe(packet: LinkPacket): void {
+    const { direction, value, raw, hardMin } = packet;
     const { causal, impossibleInRow } = this;
     this.hardMin = hardMin;
     const era = causal.era;
-    causal.observe(direction, value, raw, hardMin, resolution);
+    causal.observe(packet);
     const doubted = causal.candidate !== null || impossibleInRow[0] > 0 || impossibleInRow[1] > 0;
     if (doubted) {
       this.sinceContradiction.push({ direction, value, raw });
       if (this.sinceContradiction.length > keptSince) this.sinceContradiction.shift();
     }
-    if (this.startBuffer === null) this.follow(direction, value, raw);
+    if (this.startBuffer === null) this.follow(packet);
     else {
       this.startBuffer.push({ direction, value, raw });
       if (this.startBuffer.length > keptStart) this.startBuffer.shift();
       if (!this.tryStart()) {
         if (this.state === "cold") return;
-        this.follow(direction, value, raw);
+        this.follow(packet);
       }
     }
     if (causal.era > era && this.state !== "cold" && this.isOutsideProof(raw)) this.lose();
     if (this.state !== "cold" && (impossibleInRow[0] >= lockedOut || impossibleInRow[1] >= lockedOut)) this.lose();
-    if (causal.candidate === null && impossibleInRow[0] === 0 && impossibleInRow[1] === 0) this.sinceContradiction.length = 0;
+    if (this.sinceContradiction.length > 0 && causal.candidate === null && impossibleInRow[0] === 0 && impossibleInRow[1] === 0)
+      this.sinceContradiction.length = 0;
     // A filter that knows that little of the rate after so many packets has diverged: it begins anew.
-    if (this.state === "ready" && this.effectivePackets > provenPackets && !(this.rateDeviationAt(raw) < divergedDeviation)) this.lose();
+    if (this.state === "ready" && this.effectivePackets > provenPackets && this.hasDiverged(packet)) this.lose();
     if (this.state === "ready") this.obeyProof();
     const since = raw - this.lastExchange;
     if (since > 0.01) {
@@ -218,6 +235,20 @@ export class LinkFilter {
       variance = Math.max(variance, high.covariance[4]! + high.wander * dt + apart * apart);
     }
     return Math.sqrt(variance);
+  }
+
+  /** As rateDeviationAt(raw) says. */
+  private hasDiverged({ raw }: Packet): boolean {
+    const { settings } = this;
+    const dt = Math.max(0, raw - this.raw);
+    const threshold = this.shape.evidence - settings.plausible;
+    for (const shape of this.shapes) {
+      if (shape.evidence < threshold) continue;
+      const [, , high] = shape.filters;
+      const apart = high.rate - this.rate;
+      if (!(high.covariance[4]! + high.wander * dt + apart * apart < divergedDeviation * divergedDeviation)) return true;
+    }
+    return false;
   }
 
   /** Random walk of the rate, ppb²/s, as the leading shape's most pessimistic filter has it. */
@@ -327,7 +358,7 @@ export class LinkFilter {
     this.state = state;
     this.effectivePackets = this.packets = 0;
     for (const packet of buffer) {
-      this.feed(packet.direction, packet.value, packet.raw, true);
+      this.feed(packet, true);
       this.combine();
     }
   }
@@ -350,48 +381,57 @@ export class LinkFilter {
 
   // --- one packet
 
-  private feed(direction: Direction, value: Nanoseconds, raw: Raw, learn: boolean): void {
+  private feed({ direction, value, raw }: Packet, learn: boolean): void {
+    const { arrival } = this;
     const dt = raw - this.raw;
-    const age = dt < 0 ? -dt : 0;
+    arrival.toRemote = direction === 1;
+    arrival.value = value;
+    arrival.dt = dt;
+    arrival.age = dt < 0 ? -dt : 0;
     if (dt > 0) this.raw = raw;
     this.packets++;
     this.effectivePackets += 1 / this.shape.noise[direction].correlation;
-    for (const shape of this.shapes) shape.observe(direction, value, dt, age, learn);
+    for (const shape of this.shapes) shape.observe(arrival, learn);
   }
 
-  private follow(direction: Direction, value: Nanoseconds, raw: Raw): void {
+  private follow(packet: Packet): void {
     const { settings, impossibleInRow } = this;
+    const { direction, raw } = packet;
     const shape = this.shape;
     const middle = shape.filters[1];
     const law = shape.noise[direction];
     const dt = raw - this.raw;
     const tested = this.effectivePackets > settings.eventAfter;
-    if (this.run.length === 0 && tested) this.keepBeforeOdd(direction, value, dt, middle, law);
-    this.feed(direction, value, raw, true);
-    if (this.effectivePackets > settings.eventAfter) this.watchRun(direction, value, raw, shape);
+    if (this.run.length === 0 && tested) this.keepBeforeOdd(packet, middle, law);
+    this.feed(packet, true);
+    if (this.effectivePackets > settings.eventAfter) this.watchRun(packet, shape);
     if (middle.mainWeight < 0.1 && middle.residual < 0) impossibleInRow[direction]++;
     else impossibleInRow[direction] = 0;
     this.combine();
-    if (dt >= 0) this.pairNeighbours(direction, value, raw, middle.mainWeight > 0.5, law);
+    if (dt >= 0) this.pairNeighbours(packet, middle.mainWeight > 0.5, law);
   }
 
   /** Snapshot just before a packet that may be odd; one with 0 < residual < 4 scales cannot be. */
-  private keepBeforeOdd(direction: Direction, value: Nanoseconds, dt: number, middle: FloorFilter, law: NoiseLaw): void {
-    const { settings, probe } = this;
+  private keepBeforeOdd({ direction, value, raw }: Packet, middle: FloorFilter, law: NoiseLaw): void {
+    const { settings, probe, probed } = this;
+    const dt = raw - this.raw;
     const offset = middle.offset + middle.rate * dt;
     const residual = direction === 1 ? value + offset - middle.floorToRemote : value - offset - middle.floorToLocal;
     if (residual > 0 && residual < 4 * law.scale && law.correlation === 1) return;
     probe.copy(middle);
     probe.wander = middle.wander;
-    if (dt > 0) probe.predict(dt, 0, settings);
-    const age = dt < 0 ? -dt : 0;
-    probe.look(direction === 1, value, age, law.scale, law.softVariance, law.tailScale, law.tailShare, law.impossible);
+    probed.toRemote = direction === 1;
+    probed.value = value;
+    probed.dt = dt;
+    probed.age = dt < 0 ? -dt : 0;
+    if (dt > 0) probe.predict(probed, settings);
+    probe.look(probed, law);
     if (!isOdd(probe, settings)) return;
     for (const shape of this.shapes) shape.save();
     this.runStart = this.raw;
   }
 
-  private watchRun(direction: Direction, value: Nanoseconds, raw: Raw, shape: NoiseShape): void {
+  private watchRun({ direction, value, raw }: Packet, shape: NoiseShape): void {
     const { settings, highOdd, clean } = this;
     const middle = shape.filters[1];
     const odd = isOdd(middle, settings);
@@ -450,7 +490,7 @@ export class LinkFilter {
     this.raw = runStart;
     run.forEach((packet, i) => {
       if (i === finding.at) for (const shape of shapes) for (const filter of shape.filters) inflate(filter, finding);
-      this.feed(packet.direction, packet.value, packet.raw, false);
+      this.feed(packet, false);
     });
     const floorMoved = movesFloor(finding);
     shapes.forEach((shape, i) => {
@@ -484,16 +524,19 @@ export class LinkFilter {
   }
 
   /** The sum of two neighbours is free of the offset: correlation and floor are judged by it. */
-  private pairNeighbours(direction: Direction, value: Nanoseconds, raw: Raw, isMain: boolean, law: NoiseLaw): void {
-    const opposite = direction === 0 ? 1 : 0;
-    const other = this.neighbours[opposite];
-    this.neighbours[direction] = { direction, value, raw };
-    this.neighbourIsMain[direction] = isMain;
-    if (other === null || !(raw - other.raw < 2 * this.gap)) return;
+  private pairNeighbours({ direction, value, raw }: Packet, isMain: boolean, law: NoiseLaw): void {
+    const own = this.neighbours[direction];
+    const other = this.neighbours[direction === 0 ? 1 : 0];
+    own.isThere = true;
+    own.value = value;
+    own.raw = raw;
+    own.isMain = isMain;
+    if (!other.isThere || !(raw - other.raw < 2 * this.gap)) return;
     const sum = value + other.value - (direction === 1 ? -1 : 1) * this.rate * (raw - other.raw);
-    if (this.floorMovement.observe(sum)) this.releaseFloor(this.floorMovement.release ** 2);
-    if (this.neighbourIsMain[opposite] && isMain) this.correlation.observe(sum);
-    this.neighbours[0] = this.neighbours[1] = null;
+    this.neighbourSum.sum = sum;
+    if (this.floorMovement.observe(this.neighbourSum)) this.releaseFloor(this.floorMovement.release ** 2);
+    if (other.isMain && isMain) this.correlation.observe(this.neighbourSum);
+    own.isThere = other.isThere = false;
     const packets = this.correlation.spread > this.resolution ? this.correlation.packets : 1;
     const now = law.correlation;
     if (now === packets || !(packets > 1.3 * now || packets < 0.7 * now || packets === 1)) return;

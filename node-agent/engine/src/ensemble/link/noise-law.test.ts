@@ -10,7 +10,7 @@ const gauss = linkSettings.shapes[3]!;
 function learn(law: NoiseLaw, draw: () => number): void {
   const filter = new FloorFilter(0);
   for (let i = 0; i < 4000; i++) {
-    filter.look(false, draw(), 0, law.scale, law.softVariance, law.tailScale, law.tailShare, law.impossible);
+    filter.look({ toRemote: false, value: draw(), age: 0 }, law);
     law.learn(filter);
   }
 }
@@ -40,9 +40,9 @@ test("never becomes sharper than the stamps resolve", () => {
 test("tempering keeps a hard edge and widens a Gaussian by the correlation", () => {
   const hard = new NoiseLaw(1000, edge, linkSettings, 1);
   hard.temper(16);
-  expect(hard.effectiveScale / hard.scale).toBeCloseTo(16, 1);
+  expect(hard.effective.scale / hard.scale).toBeCloseTo(16, 1);
   const soft = new NoiseLaw(1000, gauss, linkSettings, 1);
   soft.temper(16);
-  expect(soft.effectiveSoftVariance / soft.softVariance).toBeCloseTo(16, 9);
-  expect(soft.effectiveScale / soft.scale).toBeLessThan(1.1);
+  expect(soft.effective.softVariance / soft.softVariance).toBeCloseTo(16, 9);
+  expect(soft.effective.scale / soft.scale).toBeLessThan(1.1);
 });

@@ -6,29 +6,29 @@
  * 1/correlation ("effective" values; exact for a pure exponential, whose edge stays, and a pure Gaussian, whose mean stays).
  */
 import type { Nanoseconds } from "../../time/units.js";
+import type { PacketLaw } from "./arrival.js";
 import type { FloorFilter } from "./floor-filter.js";
 import type { LinkSettings, ShapeSettings } from "./link-settings.js";
 
-export class NoiseLaw {
+export class NoiseLaw implements PacketLaw {
   /** Exponential scale, ns; variance of the soft edge, ns²; scale of the tail, ns; its weight. */
-  scale: Nanoseconds;
-  softVariance: number;
-  tailScale: Nanoseconds;
-  tailShare: number;
+  scale: Nanoseconds = 0;
+  softVariance = 0;
+  tailScale: Nanoseconds = 0;
+  tailShare = 0;
   /** Density of a packet that no law explains, 1/ns. */
-  impossible: number;
+  impossible = 0;
   /** Integrated autocorrelation time in packets, ≥ 1. */
   correlation = 1;
-  effectiveScale: Nanoseconds = 0;
-  effectiveSoftVariance = 0;
-  effectiveTailScale: Nanoseconds = 0;
+  /** The law to the power 1/correlation. */
+  readonly effective: PacketLaw = { scale: 0, softVariance: 0, tailScale: 0, tailShare: 0, impossible: 0 };
   /** What the last learn() moved the Gaussian part's mean by, ns: the floors move the other way. */
   meanShift: Nanoseconds = 0;
   /** The law is Gaussian: its scale is tied to its softness. */
   readonly gaussian: boolean;
   private packets = 0;
-  private fisherScale: number;
-  private fisherSoft: number;
+  private fisherScale = 0;
+  private fisherSoft = 0;
   private fisherCross = 0;
   private readonly shape: ShapeSettings;
   private readonly settings: LinkSettings;
@@ -58,17 +58,20 @@ export class NoiseLaw {
 
   /** Sets the correlation in packets (≥ 1) and the effective law that follows from it. */
   temper(correlation: number): void {
+    const { effective } = this;
     this.correlation = correlation;
+    effective.tailShare = this.tailShare;
+    effective.impossible = this.impossible;
     if (correlation === 1) {
-      this.effectiveScale = this.scale;
-      this.effectiveSoftVariance = this.softVariance;
-      this.effectiveTailScale = this.tailScale;
+      effective.scale = this.scale;
+      effective.softVariance = this.softVariance;
+      effective.tailScale = this.tailScale;
       return;
     }
     const scaleSquared = this.scale * this.scale;
-    this.effectiveScale = this.scale * correlation ** (scaleSquared / (scaleSquared + this.softVariance));
-    this.effectiveSoftVariance = this.softVariance * correlation;
-    this.effectiveTailScale = this.tailScale * correlation;
+    effective.scale = this.scale * correlation ** (scaleSquared / (scaleSquared + this.softVariance));
+    effective.softVariance = this.softVariance * correlation;
+    effective.tailScale = this.tailScale * correlation;
   }
 
   /** Learns from the last look() of `filter`. */

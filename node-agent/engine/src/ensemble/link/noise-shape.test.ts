@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createRandom } from "../../sim/random.js";
+import type { Arrival } from "./arrival.js";
 import { linkSettings } from "./link-settings.js";
 import { NoiseShape } from "./noise-shape.js";
 
@@ -15,6 +16,8 @@ const start = {
   jitter: 100,
 };
 
+const arrive = (toRemote: boolean, value: number, dt: number): Arrival => ({ toRemote, value, dt, age: 0, floorWander: 0 });
+
 /** Follows a clock with that wander (ppb/√s) for `packets` seconds. */
 function follow(wander: number, packets: number): NoiseShape {
   const random = createRandom(7, 1);
@@ -25,8 +28,8 @@ function follow(wander: number, packets: number): NoiseShape {
   for (let i = 0; i < packets; i++) {
     rate += wander * random.normal();
     offset += rate;
-    shape.observe(0, offset + 5000 + 100 * random.exponential(), 1, 0, true);
-    shape.observe(1, -offset + 5000 + 100 * random.exponential(), 0, 0, true);
+    shape.observe(arrive(false, offset + 5000 + 100 * random.exponential(), 1), true);
+    shape.observe(arrive(true, -offset + 5000 + 100 * random.exponential(), 0), true);
   }
   expect(Math.abs(shape.offset - offset)).toBeLessThan(200);
   return shape;
@@ -40,7 +43,7 @@ test("learns how much the oscillator wanders, up and down", () => {
 test("a reduced shape agrees with its middle filter and comes back with three", () => {
   const shape = follow(1, 500);
   shape.setReduced(true);
-  shape.observe(0, 5000, 1, 0, true);
+  shape.observe(arrive(false, 5000, 1), true);
   expect(shape.offset).toBe(shape.filters[1].offset);
   shape.setReduced(false);
   expect(shape.filters[2].wander / shape.filters[1].wander).toBeCloseTo(9, 6);
@@ -51,7 +54,7 @@ test("restore returns to the saved state", () => {
   const shape = follow(1, 200);
   shape.save();
   const before = shape.filters.map((filter) => filter.offset);
-  for (let i = 0; i < 10; i++) shape.observe(0, 50_000, 1, 0, false);
+  for (let i = 0; i < 10; i++) shape.observe(arrive(false, 50_000, 1), false);
   shape.restore();
   expect(shape.filters.map((filter) => filter.offset)).toEqual(before);
 });

@@ -4,6 +4,7 @@
  * A shape that is far behind runs its middle filter only.
  */
 import type { Nanoseconds, Ppb } from "../../time/units.js";
+import type { Arrival } from "./arrival.js";
 import { FloorFilter } from "./floor-filter.js";
 import type { LinkSettings, ShapeSettings } from "./link-settings.js";
 import { NoiseLaw } from "./noise-law.js";
@@ -32,7 +33,7 @@ export class NoiseShape {
   evidence = 0;
   readonly directionEvidence: [number, number] = [0, 0];
   /** Random-walk frequency of the middle filter, ppb/√s. */
-  wander: number;
+  wander = 0;
   /** Third, once, three times the wander. */
   readonly filters: [FloorFilter, FloorFilter, FloorFilter];
   readonly weights: [number, number, number] = [0, 1, 0];
@@ -45,6 +46,8 @@ export class NoiseShape {
   private packets = 0;
   private readonly saved: readonly [FloorFilter, FloorFilter, FloorFilter];
   private savedEvidence = 0;
+  /** Of the last observeTempered(), nats. */
+  private temperedEvidence = 0;
   private readonly settings: LinkSettings;
   private readonly shape: ShapeSettings;
   private readonly resolution: Nanoseconds;
@@ -94,39 +97,36 @@ export class NoiseShape {
     this.noise[1] = new NoiseLaw(state.jitter, this.shape, settings, this.resolution);
   }
 
-  /** One packet `dt` s after the last (0 when it is older, then `age` > 0 s). `learn` false: a replay, the law stays. */
-  observe(direction: Direction, value: Nanoseconds, dt: number, age: number, learn: boolean): void {
+  /** One packet. `learn` false: a replay, the law stays. */
+  observe(arrival: Arrival, learn: boolean): void {
     const { settings, filters, weights } = this;
+    const direction: Direction = arrival.toRemote ? 1 : 0;
     const law = this.noise[direction];
-    const toRemote = direction === 1;
-    const floorWander = settings.floorWander * law.variance;
+    const isLater = arrival.dt > 0;
+    arrival.floorWander = settings.floorWander * law.variance;
     const independent = law.correlation === 1;
     const power = 1 / law.correlation;
     const keep = 1 - power / settings.wanderMemory;
     this.packets++;
     let evidence = 0;
     const middle = filters[1];
-    if (dt > 0) middle.predict(dt, floorWander, settings);
+    if (isLater) middle.predict(arrival, settings);
     if (independent) {
-      const gained = middle.look(toRemote, value, age, law.scale, law.softVariance, law.tailScale, law.tailShare, law.impossible);
+      middle.look(arrival, law);
+      const gained = middle.logEvidence;
       middle.evidence = middle.evidence * keep + gained;
       middle.apply();
       evidence = this.reduced ? gained : weights[1] * gained;
-    } else evidence = this.observeTempered(middle, law, toRemote, value, age, learn, keep);
+    } else {
+      this.observeTempered(middle, law, arrival, learn);
+      evidence = this.temperedEvidence;
+    }
     if (!this.reduced) {
       for (let i = 0; i < 3; i += 2) {
         const filter = i === 0 ? filters[0] : filters[2];
-        if (dt > 0) filter.predict(dt, floorWander, settings);
-        const gained = filter.look(
-          toRemote,
-          value,
-          age,
-          law.effectiveScale,
-          law.effectiveSoftVariance,
-          law.effectiveTailScale,
-          law.tailShare,
-          law.impossible,
-        );
+        if (isLater) filter.predict(arrival, settings);
+        filter.look(arrival, law.effective);
+        const gained = filter.logEvidence;
         filter.evidence = filter.evidence * keep + power * gained;
         filter.apply();
         if (independent) evidence += (i === 0 ? weights[0] : weights[2]) * gained;
@@ -203,39 +203,20 @@ export class NoiseShape {
   }
 
   /** Autocorrelated queueing: judged and learnt by the true law, applied with the effective one. */
-  private observeTempered(
-    middle: FloorFilter,
-    law: NoiseLaw,
-    toRemote: boolean,
-    value: Nanoseconds,
-    age: number,
-    learn: boolean,
-    keep: number,
-  ): number {
+  private observeTempered(middle: FloorFilter, law: NoiseLaw, arrival: Arrival, learn: boolean): void {
     const power = 1 / law.correlation;
-    const evidence =
-      middle.look(toRemote, value, age, law.scale, law.softVariance, law.tailScale, law.tailShare, law.impossible) / law.correlation;
+    const keep = 1 - power / this.settings.wanderMemory;
+    middle.look(arrival, law);
+    this.temperedEvidence = middle.logEvidence / law.correlation;
     if (learn) law.learn(middle);
     const { normalized, mainWeight, residual, z } = middle;
-    middle.evidence =
-      middle.evidence * keep +
-      power *
-        middle.look(
-          toRemote,
-          value,
-          age,
-          law.effectiveScale,
-          law.effectiveSoftVariance,
-          law.effectiveTailScale,
-          law.tailShare,
-          law.impossible,
-        );
+    middle.look(arrival, law.effective);
+    middle.evidence = middle.evidence * keep + power * middle.logEvidence;
     middle.apply();
     middle.normalized = Math.max(normalized, middle.normalized);
     middle.mainWeight = mainWeight;
     middle.residual = residual;
     middle.z = z;
-    return evidence;
   }
 
   private trackFloor(): void {
