@@ -6,7 +6,7 @@ import { FaultWatch } from "./fault-watch.js";
 function sampleAt(second: number, calibrated: number | null, reason = ""): SecondSample {
   // Only state and reason of a publication are looked at.
   const publication = { state: "PhaseAligned", reason } as Publication;
-  return { second, error: 0, free: 0, believed: 0, calibrated, guaranteed: null, publication };
+  return { second, at: second, error: 0, free: 0, believed: 0, calibrated, guaranteed: null, publication };
 }
 
 /** Seconds counted apart when a fault strikes at 100.3 s. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Ensemble } from "../ensemble/ensemble.js";
 import { bursts, correlated, exponential, idleFloor } from "./delay-law.js";
-import { type SecondSample, Simulation } from "./simulate.js";
+import { type Look, type Observer, type SecondSample, Simulation } from "./simulate.js";
 import { hardwareStamps, kernelStamps, userStamps } from "./stamp-model.js";
 import { swinging } from "./temperature.js";
 import { linkDefaults, type SimulatedLink, type World } from "./world.js";
@@ -106,5 +106,67 @@ describe("stamps", () => {
     expect(values.every((value) => value % 10 === 0)).toBe(true);
     expect(Math.min(...values)).toBeGreaterThanOrEqual(20_000 + least);
     expect(new Set(values).size).toBeGreaterThan(2);
+  });
+});
+
+describe("a machine", () => {
+  /** One quiet link; what a reader sees ten times a second. */
+  function readThrough(faults: World["faults"] & object, every = 0.1): Look[] {
+    const looks: Look[] = [];
+    const world: World = { duration: 120, offset: 0, oscillator: { frequency: 1000, wander: 0 }, links: [link("a")], faults };
+    new Simulation(world, 2, (config, raw) => new Ensemble(config, raw), {
+      readsAfter: (after) => after + every,
+      read: (look) => void looks.push(look),
+    }).run();
+    return looks;
+  }
+  const between = (looks: Look[], from: number, to: number) => looks.filter(({ at }) => at > from && at < to);
+
+  it("that is paused loses that time, and nobody on it reads meanwhile", () => {
+    const looks = readThrough([{ at: 60.05, kind: "pause", lasts: 2, hasMarker: false }]);
+    expect(between(looks, 60.1, 62)).toEqual([]);
+    const [before, after] = [between(looks, 59.9, 60.05).at(-1)!, between(looks, 62.05, 62.2)[0]!];
+    expect(after.error - before.error).toBeCloseTo(-2e9, -5);
+    // Nothing on the machine shows it before a packet does.
+    expect(after.calibrated).not.toBeNull();
+  });
+
+  it("with a marker tells its readers of a pause at once", () => {
+    const looks = readThrough([{ at: 60.05, kind: "pause", lasts: 2, hasMarker: true }]);
+    expect(between(looks, 62.05, 62.2)[0]!.calibrated).toBeNull();
+  });
+
+  it("whose frequency somebody else writes runs on at it until it is told another one", () => {
+    const looks = readThrough([{ at: 60.05, kind: "foreignFrequency", by: 100_000 }], 0.01);
+    const [from, to] = [between(looks, 60.05, 61)[0]!, between(looks, 60.05, 61)[4]!];
+    expect((to.error - from.error) / (to.at - from.at)).toBeCloseTo(100_000, -3);
+    expect(Math.abs(between(looks, 100, 101)[0]!.error)).toBeLessThan(20_000);
+  });
+
+  it("that somebody else slews for a second is off by it, whatever it is told meanwhile", () => {
+    const errorAt = (faults: World["faults"] & object) => between(readThrough(faults), 61.1, 61.3)[0]!;
+    const [slewed, still] = [errorAt([{ at: 60.05, kind: "foreignSlew", by: 100_000, lasts: 1 }]), errorAt([])];
+    expect(slewed.free).toBeCloseTo(still.free, 0);
+    expect(slewed.error).toBeGreaterThan(still.error + 1000);
+  });
+
+  it("whose clock is reset is in another era, and runs free", () => {
+    const looks = readThrough([{ at: 60.05, kind: "clockReset", by: -3e6 }], 0.01);
+    const [first, later] = [between(looks, 60.05, 61)[0]!, between(looks, 60.05, 61)[4]!];
+    expect(first.error).toBeCloseTo(-3e6, -5);
+    expect(first.guaranteed).toBeNull();
+    expect((later.error - first.error) / (later.at - first.at)).toBeCloseTo(1000, 0);
+  });
+
+  it("is the same to the bit whoever reads it", () => {
+    const run = (observer: Observer) => {
+      const seen: number[] = [];
+      new Simulation(busy, 3, (config, raw) => new Ensemble(config, raw), {
+        ...observer,
+        second: ({ error }) => void seen.push(error),
+      }).run();
+      return seen;
+    };
+    expect(run({ readsAfter: (after) => after + 0.03, read: () => undefined })).toEqual(run({}));
   });
 });

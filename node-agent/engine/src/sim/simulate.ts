@@ -4,7 +4,7 @@
  */
 import type { ClockEnsemble, Decision, EnsembleConfig, Publication } from "../ensemble/contract.js";
 import type { Command, Measurement } from "../ensemble/measurement.js";
-import type { Nanoseconds, Raw } from "../time/units.js";
+import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import { LinkRun } from "./link-run.js";
 import type { Delivery } from "./mishaps.js";
 import { Oscillator } from "./oscillator.js";
@@ -12,9 +12,10 @@ import { createRandom } from "./random.js";
 import { SimulatedClock } from "./simulated-clock.js";
 import { configureEnsemble, type Fault, type World } from "./world.js";
 
-/** What was seen at one whole second. */
-export interface SecondSample {
-  readonly second: number;
+/** What a reader of the publication sees, and the truth. */
+export interface Look {
+  /** True time, s. */
+  readonly at: number;
   /** Local − true, ns. */
   readonly error: Nanoseconds;
   /** Local − true had nobody ever steered, ns. */
@@ -27,14 +28,25 @@ export interface SecondSample {
   readonly publication: Publication | null;
 }
 
+/** What was seen at one whole second. */
+export interface SecondSample extends Look {
+  readonly second: number;
+}
+
 export interface Observer {
   second?(sample: SecondSample): void;
+  /** The first true time after `after` at which somebody reads, s; Infinity: never. Readers change nothing: the bits stay the same. */
+  readsAfter?(after: number): number;
+  /** At each of those, unless the machine is paused. */
+  read?(look: Look): void;
+  /** After a measurement was handed over and answered; the process was there to hear it. */
+  heard?(measurement: Measurement, look: Look): void;
   decided?(at: number, decision: Decision, ensemble: ClockEnsemble): void;
   /** After every event: local − true, ns. */
   moved?(at: number, error: Nanoseconds): void;
 }
 
-type EventKind = "second" | "fault" | "exchange" | "toLocal" | "toRemote" | "late" | "action" | "slewEnd" | "wake";
+type EventKind = "second" | "fault" | "exchange" | "toLocal" | "toRemote" | "late" | "action" | "slewEnd" | "wake" | "resume" | "slewed";
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -50,6 +62,11 @@ export class Simulation {
   private readonly faults: Fault[];
   private readonly deliveries: Delivery[] = [];
   private readonly actions: { readonly due: number; readonly command: Command | null; readonly step: Nanoseconds }[] = [];
+  private nextRead = never;
+  private resumesAt = never;
+  private resumesMarked = false;
+  /** Slews by others that will end, by their end. */
+  private readonly foreignSlews: { readonly due: number; readonly by: Ppb }[] = [];
   private config: EnsembleConfig;
   private readonly world: World;
   private readonly ensemble: ClockEnsemble;
@@ -68,6 +85,7 @@ export class Simulation {
     this.ensemble = create(this.config, raw);
     this.read();
     this.wake = this.ensemble.deadline();
+    this.nextRead = observer.readsAfter?.(0) ?? never;
   }
 
   run(): void {
@@ -88,10 +106,13 @@ export class Simulation {
       if (this.due < before) run = candidate;
     }
     this.consider(this.deliveries[0]?.due ?? never, "late");
-    this.consider(this.actions[0]?.due ?? never, "action");
+    this.consider(this.clock.paused ? never : (this.actions[0]?.due ?? never), "action");
+    this.consider(this.foreignSlews[0]?.due ?? never, "slewed");
+    this.consider(this.resumesAt, "resume");
     const stalledUntil = this.isStalled() ? (this.world.stall?.[1] ?? 0) : 0;
     this.consider(this.world.stallsThreads === true ? Math.max(stalledUntil, this.clock.slewEndsAt) : this.clock.slewEndsAt, "slewEnd");
     this.consider(Math.max(stalledUntil, this.clock.trueTimeOf(this.wake)), "wake");
+    this.readUntil(this.due);
     this.now = Math.max(this.due, this.now);
     this.clock.moveTo(this.now);
     this.handle(this.kind, run);
@@ -119,6 +140,11 @@ export class Simulation {
         return this.clock.endSlew();
       case "wake":
         return this.wakeUp();
+      case "resume":
+        return this.resume();
+      case "slewed":
+        this.clock.foreignSlew -= this.foreignSlews.shift()?.by ?? 0;
+        return;
       case "exchange":
         return run === null ? undefined : run.beginExchange(this.now);
       case "toLocal":
@@ -140,13 +166,28 @@ export class Simulation {
   }
 
   private sample(): SecondSample {
+    return { second: this.second, ...this.look(this.now) };
+  }
+
+  /** Whoever reads before the next event. */
+  private readUntil(due: number): void {
+    while (this.nextRead < due) {
+      const at = this.nextRead;
+      if (at >= this.now && !this.clock.paused) this.observer.read?.(this.look(at));
+      this.nextRead = this.observer.readsAfter?.(at) ?? never;
+    }
+  }
+
+  /** @param at true s, before the next event */
+  private look(at: number): Look {
     const { last, clock } = this;
-    const age = last === null ? 0 : clock.raw - last.raw;
+    const { raw, steering, offset } = clock.lookAhead(at);
+    const age = last === null ? 0 : raw - last.raw;
     const live = last !== null && age <= last.voidAfter && last.era === clock.era;
     return {
-      second: this.second,
-      error: clock.offset,
-      free: clock.offset - clock.steering,
+      at,
+      error: offset,
+      free: offset - steering,
       believed: last?.offset ?? 0,
       calibrated: live && last.calibrated !== null ? last.calibrated + last.calibratedGrowth * age : null,
       guaranteed: live && last.guaranteed !== null ? last.guaranteed + last.guaranteedGrowth * age : null,
@@ -171,10 +212,35 @@ export class Simulation {
         this.clock.step(fault.by);
         this.read();
         return;
+      case "foreignFrequency":
+        this.clock.disturb(fault.by);
+        return;
+      case "foreignSlew":
+        this.clock.foreignSlew += fault.by;
+        this.foreignSlews.push({ due: fault.at + fault.lasts, by: fault.by });
+        this.foreignSlews.sort((a, b) => a.due - b.due);
+        return;
+      case "clockReset":
+        this.clock.reset(fault.by);
+        this.read();
+        return;
+      case "pause":
+        this.clock.paused = true;
+        this.resumesAt = fault.at + fault.lasts;
+        this.resumesMarked = fault.hasMarker;
+        return;
       case "configure":
         this.config = fault.change(this.config);
         this.ensemble.configure(this.config, this.clock.raw);
     }
+  }
+
+  private resume(): void {
+    this.clock.paused = false;
+    this.resumesAt = never;
+    if (!this.resumesMarked) return;
+    this.clock.era++;
+    this.read();
   }
 
   private handOver(deliveries: readonly Delivery[]): void {
@@ -190,9 +256,10 @@ export class Simulation {
   }
 
   private deliver(measurement: Measurement): void {
-    if (this.isStalled()) return;
+    if (this.isStalled() || this.clock.paused) return;
     this.ensemble.observe(measurement);
     this.advance();
+    if (this.observer.heard !== undefined) this.observer.heard(measurement, this.look(this.now));
   }
 
   private wakeUp(): void {

@@ -20,6 +20,10 @@ export class SimulatedClock {
   offset: Nanoseconds;
   steering: Nanoseconds = 0;
   era = 0;
+  /** The machine is paused: true time goes on without it. */
+  paused = false;
+  /** What somebody else slews by, ppb. */
+  foreignSlew: Ppb = 0;
   private now = 0;
   private applied: Ppb = 0;
   private slewEnd: Raw = never;
@@ -33,6 +37,7 @@ export class SimulatedClock {
 
   /** True time at which the clock's raw time is `raw`, unless its frequency changes before; not in the past. */
   trueTimeOf(raw: Raw): number {
+    if (this.paused) return never;
     return raw === never ? never : this.now + Math.max(0, raw - this.raw) / (1 + this.oscillator.frequency * 1e-9);
   }
 
@@ -43,13 +48,21 @@ export class SimulatedClock {
 
   /** True time goes on until `at`, s. */
   moveTo(at: number): void {
-    const dt = at - this.now;
-    const y = this.oscillator.frequency;
-    const rawDt = dt * (1 + y * 1e-9);
-    this.raw += rawDt;
-    this.steering += this.applied * rawDt;
-    this.offset += (y + this.applied + y * this.applied * 1e-9) * dt;
+    const { raw, steering, offset } = this.lookAhead(at);
+    this.raw = raw;
+    this.steering = steering;
+    this.offset = offset;
     this.now = at;
+  }
+
+  /** What it will be at true time `at` if nothing happens before; not in the past. */
+  lookAhead(at: number): { readonly raw: Raw; readonly steering: Nanoseconds; readonly offset: Nanoseconds } {
+    const dt = at - this.now;
+    if (this.paused) return { raw: this.raw, steering: this.steering, offset: this.offset - dt * 1e9 };
+    const y = this.oscillator.frequency;
+    const u = this.applied + this.foreignSlew;
+    const rawDt = dt * (1 + y * 1e-9);
+    return { raw: this.raw + rawDt, steering: this.steering + u * rawDt, offset: this.offset + (y + u + y * u * 1e-9) * dt };
   }
 
   read(): SteeringReading {
@@ -68,6 +81,18 @@ export class SimulatedClock {
     this.era++;
     // As the host does it: years are no steering, a double would not hold them to a nanosecond.
     if (Math.abs(by) <= 2 ** 52) this.steering += by;
+  }
+
+  /** Somebody else writes the frequency. */
+  disturb(by: Ppb): void {
+    this.applied += by;
+  }
+
+  /** The device begins anew: a step, and nothing that it was told is left. */
+  reset(by: Nanoseconds): void {
+    this.step(by);
+    this.applied = this.thenPpb = 0;
+    this.slewEnd = never;
   }
 
   endSlew(): void {

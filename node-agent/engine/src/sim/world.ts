@@ -45,6 +45,17 @@ export type Fault =
   | { readonly at: number; readonly kind: "referenceStep"; readonly by: Nanoseconds }
   /** Somebody else steps the local clock: era +1. */
   | { readonly at: number; readonly kind: "localStep"; readonly by: Nanoseconds }
+  /** Somebody else writes the clock's frequency: that much more than it is, until the next command or the end of a slew. */
+  | { readonly at: number; readonly kind: "foreignFrequency"; readonly by: Ppb }
+  /** Somebody else slews the clock for so many seconds, on top of whatever it is told. */
+  | { readonly at: number; readonly kind: "foreignSlew"; readonly by: Ppb; readonly lasts: number }
+  /** The clock's device is reset: it jumps, its frequency is that of its oscillator, no slew goes on; era +1. */
+  | { readonly at: number; readonly kind: "clockReset"; readonly by: Nanoseconds }
+  /**
+   * The machine stands still for so many seconds: its clock and raw time stop, its process and readers do not run, its packets are
+   * lost. With a marker the era is another one before anybody reads again.
+   */
+  | { readonly at: number; readonly kind: "pause"; readonly lasts: number; readonly hasMarker: boolean }
   /** New configuration. */
   | { readonly at: number; readonly kind: "configure"; readonly change: (config: EnsembleConfig) => EnsembleConfig };
 
