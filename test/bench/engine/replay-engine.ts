@@ -32,7 +32,7 @@ function configure(logInterval: number): readonly [server: EngineConfig, node: E
     ...{ announceReceiptTimeout: 3, dscp: 0 },
   };
   const nothing: EngineConfig = {
-    ...{ clock: "clock", clockScale: "UTC", steer: true, step: { mode: "OnStart", threshold: 100_000 }, maxSlew: 50_000, maxDrift: 1000 },
+    ...{ clock: "clock", clockScale: "UTC", steer: true, step: { mode: "OnStart", threshold: 100_000 }, maxSlew: 50_000, maxDrift: 1000, damping: Math.SQRT1_2 },
     ...{ receivers: [], transmitters: [], associations: [], comparisons: [], ntpServer: null },
   };
   const transmitter = {

@@ -1,0 +1,146 @@
+/**
+ * Watches one fault. Until a packet that was on its way when it struck is handed over, no bound can be right: from that packet on both
+ * are held to every look of a reader, ten times a second and after every packet.
+ */
+import type { Publication, SourceStatus } from "@meridian/engine";
+import type { Look } from "@meridian/engine/sim";
+import type { EventResult, FaultEvent } from "./fault-event.js";
+
+/** The usual is the largest of so many seconds before the fault. */
+const usualSeconds = 60;
+/** Within that of the usual an error has come back, and so has a bound. */
+const recovery = 3;
+/** A bound that is so much larger than the usual says something. */
+const unusual = 1.5;
+/** s */
+const step = 0.1;
+
+export class EventWatch {
+  readonly #event: FaultEvent;
+  #usualError = 0;
+  #usualBound = 0;
+  #usualRadius = 0;
+  #said = "";
+  #saying: { readonly publication: Publication | null; readonly text: string } = { publication: null, text: "" };
+  #informed = false;
+  #gapUncovered = false;
+  #everUncovered = false;
+  #worst = 0;
+  #lastBad = Number.NEGATIVE_INFINITY;
+  #lastLook = Number.NEGATIVE_INFINITY;
+  #detected: number | null = null;
+  #named: number | null = null;
+  #packets = 0;
+  #guaranteed = 0;
+  #blind = 0;
+  #samples = 0;
+
+  constructor(event: FaultEvent) {
+    this.#event = event;
+  }
+
+  /** When the next look is due, true s; Infinity: none is. */
+  readsAfter(after: number): number {
+    const { at, until } = this.#event;
+    const next = Math.max(after + step, at - usualSeconds);
+    return next > until ? Number.POSITIVE_INFINITY : next;
+  }
+
+  look(look: Look): void {
+    const { at, until } = this.#event;
+    if (look.at < at - usualSeconds || look.at > until) return;
+    if (look.at < at) return this.#learn(look);
+    const size = Math.abs(look.error);
+    this.#worst = Math.max(this.#worst, size);
+    this.#lastLook = look.at;
+    this.#judgeBounds(look, size);
+    const { calibrated } = look;
+    if (this.#detected === null && (calibrated === null || calibrated > unusual * this.#usualBound || this.#read(look) !== this.#said))
+      this.#detected = look.at - at;
+    if (this.#named === null && look.publication?.sources.some((source) => source.link === this.#event.liar && isNamed(source)))
+      this.#named = look.at - at;
+    if (!this.#hasRecovered(look, size)) this.#lastBad = look.at;
+  }
+
+  /** After a packet of that link was handed over. */
+  heard(link: string, look: Look): void {
+    const { at, until, tellers, tellsFrom = at } = this.#event;
+    const tells = look.at >= tellsFrom && look.at <= until && (tellers?.includes(link) ?? true);
+    if (tells) {
+      this.#informed = true;
+      this.#endGap();
+    }
+    this.look(look);
+  }
+
+  result(): EventResult {
+    this.#endGap();
+    const { at, over = at, size, liar, excluded } = this.#event;
+    const hasEnded = this.#lastLook - this.#lastBad > 2 * step;
+    return {
+      worst: this.#worst,
+      expected: size + this.#usualBound,
+      mattered: this.#everUncovered || this.#worst > this.#usualBound,
+      detected: this.#detected,
+      ...(liar !== undefined && { named: this.#named }),
+      recovered: hasEnded ? Math.max(0, this.#lastBad - over) : null,
+      calibratedPackets: this.#packets,
+      guaranteedSamples: this.#guaranteed,
+      blindSamples: this.#blind,
+      samples: this.#samples,
+      ...(excluded && { excluded }),
+    };
+  }
+
+  #learn(look: Look): void {
+    this.#usualError = Math.max(this.#usualError, Math.abs(look.error));
+    this.#usualBound = Math.max(this.#usualBound, look.calibrated ?? Number.POSITIVE_INFINITY);
+    this.#usualRadius = Math.max(this.#usualRadius, radiusOf(look) ?? Number.POSITIVE_INFINITY);
+    this.#said = this.#read(look);
+  }
+
+  #judgeBounds({ calibrated, guaranteed }: Look, size: number): void {
+    const beyond = calibrated !== null && size > calibrated;
+    const beyondProof = guaranteed !== null && size > guaranteed;
+    if (beyond || beyondProof) this.#everUncovered = true;
+    if (!this.#informed) {
+      if (beyondProof) this.#blind++;
+      return;
+    }
+    this.#samples++;
+    if (beyond) this.#gapUncovered = true;
+    if (beyondProof) this.#guaranteed++;
+  }
+
+  #endGap(): void {
+    if (this.#gapUncovered) this.#packets++;
+    this.#gapUncovered = false;
+  }
+
+  /** A bound that is tight again has recovered although the clock is still on its way: how fast it may move is policy. */
+  #hasRecovered(look: Look, size: number): boolean {
+    if (look.calibrated === null) return false;
+    if (size <= recovery * this.#usualError) return true;
+    const radius = radiusOf(look);
+    return size <= look.calibrated && radius !== null && radius <= recovery * this.#usualRadius;
+  }
+
+  /** State, reason, and what is thought of each source. */
+  #read({ publication }: Look): string {
+    if (publication !== this.#saying.publication) {
+      const sources = publication?.sources.map(({ link, state, reason }) => `${link} ${state} ${reason}`) ?? [];
+      this.#saying = { publication, text: [publication?.state, publication?.reason, ...sources].join() };
+    }
+    return this.#saying.text;
+  }
+}
+
+/** What the calibrated bound allows beside the offset that is known, ns; null: void. */
+function radiusOf({ publication }: Look): number | null {
+  return publication === null || publication.calibrated === null ? null : publication.calibrated - Math.abs(publication.offset);
+}
+
+/** Doubt is not yet a name, and who starts has not been judged. */
+function isNamed({ state, reason }: SourceStatus): boolean {
+  return state !== "Healthy" && state !== "Acquiring" && reason !== "InDoubt";
+}
