@@ -2,7 +2,7 @@
  * Watches one fault. Until a packet that was on its way when it struck is handed over, no bound can be right: from that packet on both
  * are held to every look of a reader, ten times a second and after every packet.
  */
-import type { Publication, SourceStatus } from "@meridian/engine";
+import type { Measurement, Publication, SourceStatus } from "@meridian/engine";
 import type { Look } from "@meridian/engine/sim";
 import type { EventResult, FaultEvent } from "./fault-event.js";
 
@@ -12,6 +12,8 @@ const usualSeconds = 60;
 const recovery = 3;
 /** A bound that is so much larger than the usual says something. */
 const unusual = 1.5;
+/** Packets that come faster than decisions make a bound larger by a sixteenth of itself; a large known offset is most of it. */
+const headroom = 1 / 8;
 /** s */
 const step = 0.1;
 
@@ -19,7 +21,6 @@ export class EventWatch {
   readonly #event: FaultEvent;
   #usualError = 0;
   #usualBound = 0;
-  #usualRadius = 0;
   #said = "";
   #saying: { readonly publication: Publication | null; readonly text: string } = { publication: null, text: "" };
   #informed = false;
@@ -32,7 +33,6 @@ export class EventWatch {
   #named: number | null = null;
   #packets = 0;
   #guaranteed = 0;
-  #blind = 0;
   #samples = 0;
 
   constructor(event: FaultEvent) {
@@ -62,13 +62,12 @@ export class EventWatch {
     if (!this.#hasRecovered(look, size)) this.#lastBad = look.at;
   }
 
-  /** After a packet of that link was handed over. */
-  heard(link: string, look: Look): void {
-    const { at, until, tellers, tellsFrom = at } = this.#event;
-    const tells = look.at >= tellsFrom && look.at <= until && (tellers?.includes(link) ?? true);
-    if (tells) {
-      this.#informed = true;
+  /** After a packet was handed over. */
+  heard({ link, kind }: Pick<Measurement, "link" | "kind">, look: Look): void {
+    const { at, until, tellers, tellingDirection } = this.#event;
+    if (look.at >= at && look.at <= until && (tellers?.includes(link) ?? true)) {
       this.#endGap();
+      if (tellingDirection === undefined || kind === tellingDirection) this.#informed = true;
     }
     this.look(look);
   }
@@ -86,7 +85,6 @@ export class EventWatch {
       recovered: hasEnded ? Math.max(0, this.#lastBad - over) : null,
       calibratedPackets: this.#packets,
       guaranteedSamples: this.#guaranteed,
-      blindSamples: this.#blind,
       samples: this.#samples,
       ...(excluded && { excluded }),
     };
@@ -95,7 +93,6 @@ export class EventWatch {
   #learn(look: Look): void {
     this.#usualError = Math.max(this.#usualError, Math.abs(look.error));
     this.#usualBound = Math.max(this.#usualBound, look.calibrated ?? Number.POSITIVE_INFINITY);
-    this.#usualRadius = Math.max(this.#usualRadius, radiusOf(look) ?? Number.POSITIVE_INFINITY);
     this.#said = this.#read(look);
   }
 
@@ -103,10 +100,7 @@ export class EventWatch {
     const beyond = calibrated !== null && size > calibrated;
     const beyondProof = guaranteed !== null && size > guaranteed;
     if (beyond || beyondProof) this.#everUncovered = true;
-    if (!this.#informed) {
-      if (beyondProof) this.#blind++;
-      return;
-    }
+    if (!this.#informed) return;
     this.#samples++;
     if (beyond) this.#gapUncovered = true;
     if (beyondProof) this.#guaranteed++;
@@ -118,11 +112,10 @@ export class EventWatch {
   }
 
   /** A bound that is tight again has recovered although the clock is still on its way: how fast it may move is policy. */
-  #hasRecovered(look: Look, size: number): boolean {
-    if (look.calibrated === null) return false;
+  #hasRecovered({ calibrated, believed }: Look, size: number): boolean {
+    if (calibrated === null) return false;
     if (size <= recovery * this.#usualError) return true;
-    const radius = radiusOf(look);
-    return size <= look.calibrated && radius !== null && radius <= recovery * this.#usualRadius;
+    return size <= calibrated && calibrated <= (1 + headroom) * Math.abs(believed) + recovery * this.#usualBound;
   }
 
   /** State, reason, and what is thought of each source. */
@@ -133,11 +126,6 @@ export class EventWatch {
     }
     return this.#saying.text;
   }
-}
-
-/** What the calibrated bound allows beside the offset that is known, ns; null: void. */
-function radiusOf({ publication }: Look): number | null {
-  return publication === null || publication.calibrated === null ? null : publication.calibrated - Math.abs(publication.offset);
 }
 
 /** Doubt is not yet a name, and who starts has not been judged. */

@@ -1,5 +1,7 @@
 /** One thing that goes wrong once, and what became of it. */
 
+import type { Measurement } from "@meridian/engine";
+
 /** Assumptions of the guaranteed bound that a fault breaks (docs/concepts/bound.md): what it breaks is shown in rows of its own. */
 export type Exclusion = "FalseMajority" | "LyingCorrection" | "BeyondMaxDrift";
 
@@ -11,9 +13,10 @@ export interface FaultEvent {
   readonly over?: number;
   /** How far from the truth it may take a clock, ns: more than that is our doing. */
   readonly size: number;
-  /** Links whose packets can tell of it (default: all), and since when, true s (default: `at`). */
+  /** Links whose packets can tell of it (default: all). */
   readonly tellers?: readonly string[];
-  readonly tellsFrom?: number;
+  /** Which of their packets: a clock that is suddenly ahead makes packets from it impossibly quick, and those to it only slow. */
+  readonly tellingDirection?: Measurement["kind"];
   /** Who is to be named; absent: nobody can be. */
   readonly liar?: string;
   readonly excluded?: Exclusion;
@@ -35,9 +38,8 @@ export interface EventResult {
   readonly recovered: number | null;
   /** Packets that could tell, after or between which the calibrated bound did not cover the error. */
   readonly calibratedPackets: number;
-  /** Looks of readers that saw an error beyond the guaranteed bound, since the first packet that could tell; and before it. */
+  /** Looks of readers that saw an error beyond the guaranteed bound, since the first packet that could tell. */
   readonly guaranteedSamples: number;
-  readonly blindSamples: number;
   /** Looks since that packet. */
   readonly samples: number;
   readonly excluded?: Exclusion;

@@ -42,7 +42,7 @@ function watchWorld({ world, events, create }: StruckWorld, seed: number): reado
       for (const watch of watches) watch.look(look);
     },
     heard(measurement, look) {
-      for (const watch of watches) watch.heard(measurement.link, look);
+      for (const watch of watches) watch.heard(measurement, look);
     },
   }).run();
   return watches.map((watch) => watch.result());

@@ -1,4 +1,5 @@
 /** 1 and 2: a reference steps, alone or as one of three, by less than its jitter to longer than anybody lives. */
+import type { Measurement } from "@meridian/engine";
 import type { SimulatedLink } from "@meridian/engine/sim";
 import { type FaultVariant, inWorld } from "./fault-scenario.js";
 import { agentLimits, formatNanoseconds, type LinkStyle, linkOf, ntpStyle, ptpStyle, strikeAt, styles, worldOf } from "./worlds.js";
@@ -11,13 +12,19 @@ const second = 1e9;
 const longSteps = bothSigns([1, 37, 3600].map((seconds) => seconds * second));
 const endlessSteps = bothSigns([2 ** 32 * second]);
 
+/** Whose packets are too quick once the clock is ahead of its reference by that much more, ns. */
+const earlyDirection = (by: number): Measurement["kind"] => (by > 0 ? "toRemote" : "toLocal");
+
 /** The truth is the reference's, before and after. */
 function alone(style: LinkStyle, floor: number, by: number): FaultVariant {
   return inWorld(`${style.name}.floor${formatNanoseconds(floor)}.${formatNanoseconds(by)}`, (seed) => {
     const at = strikeAt(style, seed);
     const until = at + style.watched;
     const faults = [{ at, kind: "referenceStep", by }] as const;
-    return { world: worldOf([linkOf(style, "a", floor)], until + 1, { faults }), events: [{ at, until, size: Math.abs(by) }] };
+    return {
+      world: worldOf([linkOf(style, "a", floor)], until + 1, { faults }),
+      events: [{ at, until, size: Math.abs(by), tellingDirection: earlyDirection(by) }],
+    };
   });
 }
 
@@ -28,7 +35,10 @@ function stepped(style: LinkStyle, by: number): FaultVariant {
     const until = at + style.watched;
     const ensemble = { ...agentLimits, step: { mode: "AboveThreshold", threshold: 100_000 } } as const;
     const faults = [{ at, kind: "referenceStep", by }] as const;
-    return { world: worldOf([linkOf(style, "a", 1e4)], until + 1, { faults, ensemble }), events: [{ at, until, size: Math.abs(by) }] };
+    return {
+      world: worldOf([linkOf(style, "a", 1e4)], until + 1, { faults, ensemble }),
+      events: [{ at, until, size: Math.abs(by), tellingDirection: earlyDirection(by) }],
+    };
   });
 }
 
@@ -40,7 +50,10 @@ function oneOfThree(style: LinkStyle, floor: number, by: number): FaultVariant {
     const at = strikeAt(style, seed);
     const until = at + style.watched;
     const links = [linkOf(style, "l", floor, lies(at, by)), linkOf(style, "b", floor), linkOf(style, "c", floor)];
-    return { world: worldOf(links, until + 1), events: [{ at, until, size: 0, tellers: ["l"], liar: "l" }] };
+    return {
+      world: worldOf(links, until + 1),
+      events: [{ at, until, size: 0, tellers: ["l"], tellingDirection: earlyDirection(-by), liar: "l" }],
+    };
   });
 }
 

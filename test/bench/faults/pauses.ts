@@ -31,7 +31,10 @@ function pausedMachine(kind: Kind, style: LinkStyle, sources: number, lasts: num
     const until = at + lasts + style.watched;
     const { size, ...change } = strike(kind, at, lasts);
     const links = Array.from({ length: sources }, (_, i) => linkOf(style, `s${String(i)}`, 1e4));
-    return { world: worldOf(links, until + 1, change), events: [{ at, until, over: at + lasts, size }] };
+    return {
+      world: worldOf(links, until + 1, change),
+      events: [{ at, until, over: at + lasts, size, ...(kind === "silent" && { tellingDirection: "toLocal" }) }],
+    };
   });
 }
 
