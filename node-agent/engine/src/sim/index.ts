@@ -2,8 +2,10 @@
 export * from "./delay-law.js";
 export * from "./mishaps.js";
 export * from "./oscillator.js";
+export * from "./ntp-responder.js";
 export * from "./random.js";
-export { Segment } from "./segment.js";
+export * from "./segment.js";
+export * from "./segment-host.js";
 export * from "./simulate.js";
 export { simulatedClock } from "./simulated-clock.js";
 export * from "./stamp-model.js";

@@ -90,12 +90,16 @@ export class LinkRun {
     const delay = this.delayToRemote(this.remoteRandom, now) + this.extraToRemote;
     const measurement = this.measure(now, clock, "toRemote", delay - clock.offset + (this.link.error?.(now) ?? 0));
     const { late } = this.link;
-    const isLate = late !== undefined && this.lossRandom.uniform() < late.share;
+    const isLate = late !== undefined && this.lossRandom.uniform() < late.share && this.goesWrong(now);
     return this.handOver({ due: isLate ? now + late.by * this.lossRandom.uniform() : now, measurement });
   }
 
+  private goesWrong(now: number): boolean {
+    return now >= (this.link.mishapsFrom ?? 0);
+  }
+
   private handOver(delivery: Delivery): readonly Delivery[] {
-    return this.mishaps === null ? [delivery] : this.mishaps.befall(delivery);
+    return this.mishaps === null || !this.goesWrong(delivery.due) ? [delivery] : this.mishaps.befall(delivery);
   }
 
   private measure(now: number, clock: SimulatedClock, kind: "toLocal" | "toRemote", exact: Nanoseconds): Measurement {

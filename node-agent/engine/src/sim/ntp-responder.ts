@@ -32,6 +32,8 @@ export interface NtpServerOptions {
   readonly address: string;
   /** Its clock − truth at `at`, ns. */
   readonly error?: (at: number) => Nanoseconds;
+  /** POSIX second at which its segment begins. */
+  readonly epoch?: number;
   readonly writesBefore?: () => number;
   readonly interleaves?: boolean;
 }
@@ -43,6 +45,7 @@ export class SimulatedNtpServer implements NtpResponder {
   readonly writesBefore: () => number;
   readonly interleaves: boolean;
   readonly #error: (at: number) => Nanoseconds;
+  readonly #epoch: number;
   /** Fields of its answers; tests change them while it runs. */
   fields: NtpHeader = {
     leap: leapIndicator.none,
@@ -61,10 +64,11 @@ export class SimulatedNtpServer implements NtpResponder {
   };
   rewrites: NtpResponder["rewrites"] = (answer) => answer;
 
-  constructor({ name, address, error = () => 0, writesBefore = () => 0, interleaves = true }: NtpServerOptions) {
+  constructor({ name, address, error = () => 0, epoch = epochSeconds, writesBefore = () => 0, interleaves = true }: NtpServerOptions) {
     this.name = name;
     this.address = address;
     this.#error = error;
+    this.#epoch = epoch;
     this.writesBefore = writesBefore;
     this.interleaves = interleaves;
   }
@@ -72,7 +76,7 @@ export class SimulatedNtpServer implements NtpResponder {
   label(at: number): Instant {
     const ns = Math.round(at * 1e9 + this.#error(at));
     const seconds = Math.floor(ns / 1e9);
-    return { seconds: epochSeconds + seconds, nanoseconds: ns - seconds * 1e9 };
+    return { seconds: this.#epoch + seconds, nanoseconds: ns - seconds * 1e9 };
   }
 
   says(): NtpHeader {

@@ -1,11 +1,11 @@
 /** A host on a segment: its clock is truth plus an offset, a frequency error and what its engine does to it. */
 import type { Engine } from "../engine.js";
 import type { Publication } from "../ensemble/contract.js";
-import type { Command } from "../ensemble/measurement.js";
+import type { ClockId, Command } from "../ensemble/measurement.js";
 import type { AssociationId, EngineEvent, NtpServing, PortId, Stamp, SyncTemplates } from "../host.js";
-import type { Nanoseconds, Ppb } from "../time/units.js";
+import type { Instant, Nanoseconds, Ppb } from "../time/units.js";
 
-/** POSIX second at which every segment begins. */
+/** POSIX second at which a segment begins, unless it says otherwise. */
 export const epochSeconds = 1_790_000_000;
 
 export interface SegmentHostOptions {
@@ -16,6 +16,9 @@ export interface SegmentHostOptions {
   /** Of the free oscillator, ppb. */
   readonly frequency: Ppb;
 }
+
+/** Another clock of a host, as a hardware clock is; null: it cannot be read. */
+export type OtherClock = (at: number) => { readonly instant: Instant; readonly era: number } | null;
 
 /** Sync and Follow_Up of one transmitting instance. */
 export interface Program {
@@ -35,6 +38,8 @@ export class SegmentHost {
   /** Ports that exist; a test takes one away to break it. */
   readonly interfaces = new Set<PortId>(["eth0"]);
   readonly open = new Set<PortId>();
+  /** Clocks that it has besides its own, by name. */
+  readonly otherClocks = new Map<ClockId, OtherClock>();
   readonly programs = new Map<string, Program>();
   /** Sockets of associations, with the server's address once its name is resolved. */
   readonly associations = new Map<AssociationId, { readonly opening: symbol; readonly address: string | null }>();
@@ -43,6 +48,7 @@ export class SegmentHost {
   /** IPv4, dotted. */
   readonly address: string;
   era = 0;
+  readonly #epoch: number;
   readonly #offset: Nanoseconds;
   readonly #frequency: Ppb;
   readonly #hardwareAddress: Uint8Array;
@@ -50,7 +56,9 @@ export class SegmentHost {
   #steeringRaw = 0;
   #command: Pick<Command, "ppb" | "untilRaw" | "thenPpb"> = { ppb: 0, untilRaw: Number.POSITIVE_INFINITY, thenPpb: 0 };
 
-  constructor(options: SegmentHostOptions, number: number) {
+  /** @param epoch POSIX second at which its segment begins */
+  constructor(options: SegmentHostOptions, number: number, epoch: number = epochSeconds) {
+    this.#epoch = epoch;
     this.name = options.name;
     this.engine = options.engine;
     this.#offset = options.offset;
@@ -92,7 +100,7 @@ export class SegmentHost {
   stamp(at: number): Stamp {
     const ns = Math.round(at * 1e9 + this.errorAt(at));
     const seconds = Math.floor(ns / 1e9);
-    return { seconds: epochSeconds + seconds, nanoseconds: ns - seconds * 1e9, raw: this.raw(at), steering: this.#steering };
+    return { seconds: this.#epoch + seconds, nanoseconds: ns - seconds * 1e9, raw: this.raw(at), steering: this.#steering };
   }
 
   command(at: number, command: Command): void {

@@ -3,6 +3,7 @@
  * is the one that runs on a node. Truth is the segment's own time.
  */
 import type { EngineConfig } from "../engine-config.js";
+import type { ClockId } from "../ensemble/measurement.js";
 import type { Action, HostEvent, PortId } from "../host.js";
 import { EventQueue } from "./event-queue.js";
 import type { NtpResponder } from "./ntp-responder.js";
@@ -11,6 +12,8 @@ import { SegmentNtp } from "./segment-ntp.js";
 
 /** A transmit stamp is read that long after its packet went, s. */
 const transmitStampAfter = 30e-6;
+/** Two readings of a clock and one of another between them take that long, s. */
+const readingTakes = 2e-6;
 
 export interface Packet {
   readonly from: string;
@@ -26,6 +29,8 @@ export interface SegmentOptions {
   readonly loses?: (packet: Packet, at: number) => boolean;
   /** May write into the bytes of a packet on its way. */
   readonly rewrites?: (packet: Packet, at: number) => void;
+  /** POSIX second at which it begins (default: epochSeconds). */
+  readonly epoch?: number;
   /** true: the kernel gives no transmit stamp. */
   readonly withholdsStamp?: (host: string, at: number) => boolean;
 }
@@ -36,6 +41,8 @@ export class Segment {
   now = 0;
   readonly #options: SegmentOptions;
   readonly #queue = new EventQueue();
+  /** Hosts have addresses of their own, also after others have gone. */
+  #numbers = 1;
 
   constructor(options: SegmentOptions) {
     this.#options = options;
@@ -57,7 +64,7 @@ export class Segment {
   }
 
   add(options: SegmentHostOptions, config: EngineConfig): SegmentHost {
-    const host = new SegmentHost(options, this.hosts.size + 1);
+    const host = new SegmentHost(options, this.#numbers++, this.#options.epoch);
     this.hosts.set(host.name, host);
     this.configure(host, config);
     return host;
@@ -176,7 +183,7 @@ export class Segment {
         host.serving = action.server && { server: action.server, since: host.raw(this.now) };
         return;
       case "CompareClock":
-        return; // a segment's hosts have one clock each
+        return this.#compare(host, action.reference);
       case "Publish":
         host.publications.push({ at: this.now, what: action.publication });
         return;
@@ -191,6 +198,17 @@ export class Segment {
     if (!host.interfaces.has(port)) return this.#give(host, { kind: "PortLost", port, code: "ENODEV", at });
     host.open.add(port);
     this.#give(host, { kind: "PortReady", port, hardwareAddress: host.hardwareAddress, at });
+  }
+
+  /** The other clock between two readings of the host's own. */
+  #compare(host: SegmentHost, reference: ClockId): void {
+    const reading = host.otherClocks.get(reference)?.(this.now + readingTakes / 2) ?? null;
+    if (reading === null) return;
+    const before = host.stamp(this.now);
+    this.#at(this.now + readingTakes, () => {
+      this.#give(host, { kind: "ClockCompared", reference, before, ...reading, after: host.stamp(this.now) });
+      this.#settle(host);
+    });
   }
 
   #send(host: SegmentHost, { port, socket, bytes, key }: Extract<Action, { kind: "Send" }>): void {

@@ -229,6 +229,9 @@ export class Simulation {
         this.resumesAt = fault.at + fault.lasts;
         this.resumesMarked = fault.hasMarker;
         return;
+      case "kill":
+        this.clock.abandonSlew();
+        return;
       case "configure":
         this.config = fault.change(this.config);
         this.ensemble.configure(this.config, this.clock.raw);

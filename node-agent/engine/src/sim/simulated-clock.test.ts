@@ -48,3 +48,12 @@ test("a step moves offset and steering alike, and begins an era", () => {
   clock.step(-500);
   expect([clock.offset, clock.steering, clock.era]).toEqual([0, -500, 1]);
 });
+
+test("a slew whose thread is gone goes on", () => {
+  const clock = aClock();
+  clock.command({ clock: "clock", ppb: 7, untilRaw: 1005, thenPpb: 3 });
+  clock.abandonSlew();
+  expect(clock.slewEndsAt).toBe(Number.POSITIVE_INFINITY);
+  clock.moveTo(20);
+  expect(clock.read().frequency).toBe(7);
+});

@@ -95,6 +95,11 @@ export class SimulatedClock {
     this.slewEnd = never;
   }
 
+  /** Whoever would have ended the slew is gone. */
+  abandonSlew(): void {
+    this.slewEnd = never;
+  }
+
   endSlew(): void {
     this.applied = this.thenPpb;
     this.slewEnd = never;

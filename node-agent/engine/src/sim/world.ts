@@ -31,6 +31,8 @@ export interface SimulatedLink {
   /** Stamp resolution, ns (default: that of the stamps). */
   readonly resolution?: Nanoseconds;
   readonly mishaps?: MishapModel;
+  /** Before that nothing is late and nothing goes wrong, true s (default: from the start). */
+  readonly mishapsFrom?: number;
   /** What the remote says of itself, perhaps at `at`. */
   readonly remote?: Partial<RemoteState> | ((at: number) => Partial<RemoteState>);
   readonly remoteEra?: (at: number) => number;
@@ -56,6 +58,8 @@ export type Fault =
    * lost. With a marker the era is another one before anybody reads again.
    */
   | { readonly at: number; readonly kind: "pause"; readonly lasts: number; readonly hasMarker: boolean }
+  /** The process is killed: nobody ends the slew that is on. */
+  | { readonly at: number; readonly kind: "kill" }
   /** New configuration. */
   | { readonly at: number; readonly kind: "configure"; readonly change: (config: EnsembleConfig) => EnsembleConfig };
 
