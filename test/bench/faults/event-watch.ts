@@ -14,17 +14,19 @@ const recovery = 3;
 const unusual = 1.5;
 /** Packets that come faster than decisions make a bound larger by a sixteenth of itself; a large known offset is most of it. */
 const headroom = 1 / 8;
-/** s */
-const step = 0.1;
+/** s between looks, unless an event says otherwise. */
+const usualStep = 0.1;
 
 export class EventWatch {
   readonly #event: FaultEvent;
+  readonly #step: number;
   #usualError = 0;
   #usualBound = 0;
   #said = "";
   #saying: { readonly publication: Publication | null; readonly text: string } = { publication: null, text: "" };
   #informed = false;
   #gapUncovered = false;
+  #gapBegan = Number.NEGATIVE_INFINITY;
   #everUncovered = false;
   #worst = 0;
   #lastBad = Number.NEGATIVE_INFINITY;
@@ -37,12 +39,14 @@ export class EventWatch {
 
   constructor(event: FaultEvent) {
     this.#event = event;
+    this.#step = event.lookEvery ?? usualStep;
+    this.#informed = event.quietInterval !== undefined;
   }
 
   /** When the next look is due, true s; Infinity: none is. */
   readsAfter(after: number): number {
     const { at, until } = this.#event;
-    const next = Math.max(after + step, at - usualSeconds);
+    const next = Math.max(after + this.#step, at - usualSeconds);
     return next > until ? Number.POSITIVE_INFINITY : next;
   }
 
@@ -50,6 +54,8 @@ export class EventWatch {
     const { at, until } = this.#event;
     if (look.at < at - usualSeconds || look.at > until) return;
     if (look.at < at) return this.#learn(look);
+    const { quietInterval = Number.POSITIVE_INFINITY } = this.#event;
+    if (look.at - this.#gapBegan >= quietInterval) this.#endGap(look.at);
     const size = Math.abs(look.error);
     this.#worst = Math.max(this.#worst, size);
     this.#lastLook = look.at;
@@ -66,16 +72,16 @@ export class EventWatch {
   heard({ link, kind }: Pick<Measurement, "link" | "kind">, look: Look): void {
     const { at, until, tellers, tellingDirection } = this.#event;
     if (look.at >= at && look.at <= until && (tellers?.includes(link) ?? true)) {
-      this.#endGap();
+      this.#endGap(look.at);
       if (tellingDirection === undefined || kind === tellingDirection) this.#informed = true;
     }
     this.look(look);
   }
 
   result(): EventResult {
-    this.#endGap();
+    this.#endGap(this.#lastLook);
     const { at, over = at, size, liar, excluded } = this.#event;
-    const hasEnded = this.#lastLook - this.#lastBad > 2 * step;
+    const hasEnded = this.#lastLook - this.#lastBad > 2 * this.#step;
     return {
       worst: this.#worst,
       expected: size + this.#usualBound,
@@ -106,8 +112,9 @@ export class EventWatch {
     if (beyondProof) this.#guaranteed++;
   }
 
-  #endGap(): void {
+  #endGap(at: number): void {
     if (this.#gapUncovered) this.#packets++;
+    this.#gapBegan = at;
     this.#gapUncovered = false;
   }
 

@@ -13,10 +13,14 @@ export interface FaultEvent {
   readonly over?: number;
   /** How far from the truth it may take a clock, ns: more than that is our doing. */
   readonly size: number;
+  /** s between looks (default: a tenth). */
+  readonly lookEvery?: number;
   /** Links whose packets can tell of it (default: all). */
   readonly tellers?: readonly string[];
   /** Which of their packets: a clock that is suddenly ahead makes packets from it impossibly quick, and those to it only slow. */
   readonly tellingDirection?: Measurement["kind"];
+  /** It is known from the start, and no packet may come to tell of it: what would be one is so long, s. */
+  readonly quietInterval?: number;
   /** Who is to be named; absent: nobody can be. */
   readonly liar?: string;
   readonly excluded?: Exclusion;

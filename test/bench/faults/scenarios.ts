@@ -1,6 +1,12 @@
 /** The fifteen of the design, in its order. */
 import { driftingPair } from "./drifting-pair.js";
 import type { FaultScenario } from "./fault-scenario.js";
+import { killedProcesses } from "./killed-processes.js";
+import { lateStamps } from "./late-stamps.js";
+import { longRuns } from "./long-runs.js";
+import { asymmetries, movedFloors } from "./paths.js";
+import { queueing } from "./queueing.js";
+import { transparentClocks } from "./transparent-clocks.js";
 import { grandmasterSteps, longReferenceSteps } from "./grandmaster-steps.js";
 import { otherWriters } from "./other-writers.js";
 import { pauses } from "./pauses.js";
@@ -11,7 +17,14 @@ const usual = { detectWithin: 5, nameWithin: 15, recoverWithin: 60 };
 export const faultScenarios: readonly FaultScenario[] = [
   { number: 1, name: "grandmaster_step", ...usual, variants: grandmasterSteps },
   { number: 2, name: "long_reference_step", ...usual, variants: longReferenceSteps },
+  { number: 3, name: "queueing", ...usual, variants: queueing },
+  { number: 4, name: "moved_floor", ...usual, variants: movedFloors },
+  { number: 5, name: "asymmetry", ...usual, variants: asymmetries },
+  { number: 6, name: "late_stamps", ...usual, variants: lateStamps },
+  { number: 7, name: "killed_process", ...usual, variants: killedProcesses },
   { number: 8, name: "pause", ...usual, variants: pauses },
   { number: 10, name: "other_writers", ...usual, variants: otherWriters },
+  { number: 12, name: "transparent_clock", ...usual, variants: transparentClocks },
   { number: 13, name: "drifting_pair", detectWithin: 1000, nameWithin: 1000, recoverWithin: 60, variants: driftingPair },
+  { number: 15, name: "long_run", detectWithin: 60, nameWithin: 15, recoverWithin: 1800, variants: longRuns },
 ];

@@ -2,11 +2,11 @@
 import { exponential, linkDefaults, type SimulatedLink, type World } from "@meridian/engine/sim";
 
 /** Of readEffectiveConfig and labServo: what an agent runs with. */
-export const agentLimits: World["ensemble"] & object = {
+export const agentLimits = {
   step: { mode: "OnStart", threshold: 100_000 },
   maxSlew: 50_000,
   maxDrift: 1000,
-};
+} as const;
 
 /** What a source vouches for. */
 const rootHard = 100;

@@ -20,18 +20,24 @@ const shift = -123_456;
 export class RestartedEnsemble implements ClockEnsemble {
   readonly #dies: number;
   readonly #begins: number;
+  readonly #saves: number;
   #config: EnsembleConfig;
   #inner: Ensemble;
   #memory: string | null = null;
+  #isDead = false;
   #restarted = false;
   #last: SteeringReading | null = null;
 
-  /** @param diesAfter s of raw time; Infinity: it never does. @param away s until the next process begins */
-  constructor(config: EnsembleConfig, raw: number, diesAfter: number, away: number) {
+  /**
+   * @param diesAfter s of raw time; Infinity: it never does. @param away s until the next process begins
+   * @param savedAgo s before its end at which it wrote down what it knew for the last time
+   */
+  constructor(config: EnsembleConfig, raw: number, diesAfter: number, away: number, savedAgo = 0) {
     this.#config = config;
     this.#inner = new Ensemble(config, raw);
     this.#dies = raw + diesAfter;
     this.#begins = this.#dies + away;
+    this.#saves = this.#dies - savedAgo;
   }
 
   configure(config: EnsembleConfig, raw: number): void {
@@ -57,7 +63,7 @@ export class RestartedEnsemble implements ClockEnsemble {
   }
 
   deadline(): number {
-    return this.#memory !== null && !this.#restarted ? this.#begins : this.#inner.deadline();
+    return this.#isDead ? this.#begins : this.#inner.deadline();
   }
 
   patience(): number {
@@ -85,14 +91,17 @@ export class RestartedEnsemble implements ClockEnsemble {
   }
 
   #lives(raw: number): boolean {
-    if (raw < this.#dies || this.#restarted) return true;
-    this.#memory ??= JSON.stringify(this.#inner.remember(raw));
+    if (this.#restarted) return true;
+    if (raw >= this.#saves) this.#memory ??= JSON.stringify(this.#inner.remember(raw));
+    if (raw < this.#dies) return true;
+    this.#isDead = true;
     if (raw >= this.#begins) this.#begin(raw);
     return this.#restarted;
   }
 
   #begin(raw: number): void {
     this.#restarted = true;
+    this.#isDead = false;
     this.#inner = new Ensemble(this.#config, raw);
     const memory = readClockMemory(JSON.parse(this.#memory ?? "null"), this.#config.clock);
     if (memory) this.#inner.recall({ ...memory, phase: memory.phase && movePhase(memory.phase, shift) }, raw);
