@@ -17,7 +17,7 @@ function drifting(name: string, rate: number, use: SourceUse, { jitter, poll }: 
     const size = Math.abs(rate) * (until - at);
     // Two of three, or of two with a vote, that lie alike are a majority.
     const excluded: Exclusion = "FalseMajority";
-    return { world: worldOf(links, until + 1), events: [{ at, until, over: until, size, excluded }] };
+    return { world: worldOf(links, until + 1), events: [{ at, until, over: null, size, excluded }] };
   });
 }
 

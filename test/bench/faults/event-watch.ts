@@ -88,7 +88,7 @@ export class EventWatch {
       mattered: this.#everUncovered || this.#worst > this.#usualBound,
       detected: this.#detected,
       ...(liar !== undefined && { named: this.#named }),
-      recovered: hasEnded ? Math.max(0, this.#lastBad - over) : null,
+      ...(over !== null && { recovered: hasEnded ? Math.max(0, this.#lastBad - over) : null }),
       calibratedPackets: this.#packets,
       guaranteedSamples: this.#guaranteed,
       samples: this.#samples,

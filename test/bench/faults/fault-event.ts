@@ -9,8 +9,8 @@ export interface FaultEvent {
   /** When it strikes, and until when it is watched, true s. */
   readonly at: number;
   readonly until: number;
-  /** When it is over by itself, true s (default: `at`): recovery is counted from then on. */
-  readonly over?: number;
+  /** When it is over by itself, true s (default: `at`): recovery is counted from then on. null: it is not over while it is watched. */
+  readonly over?: number | null;
   /** How far from the truth it may take a clock, ns: more than that is our doing. */
   readonly size: number;
   /** s between looks (default: a tenth). */
@@ -38,8 +38,8 @@ export interface EventResult {
   readonly detected: number | null;
   /** Until the liar was named; absent: there is none to be named. */
   readonly named?: number | null;
-  /** From the fault's end until the error or the calibrated bound is, for good, within three times what it was. */
-  readonly recovered: number | null;
+  /** From the fault's end until the error or the calibrated bound is, for good, within three times what it was; absent: it has no end. */
+  readonly recovered?: number | null;
   /** Packets that could tell, after or between which the calibrated bound did not cover the error. */
   readonly calibratedPackets: number;
   /** Looks of readers that saw an error beyond the guaranteed bound, since the first packet that could tell. */

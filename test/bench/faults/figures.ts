@@ -35,6 +35,7 @@ export function figuresOf(
   const honest = events.filter(({ excluded }) => excluded === undefined);
   const excluded = events.filter((event) => event.excluded !== undefined);
   const mattering = events.filter(({ mattered }) => mattered);
+  const ending = events.filter(({ recovered }) => recovered !== undefined);
   const nameable = events.filter(({ named }) => named !== undefined);
   const reasons = [...new Set(excluded.map((event) => event.excluded))].join(", ");
   const packets = (from: readonly EventResult[]) => from.map(({ calibratedPackets }) => calibratedPackets);
@@ -54,7 +55,7 @@ export function figuresOf(
     ...count("undetected", "events", mattering, ({ detected }) => detected === null),
     ...worst("name", { unit: "s", target: scenario.nameWithin }, nameable.map(({ named }) => named).filter(isNumber)),
     ...count("unnamed", "events", nameable, ({ named }) => named === null),
-    ...worst("recover", { unit: "s", target: scenario.recoverWithin }, events.map(({ recovered }) => recovered).filter(isNumber)),
-    ...count("unrecovered", "events", events, ({ recovered }) => recovered === null),
+    ...worst("recover", { unit: "s", target: scenario.recoverWithin }, ending.map(({ recovered }) => recovered).filter(isNumber)),
+    ...count("unrecovered", "events", ending, ({ recovered }) => recovered === null),
   ];
 }

@@ -64,7 +64,7 @@ function lostAlone(style: LinkStyle, by: number): FaultVariant {
     const until = at + style.watched;
     return {
       world: worldOf([linkOf(style, "l", 1e4, lies(at, by))], until + 1),
-      events: [{ at, until, size: 0, liar: "l", excluded: "FalseMajority" }],
+      events: [{ at, until, over: null, size: 0, liar: "l", excluded: "FalseMajority" }],
     };
   });
 }

@@ -20,7 +20,7 @@ function interrupted(signal: Signal, style: LinkStyle, phase: number, lasts: num
     const slewed = { at: stepAt, kind: "referenceStep", by: step } as const;
     const links = [linkOf(style, "a", 10_000)];
     // Nobody ends the slew meanwhile, and then it is as far on the other side.
-    const events = [{ at, until, over: at + lasts, size: step + lasts * agentLimits.maxSlew }];
+    const events = [{ at, until, over: at + lasts, size: step + lasts * agentLimits.maxSlew, tellingDirection: "toRemote" as const }];
     if (signal === "stop")
       return { world: worldOf(links, until + 1, { faults: [slewed], stall: [at, at + lasts], stallsThreads: true }), events };
     return {

@@ -25,9 +25,9 @@ function dayAndNight(name: string, curvature: number, period: number, memory: nu
     return {
       world,
       events: [
-        { at: settled, until: day, over: day, size: 0, quietInterval: style.interval, lookEvery: 1 },
-        { at: dusk, until: reborn - 1, size: drifted(alone / 2), quietInterval: style.interval, lookEvery: 1 },
-        { at: reborn, until: dawn - 1, over: dawn - 1, size: drifted(alone), quietInterval: style.interval },
+        { at: settled, until: day, over: null, size: 0, quietInterval: style.interval, lookEvery: 1 },
+        { at: dusk, until: reborn - 1, over: null, size: drifted(alone / 2), quietInterval: style.interval, lookEvery: 1 },
+        { at: reborn, until: dawn - 1, over: null, size: drifted(alone), quietInterval: style.interval },
         { at: dawn, until: dawn + back, size: drifted(alone) },
       ],
       ...(memory !== null && {

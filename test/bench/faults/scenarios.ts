@@ -1,6 +1,9 @@
 /** The fifteen of the design, in its order. */
 import { driftingPair } from "./drifting-pair.js";
 import type { FaultScenario } from "./fault-scenario.js";
+import { hardwareClocks } from "./hardware-clocks.js";
+import { leapSeconds } from "./leap-seconds.js";
+import { protocolLoops } from "./protocol-loops.js";
 import { killedProcesses } from "./killed-processes.js";
 import { lateStamps } from "./late-stamps.js";
 import { longRuns } from "./long-runs.js";
@@ -23,8 +26,11 @@ export const faultScenarios: readonly FaultScenario[] = [
   { number: 6, name: "late_stamps", ...usual, variants: lateStamps },
   { number: 7, name: "killed_process", ...usual, variants: killedProcesses },
   { number: 8, name: "pause", ...usual, variants: pauses },
+  { number: 9, name: "hardware_clock", ...usual, variants: hardwareClocks },
   { number: 10, name: "other_writers", ...usual, variants: otherWriters },
+  { number: 11, name: "leap_second", ...usual, variants: leapSeconds },
   { number: 12, name: "transparent_clock", ...usual, variants: transparentClocks },
   { number: 13, name: "drifting_pair", detectWithin: 1000, nameWithin: 1000, recoverWithin: 60, variants: driftingPair },
+  { number: 14, name: "protocol_loop", ...usual, variants: protocolLoops },
   { number: 15, name: "long_run", detectWithin: 60, nameWithin: 15, recoverWithin: 1800, variants: longRuns },
 ];

@@ -55,6 +55,21 @@ export const asksNtp = (source: string, address: string, change: Partial<Associa
   ...change,
 });
 
+export const servesPtp = (
+  grandmaster: string,
+  domain: number,
+  reference: TransmitterInstanceConfig["reference"],
+): TransmitterInstanceConfig => ({
+  grandmaster,
+  timing: timing(domain),
+  priority1: 128,
+  priority2: 128,
+  clock: "clock",
+  reference,
+  uncertainty,
+  delayCompensation: 0,
+});
+
 /** What happens at which true second. */
 export interface Happening {
   readonly at: number;
@@ -88,17 +103,10 @@ export class FaultNetwork {
   }
 
   addGrandmaster(name: string, domain: number): SegmentHost {
-    const transmitter: TransmitterInstanceConfig = {
-      grandmaster: name,
-      timing: timing(domain),
-      priority1: 128,
-      priority2: 128,
-      clock: "clock",
-      reference: "PHC",
-      uncertainty,
-      delayCompensation: 0,
-    };
-    return this.segment.add({ name, engine: this.#engine(), offset: 0, frequency: 0 }, { ...nothing, transmitters: [transmitter] });
+    return this.segment.add(
+      { name, engine: this.#engine(), offset: 0, frequency: 0 },
+      { ...nothing, transmitters: [servesPtp(name, domain, "PHC")] },
+    );
   }
 
   addNtpServer(address: string, error: (at: number) => number = () => 0, writesBefore: () => number = () => 0): SimulatedNtpServer {

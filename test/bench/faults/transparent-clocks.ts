@@ -43,14 +43,8 @@ function residing(name: string, writes: Writes, size: number, excluded?: Exclusi
     );
     network.addGrandmaster("gm", 0);
     const node = network.addNode("node", { receivers: [followsPtp("gm", 0)] });
-    const event = (from: number, to: number) => ({ at: from, until: to, over: from, size, ...(excluded && { excluded }) });
-    return {
-      network,
-      segment: network.segment,
-      node: () => node,
-      happenings: [],
-      events: [event(at, back - 1), { ...event(back, until) }],
-    };
+    const events = [{ at, until, over: back, size, ...(excluded && { excluded }) }];
+    return { network, segment: network.segment, node: () => node, happenings: [], events };
   });
 }
 
