@@ -30,7 +30,15 @@ const [floor, queue] = [10e-6, 500e-9];
 const uncertainty = 100;
 
 const nothing: EngineConfig = {
-  ...{ clock: "clock", clockScale: "UTC", steer: true, step: { mode: "OnStart", threshold: 100_000 }, maxSlew: 50_000, maxDrift: 1000 },
+  ...{
+    clock: "clock",
+    clockScale: "UTC",
+    steer: true,
+    step: { mode: "OnStart", threshold: 100_000 },
+    maxSlew: 50_000,
+    maxDrift: 1000,
+    damping: Math.SQRT1_2,
+  },
   ...{ receivers: [], transmitters: [], associations: [], comparisons: [], ntpServer: null },
 };
 

@@ -18,8 +18,8 @@ const good: Measurement = {
   remoteState: perfectRemote,
 };
 
-function fed(count = 20): SourceLink {
-  const link = new SourceLink(linkDefaults, 5000);
+function fed(count = 20, maxDrift = 5000): SourceLink {
+  const link = new SourceLink(linkDefaults, maxDrift);
   for (let i = 0; i < count; i++) {
     link.observe({ ...good, at: 1000 + i }, 1000 + i);
     link.observe({ ...good, kind: "toRemote", at: 1000.1 + i }, 1000.1 + i);
@@ -86,4 +86,18 @@ test("a discontinuity that the remote announces starts the filter anew", () => {
   link.observe({ ...good, at: 1020, remoteEra: 1 }, 1020);
   expect(link.isReady).toBe(false);
   expect(link.generation).not.toBe(generation);
+});
+
+test("a step that contradicts nothing is proven of true time too: what was proven before it is void", () => {
+  const link = fed(300, 100);
+  const proof = { low: 0, high: 0 };
+  // The clock is ahead by one and a half path delays from now on.
+  for (let i = 300; i < 320; i++) {
+    link.observe({ ...good, at: 1000 + i, value: 5000 + 7500 }, 1000 + i);
+    link.observe({ ...good, kind: "toRemote", at: 1000.1 + i, value: 5000 - 7500 }, 1000.1 + i);
+    expect(link.proveAt(1000.1 + i, proof)).toBe(true);
+    expect(proof.high).toBeGreaterThan(7500);
+  }
+  expect(proof.low).toBeGreaterThan(0);
+  expect(proof.high).toBeLessThan(15_000);
 });

@@ -5,7 +5,7 @@
 import { currentTaiMinusUtc } from "../time/leap-table.js";
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { LinkConfig } from "./contract.js";
-import { CausalInterval, type Interval } from "./link/causal-interval.js";
+import { CausalInterval, type Interval, type RateLimits } from "./link/causal-interval.js";
 import { LinkFilter } from "./link/link-filter.js";
 import { linkSettings } from "./link/link-settings.js";
 import type { Direction } from "./link/noise-shape.js";
@@ -71,6 +71,9 @@ export class SourceLink {
   private readonly packet = { direction: 0 as Direction, value: 0, raw: 0, hardMin: 0, resolution: 0 };
   private readonly proving = { direction: 0 as Direction, value: 0, raw: 0, hardMin: 0, resolution: 0 };
   private starts = 0;
+  /** Jumps of the filter's offset that the proof has taken note of, and what it proved of the rate while nothing was odd. */
+  private jumps = 0;
+  private calmRate: RateLimits | null = null;
   private remoteEra: number | null = null;
   private maxDrift = 0;
   private readonly recentRaw = new Float64Array(2 * remembered).fill(Number.NaN);
@@ -108,6 +111,7 @@ export class SourceLink {
     const resolution = Math.max(smallestResolution, measurement.resolution);
     if (this.filter === null) {
       this.starts++;
+      this.jumps = 0;
       this.proof = null;
       this.filter = new LinkFilter(this.config.interval, this.maxDrift, resolution, this.prior);
     }
@@ -224,6 +228,8 @@ export class SourceLink {
     const { proof } = this;
     if (this.filter === null || proof === null || this.rootHard === null) return false;
     proof.at(raw, into);
+    into.low -= this.filter.doubtBehind;
+    into.high += this.filter.doubtAhead;
     return Number.isFinite(into.low) && Number.isFinite(into.high);
   }
 
@@ -231,13 +237,26 @@ export class SourceLink {
     const { rootHard } = this;
     if (rootHard === null) return;
     this.proof ??= new CausalInterval({ maxRate: linkSettings.maxRate, maxDrift: this.maxDrift });
-    const { proving } = this;
+    const { proof, proving, filter } = this;
+    proving.hardMin = hardMin;
+    proving.resolution = resolution + rootHard;
+    if (filter !== null && filter.jumps !== this.jumps) {
+      // It stepped by less than what contradicts: what it proved before is not true of it now.
+      this.jumps = filter.jumps;
+      proof.restart(this.calmRate);
+      for (const packet of filter.sinceJump) {
+        proving.direction = packet.direction;
+        proving.value = packet.value;
+        proving.raw = packet.raw;
+        proof.observe(proving);
+      }
+      return;
+    }
     proving.direction = direction;
     proving.value = this.value;
     proving.raw = this.at;
-    proving.hardMin = hardMin;
-    proving.resolution = resolution + rootHard;
-    this.proof.observe(proving);
+    proof.observe(proving);
+    if (filter?.isTesting !== true) this.calmRate = { low: proof.lowRate, high: proof.highRate };
   }
 
   /** Why it is not to be used; null: it is. */

@@ -72,3 +72,20 @@ test("a step of the remote becomes a new era after three contradictions", () => 
   expect(causal.era).toBe(1);
   expect(causal.high).toBeLessThan(-9e5);
 });
+
+test("after a restart only what came since then proves, and of the rate also what was proven before, for a while", () => {
+  const causal = settled();
+  const rate = { low: causal.lowRate, high: causal.highRate };
+  causal.restart(rate);
+  expect([causal.low, causal.high]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
+  causal.observe({ direction: 0, value: 1000 + 1500, raw: 1301, hardMin: 0, resolution: 1 });
+  causal.observe({ direction: 1, value: 1000 - 1500, raw: 1301.2, hardMin: 0, resolution: 1 });
+  expect(causal.low).toBeCloseTo(499, 0);
+  expect([causal.lowRate, causal.highRate]).toEqual([rate.low, rate.high]);
+  for (let i = 2; i < 200; i++) {
+    // It drifts from now on: in time that is proven instead.
+    causal.observe({ direction: 0, value: 1000 + 1500 + 20_000 * (i - 1), raw: 1300 + i, hardMin: 0, resolution: 1 });
+    causal.observe({ direction: 1, value: 1000 - 1500 - 20_000 * (i - 1), raw: 1300.2 + i, hardMin: 0, resolution: 1 });
+  }
+  expect(causal.lowRate).toBeGreaterThan(rate.high);
+});

@@ -14,6 +14,12 @@ export interface Interval {
   high: Nanoseconds;
 }
 
+/** Limits of a rate, ppb. */
+export interface RateLimits {
+  readonly low: Ppb;
+  readonly high: Ppb;
+}
+
 export interface CausalAssumptions {
   readonly maxRate: Ppb;
   readonly maxDrift: Ppb;
@@ -41,6 +47,8 @@ export class CausalInterval {
   era = 0;
   /** Reading that contradicts this one; both are published until one is refuted. */
   candidate: CausalInterval | null = null;
+  /** What was proven of the rate before the last restart, while the oscillator cannot have left it. */
+  private held: (RateLimits & { readonly until: Raw }) | null = null;
   private oldAnchor: Anchor | null = null;
   private newAnchor: Anchor | null = null;
   private bad = 0;
@@ -59,6 +67,21 @@ export class CausalInterval {
   assume(maxDrift: Ppb): void {
     this.assumptions = { ...this.assumptions, maxDrift };
     this.forgetRate();
+  }
+
+  /**
+   * The remote stepped by less than what contradicts: everything that was proven of the offset is void, and what follows may only rest
+   * on packets since then. The oscillator did not step: `rate` is what was proven of it before.
+   */
+  restart(rate: RateLimits | null): void {
+    this.low = Number.NEGATIVE_INFINITY;
+    this.high = Number.POSITIVE_INFINITY;
+    this.candidate = null;
+    this.forgetRate();
+    if (rate === null) return;
+    this.held = { ...rate, until: this.raw + anchorAge };
+    this.lowRate = rate.low;
+    this.highRate = rate.high;
   }
 
   /** One packet in the raw frame; true when it contradicts what was believed. A late stamp is moved on with the proven rate. */
@@ -143,6 +166,7 @@ export class CausalInterval {
   }
 
   private forgetRate(): void {
+    this.held = null;
     this.oldAnchor = this.newAnchor = null;
     this.lowRate = -this.assumptions.maxRate;
     this.highRate = this.assumptions.maxRate;
@@ -162,6 +186,10 @@ export class CausalInterval {
     if (!(dt > 0)) return;
     this.lowRate = Math.max(-maxRate, (this.low - this.oldAnchor.high) / dt - maxDrift);
     this.highRate = Math.min(maxRate, (this.high - this.oldAnchor.low) / dt + maxDrift);
+    if (this.held !== null && this.raw <= this.held.until) {
+      this.lowRate = Math.max(this.lowRate, this.held.low);
+      this.highRate = Math.min(this.highRate, this.held.high);
+    }
     if (!(this.lowRate < this.highRate)) this.forgetRate();
   }
 }

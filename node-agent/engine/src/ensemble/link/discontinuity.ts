@@ -37,6 +37,8 @@ interface Hypothesis {
 /** (3 ppm)²: what a frequency event opens the rate by, ppb². */
 export const frequencyEventVariance = 9e6;
 const impossible = 1e-39;
+/** Odd packets that are tried as the first after the change, beside the earliest one. */
+const mostChangePoints = 6;
 
 const hypotheses: readonly Hypothesis[] = [
   { kind: "frequency", prior: -2, rate: true },
@@ -76,6 +78,10 @@ export interface RunContext {
   readonly correlation: number;
   readonly sumSpread: Nanoseconds;
   readonly floorRange: Nanoseconds;
+  /** Index of the first packet that came about as early as any: where a step would begin. */
+  readonly earliest: number;
+  /** Both ways were heard often enough since then to tell a step from a route. */
+  readonly knowsBothWays: boolean;
   /** The run is full: decide now. */
   readonly last: boolean;
 }
@@ -149,9 +155,9 @@ export class DiscontinuityTest {
     let bestEvidence = Number.NEGATIVE_INFINITY;
     const evidences: { readonly step: boolean; readonly evidence: number }[] = [];
     let tries = 0;
-    for (let at = 0; at < run.length && tries < 6; at++) {
+    for (let at = 0; at < run.length; at++) {
       if (at > 0 && !run[at]!.odd) continue;
-      tries++;
+      if (++tries > mostChangePoints && at !== context.earliest) continue;
       const jumpToLocal = lowestResidual(run, at, 0, shape, context.runStart);
       const jumpToRemote = lowestResidual(run, at, 1, shape, context.runStart);
       for (const hypothesis of hypotheses) {
@@ -171,6 +177,7 @@ export class DiscontinuityTest {
       }
     }
     if (best === null || !(bestEvidence > nothing + settings.eventLead)) return null;
+    if (best.kind !== "frequency" && !context.knowsBothWays && !context.last) return null;
     // The offset moved or not: wait until that is clear.
     const step = movesOffset(best);
     let runnerUp = Number.NEGATIVE_INFINITY;

@@ -30,8 +30,8 @@ function feed(track: Track, random: Random, seconds: number, rate: number, jitte
   }
 }
 
-function begin(): Track {
-  return { filter: new LinkFilter(1, 5000, 1), truth: 1e6, raw: 1000 };
+function begin(maxDrift = 5000): Track {
+  return { filter: new LinkFilter(1, maxDrift, 1), truth: 1e6, raw: 1000 };
 }
 
 test("starts after four exchanges and covers the truth from then on, over many seeds", () => {
@@ -114,5 +114,70 @@ test("the estimate never leaves the proven interval", () => {
     track.filter.proveAt(track.filter.raw, proof);
     expect(track.filter.offset).toBeGreaterThanOrEqual(proof.low - 1e-6);
     expect(track.filter.offset).toBeLessThanOrEqual(proof.high + 1e-6);
+  }
+});
+
+/** A step of that many ns after 300 s of 100 ns jitter on paths of 5 µs each way; `odd`: a packet 30 ns too early before it. */
+function stepped(seed: number, by: number, odd = false): { readonly track: Track; readonly random: Random } {
+  const random = createRandom(seed, 2);
+  const track = begin(100);
+  feed(track, random, 300, 0, 100);
+  if (odd) {
+    track.filter.observe({ direction: 1, value: -track.truth + 5000 - 30, raw: track.raw + 0.5, hardMin: 0, resolution: 1 });
+    feed(track, random, 3, 0, 100);
+  }
+  track.truth += by;
+  return { track, random };
+}
+
+/** Contradicts nothing that was proven, and lies outside of it: more than one path delay, less than two. */
+const between = [7500, -7500, 6000, -9000];
+
+test.each(between)("a step of %d ns, more than a path's delay and less than two, is followed and proven", (by) => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const { track, random } = stepped(seed, by);
+    const proof: Interval = { low: 0, high: 0 };
+    feed(track, random, 6, 0, 100);
+    for (let i = 0; i < 60; i++) {
+      feed(track, random, 1, 0, 100);
+      track.filter.proveAt(track.raw, proof);
+      expect(track.truth).toBeGreaterThan(proof.low);
+      expect(track.truth).toBeLessThan(proof.high);
+    }
+    expect(Math.abs(track.filter.offsetAt(track.raw) - track.truth)).toBeLessThan(track.filter.radiusAt(track.raw) ?? 0);
+    expect(track.filter.radiusAt(track.raw)).toBeLessThan(500);
+  }
+});
+
+test("what was proven of the rate outlives a step", () => {
+  const { track, random } = stepped(1, 7500);
+  const before = track.filter.causal.highRate - track.filter.causal.lowRate;
+  feed(track, random, 10, 0, 100);
+  expect(track.filter.jumps).toBe(1);
+  expect(track.filter.causal.highRate - track.filter.causal.lowRate).toBeLessThan(1.1 * before);
+});
+
+test.each([2000, 1000])("from the first packet on that came too early the bound covers a step of %d ns", (by) => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const { track, random } = stepped(seed, by);
+    const covered = (): boolean => {
+      const radius = track.filter.radiusAt(track.raw) ?? Number.POSITIVE_INFINITY;
+      return Math.abs(track.filter.offsetAt(track.raw) - track.truth) <= radius;
+    };
+    expect(covered()).toBe(false);
+    for (let i = 0; i < 20; i++) {
+      feed(track, random, 1, 0, 100);
+      expect(covered()).toBe(true);
+    }
+    expect(track.filter.radiusAt(track.raw)).toBeLessThan(400);
+  }
+});
+
+test("an odd packet just before a step does not make a route of it", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const { track, random } = stepped(seed, 3000, true);
+    feed(track, random, 30, 0, 100);
+    expect(track.filter.asymmetry).toBeLessThan(100);
+    expect(Math.abs(track.filter.offsetAt(track.raw) - track.truth)).toBeLessThan(track.filter.radiusAt(track.raw) ?? 0);
   }
 });

@@ -4,7 +4,7 @@
  */
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
 import { createArrival, type LinkPacket } from "./arrival.js";
-import { CausalInterval, type Interval } from "./causal-interval.js";
+import { CausalInterval, type Interval, type RateLimits } from "./causal-interval.js";
 import { CorrelationTime } from "./correlation-time.js";
 import {
   type DiscontinuityKind,
@@ -33,6 +33,10 @@ export type LinkEventKind = DiscontinuityKind | "lost";
 const keptSince = 64;
 const keptStart = 512;
 const lockedOut = 8;
+/** Packets after which a route is believed to have changed although one way is silent. */
+const eventPatience = 10;
+/** A packet that is so much earlier than the earliest before it may begin something else. */
+const muchEarlier = 2;
 /** So many independent packets know the rate far better than that, ppb, at any jitter and any spacing that there is. */
 const provenPackets = 64;
 const divergedDeviation: Ppb = 10_000;
@@ -64,13 +68,20 @@ export class LinkFilter {
   events = 0;
   /** How often all was void and it started anew. */
   losses = 0;
-  /** How often the offset was found to have jumped. */
+  /** How often the offset was found to have jumped, and the packets since then at the moment when that was found. */
   jumps = 0;
   /**
    * What the packets of an open contradiction say that the offset has jumped by, ns; 0: nothing. The estimate does not follow it, and
    * the calibrated bound is void while it lasts. A link whose suspicion was false once has none again.
    */
   suspectedJump: Nanoseconds = 0;
+  sinceJump: readonly Packet[] = [];
+  /**
+   * How much further ahead, and behind, the local clock is if the packets of the run under test that came too early mean a step, ns.
+   * Until that is decided nothing that was known before is enough.
+   */
+  doubtAhead: Nanoseconds = 0;
+  doubtBehind: Nanoseconds = 0;
   readonly causal: CausalInterval;
   readonly shapes: readonly NoiseShape[];
   private readonly settings: LinkSettings;
@@ -87,7 +98,13 @@ export class LinkFilter {
   private run: RunPacket[] = [];
   private runStart: Raw | null = null;
   private hasCriedWolf = false;
+  /** What was proven of the rate before the run, ppb. */
+  private runRate: RateLimits | null = null;
+  private rateBefore: RateLimits | null = null;
   private lowOdd = 0;
+  /** Index of the first packet of the run that came about as early as any, and how early, ns. */
+  private earliest = 0;
+  private earliestBy: Nanoseconds = 0;
   private readonly highOdd: [number, number] = [0, 0];
   private readonly clean: [number, number] = [0, 0];
   private readonly impossibleInRow: [number, number] = [0, 0];
@@ -137,6 +154,11 @@ export class LinkFilter {
     return this.offset + this.rate * (raw - this.raw);
   }
 
+  /** A run of odd packets is under test. */
+  get isTesting(): boolean {
+    return this.runStart !== null;
+  }
+
   /** Something contradicts the proven interval and is not resolved yet. */
   get isContradicted(): boolean {
     return this.causal.candidate !== null;
@@ -148,6 +170,7 @@ export class LinkFilter {
     const { causal, impossibleInRow } = this;
     this.hardMin = hardMin;
     const era = causal.era;
+    this.rateBefore = { low: causal.lowRate, high: causal.highRate };
     causal.observe(packet);
     const doubted = causal.candidate !== null || impossibleInRow[0] > 0 || impossibleInRow[1] > 0;
     if (doubted) {
@@ -191,7 +214,8 @@ export class LinkFilter {
     const offset = this.offsetAt(raw);
     this.causal.at(raw, this.hull);
     if (offset < this.hull.low || offset > this.hull.high) return null;
-    return this.statisticAt(raw) + this.asymmetry + this.lawDisagreement() + 0.5 * this.resolution;
+    const doubt = Math.max(this.doubtAhead, this.doubtBehind);
+    return this.statisticAt(raw) + this.asymmetry + this.lawDisagreement() + 0.5 * this.resolution + doubt;
   }
 
   /** Standard deviations that the statistical part of the radius stands for. */
@@ -429,6 +453,7 @@ export class LinkFilter {
     if (!isOdd(probe, settings)) return;
     for (const shape of this.shapes) shape.save();
     this.runStart = this.raw;
+    this.runRate = this.rateBefore;
   }
 
   private watchRun({ direction, value, raw }: Packet, shape: NoiseShape): void {
@@ -443,7 +468,7 @@ export class LinkFilter {
     this.suspect(odd, this.runStart);
     if (odd) {
       clean[direction] = 0;
-      if (middle.residual < 0) this.lowOdd++;
+      if (middle.residual < 0) this.doubt(direction, -middle.residual);
       else highOdd[direction]++;
       const enough =
         (this.lowOdd >= settings.eventLow && length >= 4) || highOdd[0] >= settings.eventHigh || highOdd[1] >= settings.eventHigh;
@@ -467,6 +492,31 @@ export class LinkFilter {
     this.suspectedJump = may ? findOpposedJump(this.run, shape.savedMiddle, runStart, this.jitter) : 0;
   }
 
+  /** A packet came that much earlier than its floor, ns. */
+  private doubt(direction: Direction, early: Nanoseconds): void {
+    this.lowOdd++;
+    if (early > muchEarlier * this.earliestBy) {
+      this.earliest = this.run.length - 1;
+      this.earliestBy = early;
+    }
+    // It had queued as well: the step is larger than what shows.
+    const step = early + Math.min(early, this.settings.boundSigmas * this.jitter);
+    if (direction === 1) this.doubtAhead = Math.max(this.doubtAhead, step);
+    else this.doubtBehind = Math.max(this.doubtBehind, step);
+  }
+
+  /**
+   * A step shows both ways, a route may not: who judges before each way was heard twice takes one for the other. Where one way is
+   * silent there is nothing to wait for.
+   */
+  private knowsBothWays(): boolean {
+    const { run, earliest } = this;
+    let toRemote = 0;
+    for (let i = earliest; i < run.length; i++) toRemote += run[i]!.direction;
+    const since = run.length - earliest;
+    return (toRemote > 1 && since - toRemote > 1) || since > eventPatience;
+  }
+
   private testRun(last: boolean, correlation: number): void {
     if (this.runStart === null) return;
     const finding = this.discontinuity.judge(this.run, this.shape, {
@@ -478,6 +528,8 @@ export class LinkFilter {
       correlation,
       sumSpread: this.correlation.spread,
       floorRange: this.floorMovement.range,
+      earliest: this.earliest,
+      knowsBothWays: this.knowsBothWays(),
       last,
     });
     if (finding !== null) this.accept(finding, this.runStart, correlation);
@@ -508,8 +560,17 @@ export class LinkFilter {
       if (correlation === 1) this.floorMovement.shift(change);
     }
     this.recordEvent(finding.kind);
-    if (movesOffset(finding)) this.jumps++;
+    if (movesOffset(finding)) this.proveAnew(finding);
     this.endRun();
+  }
+
+  /** A step of less than twice the path's delay contradicts nothing: packets from before it would prove what is no longer true. */
+  private proveAnew(finding: Finding): void {
+    this.jumps++;
+    this.sinceJump = this.run.slice(finding.at);
+    this.causal.restart(finding.hypothesis.rate === true ? null : this.runRate);
+    const { hardMin, resolution } = this;
+    for (const { direction, value, raw } of this.sinceJump) this.causal.observe({ direction, value, raw, hardMin, resolution });
   }
 
   private recordEvent(kind: LinkEventKind): void {
@@ -520,6 +581,7 @@ export class LinkFilter {
   private endRun(): void {
     this.run.length = this.suspectedJump = 0;
     this.runStart = null;
+    this.doubtAhead = this.doubtBehind = this.earliest = this.earliestBy = 0;
     this.lowOdd = this.highOdd[0] = this.highOdd[1] = this.clean[0] = this.clean[1] = 0;
   }
 
@@ -597,7 +659,7 @@ export class LinkFilter {
   /** An estimate outside the proven interval moves to its edge, at the cost of the floors, with honest variance. */
   private obeyProof(): void {
     const { causal } = this;
-    if (causal.candidate !== null || causal.raw < this.raw) return;
+    if (causal.candidate !== null || causal.raw < this.raw || this.lowOdd > 0) return;
     const rate = this.rate < causal.lowRate ? causal.lowRate - this.rate : this.rate > causal.highRate ? causal.highRate - this.rate : 0;
     if (rate !== 0) {
       for (const shape of this.shapes) {
