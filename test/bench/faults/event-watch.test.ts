@@ -23,7 +23,7 @@ function watch(change: Partial<FaultEvent>, sees: (at: number) => Seen): EventRe
     const { error, calibrated, guaranteed = 1e6, believed = 0, reason = "", liar = "Healthy" } = sees(at);
     const sources = [{ link: "l", state: liar, reason: "", offsetFromConsensus: null }];
     // Only these fields of a publication are looked at.
-    const publication = { state: "PhaseAligned", reason, sources } as unknown as Publication;
+    const publication = { state: "PhaseAligned", reason, sources, calibrated } as unknown as Publication;
     const look: Look = { at, error, free: 0, believed, calibrated, guaranteed, publication };
     if (at >= 100.01 + packets * packetEvery && at >= 100) {
       watched.heard({ link: packets % 4 < 2 ? "l" : "other", kind: packets % 2 === 0 ? "toLocal" : "toRemote" }, look);

@@ -21,6 +21,7 @@ export class EventWatch {
   readonly #event: FaultEvent;
   readonly #step: number;
   #usualError = 0;
+  /** Infinity: the bound was void. */
   #usualBound = 0;
   #said = "";
   #saying: { readonly publication: Publication | null; readonly text: string } = { publication: null, text: "" };
@@ -51,7 +52,7 @@ export class EventWatch {
   }
 
   look(look: Look): void {
-    const { at, until } = this.#event;
+    const { at, until, feltFrom = at } = this.#event;
     if (look.at < at - usualSeconds || look.at > until) return;
     if (look.at < at) return this.#learn(look);
     const { quietInterval = Number.POSITIVE_INFINITY } = this.#event;
@@ -62,7 +63,7 @@ export class EventWatch {
     this.#judgeBounds(look, size);
     const { calibrated } = look;
     if (this.#detected === null && (calibrated === null || calibrated > unusual * this.#usualBound || this.#read(look) !== this.#said))
-      this.#detected = look.at - at;
+      this.#detected = look.at - feltFrom;
     if (this.#named === null && look.publication?.sources.some((source) => source.link === this.#event.liar && isNamed(source)))
       this.#named = look.at - at;
     if (!this.#hasRecovered(look, size)) this.#lastBad = look.at;
@@ -81,10 +82,11 @@ export class EventWatch {
   result(): EventResult {
     this.#endGap(this.#lastLook);
     const { at, over = at, size, liar, excluded } = this.#event;
+    const usual = Number.isFinite(this.#usualBound) ? this.#usualBound : 0;
     const hasEnded = this.#lastLook - this.#lastBad > 2 * this.#step;
     return {
       worst: this.#worst,
-      expected: size + this.#usualBound,
+      expected: size + usual,
       mattered: this.#everUncovered || this.#worst > this.#usualBound,
       detected: this.#detected,
       ...(liar !== undefined && { named: this.#named }),
@@ -119,10 +121,12 @@ export class EventWatch {
   }
 
   /** A bound that is tight again has recovered although the clock is still on its way: how fast it may move is policy. */
-  #hasRecovered({ calibrated, believed }: Look, size: number): boolean {
+  #hasRecovered({ calibrated, believed, publication }: Look, size: number): boolean {
     if (calibrated === null) return false;
     if (size <= recovery * this.#usualError) return true;
-    return size <= calibrated && calibrated <= (1 + headroom) * Math.abs(believed) + recovery * this.#usualBound;
+    // As it was published: until the next one it grows by what a slew may do that nobody ends.
+    const published = publication?.calibrated ?? calibrated;
+    return size <= calibrated && published <= (1 + headroom) * Math.abs(believed) + recovery * this.#usualBound;
   }
 
   /** State, reason, and what is thought of each source. */

@@ -11,6 +11,8 @@ export interface FaultEvent {
   readonly until: number;
   /** When it is over by itself, true s (default: `at`): recovery is counted from then on. null: it is not over while it is watched. */
   readonly over?: number | null;
+  /** When somebody on the machine can feel it, true s (default: `at`): detection is counted from then on. */
+  readonly feltFrom?: number;
   /** How far from the truth it may take a clock, ns: more than that is our doing. */
   readonly size: number;
   /** s between looks (default: a tenth). */

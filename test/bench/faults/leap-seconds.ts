@@ -51,8 +51,14 @@ const announceType = 11;
 const [flagOctet, utcOffsetOctet] = [7, 44];
 const leapFlags = { 1: 1, [-1]: 2 } as const;
 
-/** One of so many grandmasters says so in its Announce, from then on. */
-function ptpSays(name: string, grandmasters: number, epoch: number, says: (view: DataView, at: number) => void): FaultVariant {
+/** One of so many grandmasters says so in its Announce. @param liesFrom when that begins to be wrong, s */
+function ptpSays(
+  name: string,
+  grandmasters: number,
+  epoch: number,
+  liesFrom: number,
+  says: (view: DataView, at: number) => void,
+): FaultVariant {
   return onSegment(name, (seed) => {
     const network = new FaultNetwork(seed, {
       epoch,
@@ -65,7 +71,7 @@ function ptpSays(name: string, grandmasters: number, epoch: number, says: (view:
     names.forEach((grandmaster, domain) => network.addGrandmaster(grandmaster, domain));
     const node = network.addNode("node", { receivers: names.map((source, domain) => followsPtp(source, domain)) });
     const lonely = grandmasters === 1;
-    const events: FaultEvent[] = [{ at: announced, until, size: 0, tellers: ["l"], liar: "l", ...(lonely && { over: null }) }];
+    const events: FaultEvent[] = [{ at: liesFrom, until, size: 0, tellers: ["l"], liar: "l", ...(lonely && { over: null }) }];
     return { network, segment: network.segment, node: () => node, happenings: [], events };
   });
 }
@@ -94,13 +100,13 @@ export const leapSeconds: readonly FaultVariant[] = [
       ntpLeap(`ntp.${sign}.made.expired`, leap, expired, true),
       ntpLeap(`ntp.${sign}.made.restart`, leap, known, true, midnight - 1),
       ntpLeap(`ntp.${sign}.made.restart.expired`, leap, expired, true, midnight - 1),
-      ptpSays(`ptp.${sign}`, 3, known, leaps(leap)),
-      ptpSays(`ptp.${sign}.expired`, 3, expired, leaps(leap)),
+      ptpSays(`ptp.${sign}`, 3, known, midnight, leaps(leap)),
+      ptpSays(`ptp.${sign}.expired`, 3, expired, midnight, leaps(leap)),
     ];
   }),
   ...[36, 38].flatMap((offset) => [
-    ptpSays(`ptp.offset${String(offset)}`, 3, known, saysOffset(offset)),
-    ptpSays(`ptp.offset${String(offset)}.expired`, 3, expired, saysOffset(offset)),
-    ptpSays(`ptp.alone.offset${String(offset)}`, 1, known, saysOffset(offset)),
+    ptpSays(`ptp.offset${String(offset)}`, 3, known, announced, saysOffset(offset)),
+    ptpSays(`ptp.offset${String(offset)}.expired`, 3, expired, announced, saysOffset(offset)),
+    ptpSays(`ptp.alone.offset${String(offset)}`, 1, known, announced, saysOffset(offset)),
   ]),
 ];

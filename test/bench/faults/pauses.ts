@@ -33,7 +33,16 @@ function pausedMachine(kind: Kind, style: LinkStyle, sources: number, lasts: num
     const links = Array.from({ length: sources }, (_, i) => linkOf(style, `s${String(i)}`, 1e4));
     return {
       world: worldOf(links, until + 1, change),
-      events: [{ at, until, over: at + lasts, size, ...(kind === "silent" && { tellingDirection: "toLocal" }) }],
+      events: [
+        {
+          at,
+          until,
+          over: at + lasts,
+          size,
+          ...(kind !== "stolen" && { feltFrom: at + lasts }),
+          ...(kind === "silent" && { tellingDirection: "toLocal" }),
+        },
+      ],
     };
   });
 }
