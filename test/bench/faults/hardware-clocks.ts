@@ -8,8 +8,8 @@ import { formatNanoseconds, type LinkStyle, linkOf, strikeAt, styles, worldOf } 
 
 const second = 1e9;
 const slewed = 1e6;
-/** The slew of 1 ms takes 20 s at 50 ppm: before, early and late in it. */
-const phases = [-5, 2, 10, 18];
+/** The slew of 1 ms takes 20 s at 50 ppm. */
+const phases = [1, 5, 10, 18];
 /** A driver sets the device by the system's clock, in the wrong scale, or to nothing at all. */
 const resets = [2e4, -5e6, -37 * second, -(2 ** 51)];
 

@@ -24,7 +24,7 @@ function interrupted(signal: Signal, style: LinkStyle, phase: number, lasts: num
     if (signal === "stop")
       return { world: worldOf(links, until + 1, { faults: [slewed], stall: [at, at + lasts], stallsThreads: true }), events };
     return {
-      world: worldOf(links, until + 1, { faults: [slewed, { at, kind: "kill" }] }),
+      world: worldOf(links, until + 1, { faults: [slewed, { at, kind: "kill" }], stall: [at, at + lasts] }),
       events,
       create: (config, raw) => new RestartedEnsemble(config, raw, at * (1 + 1e-5), lasts, savedAgo),
     };
