@@ -37,6 +37,8 @@ interface Hypothesis {
 /** (3 ppm)²: what a frequency event opens the rate by, ppb². */
 export const frequencyEventVariance = 9e6;
 const impossible = 1e-39;
+/** Two floors that moved against each other and whose sum changed by less than that share of the larger move: that was a step. */
+const opposed = 0.3;
 /** Odd packets that are tried as the first after the change, beside the earliest one. */
 const mostChangePoints = 6;
 
@@ -48,7 +50,7 @@ const hypotheses: readonly Hypothesis[] = [
   { kind: "routeToLocal", prior: -15, local: true },
   { kind: "routeToRemote", prior: -15, remote: true },
   { kind: "routeBoth", prior: -22, local: true, remote: true },
-  { kind: "stepAndRoute", prior: -22, step: true, common: true },
+  { kind: "stepAndRoute", prior: -30, step: true, common: true },
 ];
 
 export interface RunPacket extends Packet {
@@ -96,6 +98,14 @@ export function movesFloor(finding: Finding): boolean {
 
 export function movesOffset(finding: Finding): boolean {
   return finding.hypothesis.step === true;
+}
+
+/**
+ * How far the offset would be elsewhere had only the floors moved, ns: paths that are hashed anew change both ways at once, each by its
+ * own amount, and no packet tells that from a step together with a route.
+ */
+export function ambiguityOf({ hypothesis, jumpToLocal, jumpToRemote }: Finding): Nanoseconds {
+  return hypothesis.step === true && hypothesis.common === true ? Math.abs(jumpToLocal - jumpToRemote) / 2 : 0;
 }
 
 /** Change of the two floors' sum, ns. */
@@ -222,7 +232,8 @@ export class DiscontinuityTest {
       const limit = settings.eventJump * jitter;
       const local = finding.hypothesis.local ? finding.jumpToLocal : 0;
       const remote = finding.hypothesis.remote ? finding.jumpToRemote : 0;
-      if ((Math.abs(local) < limit && Math.abs(remote) < limit) || local * remote < 0) return false;
+      const larger = Math.max(Math.abs(local), Math.abs(remote));
+      if (larger < limit || (local * remote < 0 && Math.abs(local + remote) < opposed * larger)) return false;
     }
     const p = trial.covariance;
     const least = context.hardMin - context.resolution;

@@ -181,3 +181,26 @@ test("an odd packet just before a step does not make a route of it", () => {
     expect(Math.abs(track.filter.offsetAt(track.raw) - track.truth)).toBeLessThan(track.filter.radiusAt(track.raw) ?? 0);
   }
 });
+
+/** Both ways are hashed anew, each by its own amount: half of the difference is an offset that no packet shows. ns */
+test.each([
+  [4000, 1500],
+  [-1500, -4000],
+  [3000, -1000],
+  [-4000, 3500],
+  [6000, 200],
+])("a path that is hashed anew by %d ns one way and %d the other stays within the bound", (local, remote) => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const random = createRandom(seed, 2);
+    const filter = new LinkFilter(1 / 4, 1000, 1);
+    let uncovered = 0;
+    for (let i = 0; i < 4000; i++) {
+      const raw = 1000 + i / 4;
+      const [up, down] = i < 1000 ? [0, 0] : [local, remote];
+      filter.observe(0, 8000 + up + 100 * random.exponential(), raw, 0, 1);
+      filter.observe(1, 8000 + down + 100 * random.exponential(), raw + 0.01, 0, 1);
+      if (i > 1040 && Math.abs(filter.offsetAt(raw + 0.01)) > (filter.radiusAt(raw + 0.01) ?? Number.POSITIVE_INFINITY)) uncovered++;
+    }
+    expect(uncovered).toBe(0);
+  }
+});
