@@ -22,3 +22,12 @@ test("finds a correlation of about twenty packets within a factor of three", () 
   expect(packets).toBeGreaterThan(19 / 3);
   expect(packets).toBeLessThan(19 * 3);
 });
+
+test("does not take independent packets for one another for ever because the first few were alike", () => {
+  for (let seed = 1; seed <= 3000; seed++) {
+    const random = createRandom(seed, 1);
+    const correlation = new CorrelationTime();
+    for (let i = 0; i < 600; i++) correlation.observe(12_000 - 1000 * Math.log(random.uniform()) - 1000 * Math.log(random.uniform()));
+    expect(correlation.packets).toBeLessThan(10);
+  }
+});

@@ -9,6 +9,8 @@ import type { Nanoseconds } from "../../time/units.js";
 const levels = 14;
 const memory = 4000;
 const spreadMemory = 500;
+/** Differences of blocks are not limited to less than six times that share of what independent packets would have. */
+const leastShare = 0.05;
 
 export class CorrelationTime {
   /** ≥ 1; exactly 1 while nothing speaks for correlation. */
@@ -47,7 +49,9 @@ export class CorrelationTime {
         const gain = Math.max(1 / (blocks - 1), j > 0 ? 1 / 64 : 1 / 1000);
         const difference = value - this.previous[j]!;
         let half = 0.5 * difference * difference;
-        if (blocks > 4) half = Math.min(half, 6 * this.differences[j]! + 1e-30);
+        // A first few that are clipped alike differ by nothing: the limit is not to be learnt from them.
+        const size = 2 ** j;
+        if (blocks > 4) half = Math.min(half, 6 * Math.max(this.differences[j]!, (leastShare * this.variance) / size));
         this.differences[j]! += gain * (half - this.differences[j]!);
       }
       this.previous[j] = value;
