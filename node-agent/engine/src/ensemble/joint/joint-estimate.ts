@@ -10,7 +10,7 @@ import type { Direction } from "../link/noise-shape.js";
 import type { SourceLink } from "../source-link.js";
 import { DampedCompanion } from "./damped-companion.js";
 import type { JointFilter } from "./joint-filter.js";
-import { WanderStar } from "./wander-star.js";
+import { WanderStar, wanderRatio } from "./wander-star.js";
 
 /** The only clock of this estimate. */
 const own = 0;
@@ -190,7 +190,7 @@ export class JointEstimate implements ClockEstimate {
     const judge = (joint: JointFilter) => joint.update(link.config.id, direction === 1, projected, law);
     const ofBase = this.star.judge(judge);
     this.companion?.compare(judge(this.companion.filter), ofBase);
-    if (!this.frozen) this.star.learn();
+    if (!this.frozen) this.star.learn(this.mostWander());
     this.star.weigh();
     this.companion?.follow(this.star.base);
   }
@@ -325,6 +325,15 @@ export class JointEstimate implements ClockEstimate {
       if (raw - other.frequencyEvent < window) seen++;
     }
     if (2 * seen > this.members.size) for (const joint of this.all()) joint.open(own, 0, frequencyEventVariance);
+  }
+
+  /**
+   * Sources that drift apart look like an oscillator that wanders, but only here: a link's own filter sees one source. More than
+   * half of the links must see at least as much, ppb/√s.
+   */
+  private mostWander(): number {
+    const seen = [...this.members.values()].map(({ link }) => Math.sqrt(link.filter?.wander ?? 0)).sort((a, b) => a - b);
+    return (seen[(seen.length - 1) >> 1] ?? 0) / wanderRatio;
   }
 
   /** Pessimistic: the widest filter, its distance from the mixture, wander twice the mean between packets. */

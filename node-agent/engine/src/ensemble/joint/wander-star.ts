@@ -6,7 +6,7 @@
 import { JointFilter } from "./joint-filter.js";
 
 /** Between neighbours: a finer grid changes the estimate by less than its own noise. */
-const ratio = 3;
+export const wanderRatio = 3;
 /** Random walk of a rate before anything is learnt, and its limits, ppb/√s: a maser's, and a crystal's beside a fan. */
 const wanderStart = 2;
 const wanderMin = 1e-3;
@@ -65,14 +65,14 @@ export class WanderStar {
     return ofBase;
   }
 
-  /** Moves the base to whoever leads, clock by clock. */
-  learn(): void {
+  /** Moves the base to whoever leads, clock by clock. @param most that the links' own filters would believe, ppb/√s */
+  learn(most: number): void {
     for (let clock = 0; clock < this.#clocks; clock++) {
       const less = 1 + 2 * clock;
       const more = less + 1;
       const [base, wander] = [this.base.evidence, this.#wanders[clock]!];
-      if (this.filters[more]!.evidence > base + lead && wander * ratio <= wanderMax) this.#shift(clock, more, less, ratio);
-      else if (this.filters[less]!.evidence > base + lead && wander > wanderMin) this.#shift(clock, less, more, 1 / ratio);
+      if (this.filters[more]!.evidence > base + lead && wander * wanderRatio <= Math.min(wanderMax, most)) this.#shift(clock, more, less, wanderRatio);
+      else if (this.filters[less]!.evidence > base + lead && wander > wanderMin) this.#shift(clock, less, more, 1 / wanderRatio);
     }
   }
 
@@ -102,7 +102,7 @@ export class WanderStar {
   #setWanders(): void {
     for (const [k, filter] of this.filters.entries())
       for (let clock = 0; clock < this.#clocks; clock++) {
-        const factor = k === 1 + 2 * clock ? 1 / ratio : k === 2 + 2 * clock ? ratio : 1;
+        const factor = k === 1 + 2 * clock ? 1 / wanderRatio : k === 2 + 2 * clock ? wanderRatio : 1;
         filter.wanders[clock] = (this.#wanders[clock]! * factor) ** 2;
       }
   }
