@@ -117,3 +117,13 @@ test("a comparison of two clocks says nothing of either's offset, and much of th
   expect(Math.abs(filter.offset(1) - filter.offset(0) - 700)).toBeLessThan(200);
   expect(filter.offsetVariance(0)).toBeGreaterThan(4e5);
 });
+
+test("what is opened of the offset takes the rate that goes with it along", () => {
+  const { filter } = run(["a"], 200, 1);
+  const [offsetVariance, offsetRate, rateVariance] = [filter.offsetVariance(0), filter.offsetRate(0), filter.rateVariance(0)];
+  filter.open(0, 1e6, 4);
+  const together = offsetRate / offsetVariance;
+  expect(together).toBeGreaterThan(0);
+  expect(filter.offsetRate(0) / filter.offsetVariance(0)).toBeCloseTo(together, 9);
+  expect(filter.rateVariance(0) - rateVariance).toBeCloseTo(together ** 2 * 1e6 + 4, 6);
+});

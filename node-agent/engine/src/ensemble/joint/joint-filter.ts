@@ -187,10 +187,19 @@ export class JointFilter {
       this.#cut(index);
   }
 
-  /** Opens a clock's offset and rate by that much variance, ns² and ppb². */
+  /**
+   * Opens a clock's offset and rate by that much variance, ns² and ppb². What pulled the offset pulled the rate with it, and it goes back
+   * with it.
+   */
   open(clock: number, offsetVariance: number, rateVariance: number): void {
-    this.#covariance[2 * clock * (this.#stride + 1)]! += offsetVariance;
-    this.#covariance[(2 * clock + 1) * (this.#stride + 1)]! += rateVariance;
+    const p = this.#covariance;
+    const x = 2 * clock * (this.#stride + 1);
+    const y = x + this.#stride + 1;
+    const together = p[x]! > 0 ? p[x + 1]! / p[x]! : 0;
+    p[x]! += offsetVariance;
+    p[x + 1]! += together * offsetVariance;
+    p[y - 1]! += together * offsetVariance;
+    p[y]! += together * together * offsetVariance + rateVariance;
   }
 
   /** Moves a link's floor and opens it, ns and ns². */
