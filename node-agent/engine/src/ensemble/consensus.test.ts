@@ -84,6 +84,32 @@ describe("the guaranteed bound when sources fall silent", () => {
   });
 });
 
+const worst = (seen: readonly SecondSample[], from: number, of: (sample: SecondSample) => number): number =>
+  Math.max(...seen.filter(({ second }) => second > from).map(of));
+
+describe("a source that begins to lie", () => {
+  const drift = link("l", { error: (at) => Math.max(0, at - 800) });
+
+  it("among two by a drift: the clock is at most about half of the lie wrong", () => {
+    for (const seed of seeds)
+      expect(worst(run([link("a"), drift], { duration: 2000 }, seed), 800, ({ error }) => Math.abs(error))).toBeLessThan(900);
+  });
+
+  it("among three by a drift: the clock hardly follows", () => {
+    for (const seed of seeds)
+      expect(worst(run([link("a"), link("b"), drift], { duration: 1800 }, seed), 800, ({ error }) => Math.abs(error))).toBeLessThan(300);
+  });
+
+  it("among three by 37 s: the calibrated bound never says more than what the others prove", () => {
+    const seen = run([link("a"), link("b"), link("l", { error: (at) => (at < 600 ? 0 : 37e9) })], { duration: 700 });
+    expect(sourceAt(seen, 700, "l")?.state).toBe("Falseticker");
+    expect(seen.filter(({ second, calibrated }) => second > 600 && calibrated === null)).toEqual([]);
+    expect(worst(seen, 600, ({ calibrated }) => calibrated ?? 0)).toBeLessThan(20_000);
+    expect(worst(seen, 600, ({ guaranteed }) => guaranteed ?? 0)).toBeLessThan(20_000);
+    expect(seen.filter(({ error, calibrated }) => calibrated !== null && Math.abs(error) > calibrated)).toEqual([]);
+  });
+});
+
 describe("a source whose TAI − UTC the leap table denies", () => {
   const disputed = { rootHard: 100, taiMinusUtc: 36 };
 

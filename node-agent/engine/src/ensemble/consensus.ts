@@ -11,8 +11,8 @@ import { noPrior, type StartPrior } from "./link/start-fit.js";
 import type { LinkId, Measurement } from "./measurement.js";
 import { PhaseBuildOut } from "./phase-buildout.js";
 import { SourceLink } from "./source-link.js";
-import { findMajority } from "./vote/majority.js";
-import { ballotsOf, SourceVote, type Voter } from "./vote/source-vote.js";
+import { type Ballot, findMajority, type Segment } from "./vote/majority.js";
+import { ballotsOf, ratesOf, SourceVote, type Voter } from "./vote/source-vote.js";
 
 /** A better source must have been eligible that long before it takes over, s. */
 const holdDown = 30;
@@ -21,8 +21,12 @@ const startGrace = 5;
 const startIntervals = 4;
 /** Before that many effective packets a source's differences are still those of its start. */
 const settledPackets = 120;
-/** Sources that disagree are not followed for that long: the frequency is held, s. */
+/** Sources that disagree since one of them jumped are not followed for that long: the frequency is held, s. */
 const splitAfter = 30;
+/** The sources that are left have taken back the pull of one that is muted after that time, s. */
+const pullLife = 30;
+/** So far a source's own noise may take it from the joint estimate, standard deviations. */
+const noiseSigmas = 2;
 /** The witness is what we predicted that long ago, s. */
 const witnessAge = 34;
 
@@ -43,6 +47,8 @@ export class Consensus {
   estimate: ClockEstimate | null = null;
   /** Why nothing may start; empty when it may. */
   waiting = "";
+  /** How far the joint estimate is from what most of its sources say by themselves, beyond what their noise explains, ns. */
+  private lag: Nanoseconds = 0;
   private joint: JointEstimate | null = null;
   private damping = 0;
   private active: readonly SourceLink[] = [];
@@ -54,6 +60,7 @@ export class Consensus {
   /** Of links that are yet to come. */
   private priorOf: (link: LinkId) => StartPrior = () => noPrior;
   private disagreeSince: Raw | null = null;
+  private readonly mutedSince = new Map<LinkId, Raw>();
   private readonly generations = new Map<LinkId, number>();
   private forecasts: Forecast[] = [];
   private readonly interval: Interval = { low: 0, high: 0 };
@@ -138,9 +145,9 @@ export class Consensus {
       this.buildOut.follow(now, estimate.offsetAt(now), estimate.rate, steering === null ? null : estimate.offsetAt(now) + steering);
   }
 
-  /** They have disagreed for so long that a held frequency would be worse than the middle. */
+  /** A held frequency would be worse than the middle: they drift apart, or have disagreed for long. */
   private isSplit(now: Raw): boolean {
-    return this.disagreeSince !== null && !this.vote.noMajority && now - this.disagreeSince > splitAfter;
+    return this.disagreeSince !== null && !this.vote.noMajority && (!this.vote.mayBeJump || now - this.disagreeSince > splitAfter);
   }
 
   private tickVote(now: Raw): void {
@@ -150,10 +157,30 @@ export class Consensus {
     if (this.joint === null) return;
     this.joint.frozen = this.vote.widening > 0 || this.vote.conflict || this.vote.muted.size > 0;
     if (this.joint.isReady && this.joint.isLockedOut(now)) {
+      // It was wrong, not another: the clock goes back to its sources as fast as it may.
       this.joint.forget();
-      this.buildOut.begin(now);
+      this.buildOut.forget();
     }
     if (this.joint.isReady) this.remember(this.joint.forecast);
+    this.lag = this.joint.isReady ? this.lagOf(this.joint, now) : 0;
+  }
+
+  /** Joins the calibrated bound, ns. */
+  get widening(): Nanoseconds {
+    return this.vote.widening + (this.estimate === this.joint ? this.lag : 0);
+  }
+
+  /** A lie that nobody doubts yet pulls the joint estimate away from every source but the liar. */
+  private lagOf(joint: JointEstimate, now: Raw): Nanoseconds {
+    const offset = joint.offsetAt(now);
+    const lags: Nanoseconds[] = [];
+    for (const [id, link] of this.links) {
+      if (!joint.has(id) || link.filter === null || link.filter.state !== "ready" || link.isSilent(now)) continue;
+      const own = noiseSigmas * Math.sqrt(link.filter.beliefVarianceAt(now)) + link.asymmetryPrior;
+      lags.push(Math.max(0, Math.abs(link.filter.offsetAt(now) - offset) - own));
+    }
+    lags.sort((a, b) => a - b);
+    return lags[(lags.length - 1) >> 1] ?? 0;
   }
 
   isSilent(now: Raw): boolean {
@@ -187,25 +214,27 @@ export class Consensus {
 
   /** Proven interval of local − true in the raw frame; false: nobody vouches for anything. */
   prove(now: Raw, into: Proof): boolean {
-    into.lowRate = Number.POSITIVE_INFINITY;
-    into.highRate = Number.NEGATIVE_INFINITY;
     if (this.links.size === 1) {
       const only = this.selected;
       return only !== null && this.proveOne(only, now, into);
     }
-    const ballots = ballotsOf(this.witnesses(now));
+    const witnesses = this.witnesses(now);
+    const ballots = ballotsOf(witnesses);
     if (ballots.length === 0) return false;
-    const segments = findMajority(ballots);
-    // Two that disagree: one of them lies, so both are covered.
-    const cover = segments.length > 0 && !this.vote.conflict ? segments : ballots;
+    const cover = this.coverOf(ballots);
     into.low = Math.min(...cover.map((part) => part.low));
     into.high = Math.max(...cover.map((part) => part.high));
-    for (const { filter, provenRate } of this.links.values()) {
-      if (filter === null) continue;
-      into.lowRate = Math.min(into.lowRate, provenRate.low);
-      into.highRate = Math.max(into.highRate, provenRate.high);
-    }
+    // The rates are voted on like the offsets: one that has just begun anew knows nothing of its rate.
+    const rates = this.coverOf(ratesOf(witnesses));
+    into.lowRate = Math.min(...rates.map((part) => part.low));
+    into.highRate = Math.max(...rates.map((part) => part.high));
     return true;
+  }
+
+  /** What more than half prove; two that disagree: one of them lies, so both are covered. */
+  private coverOf(ballots: readonly Ballot[]): readonly Segment[] {
+    const segments = findMajority(ballots);
+    return segments.length > 0 && !this.vote.conflict ? segments : ballots;
   }
 
   describe(now: Raw): SourceStatus[] {
@@ -273,7 +302,7 @@ export class Consensus {
         offset,
         deviation,
         isSettled: filter.effectivePackets > settledPackets,
-        proof: proven ? { low: this.interval.low, high: this.interval.high } : null,
+        proof: proven ? { low: this.interval.low, high: this.interval.high, rate: link.provenRate } : null,
         surprise: this.surprise(now, offset, deviation),
       });
     }
@@ -294,7 +323,10 @@ export class Consensus {
     return Math.abs(offset - past.offset - past.rate * dt) / Math.sqrt(variance);
   }
 
-  /** A liar leaves; the pull it may have had is handed back by opening offset and rate, the clean links close them again. */
+  /**
+   * A liar leaves. The pull it may have had is handed back by opening offset and rate, the clean links close them again: at most
+   * half of its distance, as they pulled the other way. Who was muted for long has none left, and to open would be noise only.
+   */
   private dropNamed(now: Raw): void {
     for (const id of this.vote.named.keys()) {
       if (this.joint?.has(id) !== true) continue;
@@ -303,11 +335,14 @@ export class Consensus {
       for (const other of this.links.keys()) {
         if (other === id || this.vote.named.has(other)) continue;
         const pair = this.vote.pair(id, other);
-        deviation = Math.max(deviation, Math.abs(pair.deviation));
+        deviation = Math.max(deviation, Math.abs(pair.deviation) / 2);
         if (pair.alarm !== null && pair.why === "drift") rate = Math.max(rate, Math.abs(pair.deviation) / (now - pair.onset + 60));
       }
-      this.joint.leave(id, Math.min(1e12, deviation * deviation), Math.min(1e4, rate * rate));
+      if (now - (this.mutedSince.get(id) ?? now) > pullLife) this.joint.leave(id);
+      else this.joint.leave(id, Math.min(1e12, deviation * deviation), Math.min(1e4, rate * rate));
     }
+    for (const id of this.vote.muted) if (!this.mutedSince.has(id)) this.mutedSince.set(id, now);
+    for (const id of this.mutedSince.keys()) if (!this.vote.muted.has(id)) this.mutedSince.delete(id);
   }
 
   private isEligible(link: SourceLink, now: Raw): boolean {

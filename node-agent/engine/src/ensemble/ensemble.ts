@@ -558,18 +558,18 @@ export class Ensemble implements ClockEnsemble {
     const { vote } = this.consensus;
     if (!this.isBusy()) return calibrated;
     const larger = calibrated * (1 + headroom);
-    return guaranteed === null || vote.widening > 0 ? larger : Math.max(calibrated, Math.min(larger, guaranteed));
+    return guaranteed === null || vote.majorityInDoubt ? larger : Math.max(calibrated, Math.min(larger, guaranteed));
   }
 
   private calibratedAt(raw: Raw, guaranteed: Nanoseconds | null): Nanoseconds | null {
-    const { estimate, vote } = this.consensus;
+    const { estimate, vote, widening } = this.consensus;
     if (estimate === null || !estimate.isReady || vote.noMajority) return null;
     const radius = estimate.radiusAt(raw);
     if (radius === null) return null;
     const calibrated =
-      Math.abs(this.errorAt(raw)) + radius + linkSettings.boundSigmas * this.holdover.strayAt(raw) + vote.widening + this.unread;
-    // A doubt is a doubt of the majority too: then the proven bound does not cap.
-    return guaranteed === null || vote.widening > 0 ? calibrated : Math.min(calibrated, guaranteed);
+      Math.abs(this.errorAt(raw)) + radius + linkSettings.boundSigmas * this.holdover.strayAt(raw) + widening + this.unread;
+    // What the majority proves does not cap where the majority itself is in doubt.
+    return guaranteed === null || vote.majorityInDoubt ? calibrated : Math.min(calibrated, guaranteed);
   }
 
   private guaranteedAt(raw: Raw): Nanoseconds {

@@ -30,3 +30,10 @@ test("many sources are searched greedily with the same answer", () => {
   expect(found.members).not.toContain("s7");
   expect(found.members).toHaveLength(19);
 });
+
+test("of two sets of one size the one that is far less strained is the majority", () => {
+  const disagree = (a: string, b: string) => [a, b].sort().join("") === "ac";
+  const strained = (most: number) => (a: string, b: string) => ([a, b].includes("c") ? most : 1);
+  expect(findAgreement(["a", "b", "c"], own, disagree, strained(3))).toEqual({ members: ["a", "b"], isMajority: true });
+  expect(findAgreement(["a", "b", "c"], own, disagree, strained(1.5)).isMajority).toBe(false);
+});

@@ -11,6 +11,11 @@ const slack = 0.75;
 const alarmAt = 14;
 /** Sum at which a drift is suspected: the bound carries the difference, and nothing is learnt from it. Block sigmas. */
 const suspected = 4;
+/** Further apart than that they disagree, and do until they are nearer than that. */
+const apartSigmas = 4;
+const togetherSigmas = 2;
+/** What was a moment ago is the mean over about that time. */
+const recentSeconds = 32;
 const jumpSigmas = 8;
 const jumpSeconds = 3;
 const shortestBlock = 4;
@@ -46,6 +51,10 @@ export class PairDetector {
   private riseBaseline: Nanoseconds = 0;
   private fallBaseline: Nanoseconds = 0;
   private quiet = 0;
+  /** Further apart than they should be, and not back yet. */
+  private isApart = false;
+  private scale: Nanoseconds = 1;
+  private recent: Nanoseconds = 0;
 
   /** Enough was seen to doubt. */
   get isWarm(): boolean {
@@ -54,7 +63,21 @@ export class PairDetector {
 
   /** A drift is on its way to an alarm, or they disagree right now. */
   get isDoubtful(): boolean {
-    return this.isWarm && (this.sigmas > 4 || Math.max(this.risen, this.fallen) > suspected || this.alarm !== null);
+    return this.isWarm && (this.isApart || this.drifted > suspected || this.alarm !== null);
+  }
+
+  /** They disagree right now, and did not a moment ago: a jump perhaps, in any case no drift. */
+  get isSudden(): boolean {
+    return this.isWarm && this.isApart && Math.abs(this.deviation - this.recent) > apartSigmas * this.scale;
+  }
+
+  /** How near they are to an alarm; comparable between pairs. */
+  get strain(): number {
+    return Math.max(this.drifted, this.sigmas);
+  }
+
+  private get drifted(): number {
+    return Math.max(this.risen, this.fallen);
   }
 
   get deviationOfBlocks(): Nanoseconds {
@@ -73,8 +96,12 @@ export class PairDetector {
     const scale = Math.sqrt(Math.max(this.secondVariance, floorDeviation ** 2, (0.25 * claimed) ** 2));
     const z = deviation / scale;
     this.deviation = deviation;
+    this.scale = scale;
     this.sigmas = Math.abs(z);
+    if (this.sigmas > apartSigmas) this.isApart = true;
+    else if (this.sigmas < togetherSigmas) this.isApart = false;
     this.watchJump(raw);
+    this.recent += (deviation - this.recent) / recentSeconds;
     if (this.alarm === null && this.mayLearn) this.learnSecond(z, scale);
     this.blockSum += deviation;
     if (++this.inBlock < this.blockLength) return;
@@ -88,7 +115,7 @@ export class PairDetector {
 
   /** A drift that is under suspicion must not teach how much and how long differences swing: it would hide behind what it taught. */
   private get mayLearn(): boolean {
-    return Math.max(this.risen, this.fallen) <= suspected;
+    return this.drifted <= suspected;
   }
 
   private watchJump(raw: Raw): void {

@@ -9,8 +9,13 @@ interface Lie {
   readonly halfWidth?: number;
 }
 
-/** Runs `seconds` of a vote of sources with 20 ns of noise and intervals of ±10 µs. */
-function run(sources: readonly Lie[], seconds: number, surprise: (id: string, t: number) => number | null = () => null): SourceVote {
+/** Runs `seconds` of a vote of sources with 20 ns of noise and intervals of ±10 µs; `look` sees it after every one. */
+function run(
+  sources: readonly Lie[],
+  seconds: number,
+  surprise: (id: string, t: number) => number | null = () => null,
+  look: (vote: SourceVote, t: number) => void = () => undefined,
+): SourceVote {
   const random = createRandom(6, 1);
   const vote = new SourceVote();
   for (let t = 0; t < seconds; t++) {
@@ -24,11 +29,12 @@ function run(sources: readonly Lie[], seconds: number, surprise: (id: string, t:
         offset: x + 20 * random.normal(),
         deviation: 20,
         isSettled: true,
-        proof: { low: x - reach, high: x + reach },
+        proof: { low: x - reach, high: x + reach, rate: { low: -1000, high: 1000 } },
         surprise: surprise(id, t),
       };
     });
     vote.tick(t, voters);
+    look(vote, t);
   }
   return vote;
 }
@@ -87,4 +93,46 @@ test("a source that tells the truth again is readmitted", () => {
 
 test("two disjoint intervals: no majority", () => {
   expect(run([honest("a"), { id: "b", offset: () => 1e9 }], 2).noMajority).toBe(true);
+});
+
+test("two that drift apart are both heard until one of them may have jumped", () => {
+  const heard: number[] = [];
+  const look = (vote: SourceVote, t: number) => {
+    if (vote.muted.size > 0) heard.push(t);
+  };
+  const vote = run([honest("a"), { id: "b", offset: (t) => Math.max(0, (t - 1000) / 4) }], 3000, undefined, look);
+  expect(vote.conflict).toBe(true);
+  expect(vote.mayBeJump).toBe(false);
+  expect(heard).toEqual([]);
+});
+
+test("two of which one may have jumped are not heard for half a minute, and then both again", () => {
+  const muted: number[] = [];
+  const look = (vote: SourceVote, t: number) => {
+    if (vote.muted.size === 2) muted.push(t);
+  };
+  run([honest("a"), { id: "b", offset: from(1000, 170) }], 1100, undefined, look);
+  expect(muted[0]).toBeLessThan(1003);
+  expect(muted.length).toBeGreaterThan(20);
+  expect(muted.at(-1)).toBeLessThan(1040);
+});
+
+test("who drifts away from two is muted long before it is named, never one of those, and there is no conflict", () => {
+  let [first, unheard, conflicts] = [Number.POSITIVE_INFINITY, 0, 0];
+  const look = (vote: SourceVote, t: number) => {
+    if (vote.muted.has("c")) first = Math.min(first, t);
+    if (vote.muted.has("a") || vote.muted.has("b")) unheard++;
+    if (vote.conflict) conflicts++;
+  };
+  const vote = run([honest("a"), honest("b"), { id: "c", offset: (t) => Math.max(0, (t - 1000) / 2) }], 2500, undefined, look);
+  const since = vote.named.get("c")?.since ?? Number.NaN;
+  expect([...vote.named.keys()]).toEqual(["c"]);
+  expect(since - first).toBeGreaterThan(20);
+  expect([unheard, conflicts]).toEqual([0, 0]);
+});
+
+test("a doubt that leaves a majority leaves what it proves; one that does not, does not", () => {
+  expect(run([honest("a"), honest("b"), { id: "c", offset: from(1000, 2000) }], 1002).majorityInDoubt).toBe(false);
+  expect(run([honest("a"), { id: "b", offset: from(1000, 2000) }], 1002).majorityInDoubt).toBe(true);
+  expect(run([honest("a"), honest("b"), { id: "w", offset: from(1000, 3000), isWatchdog: true }], 1100).majorityInDoubt).toBe(true);
 });

@@ -3,8 +3,8 @@
  * away from the largest agreeing set is a suspect. A watchdog's dissent is never voted away. Two that disagree: nobody is
  * named, unless our own oscillator is a witness to a jump.
  */
-import type { Nanoseconds, Raw } from "../../time/units.js";
-import { findAgreement } from "./agreement.js";
+import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
+import { type Agreement, findAgreement } from "./agreement.js";
 import { type Ballot, findMajority, isOutvoted } from "./majority.js";
 import { PairDetector } from "./pair-detector.js";
 
@@ -17,8 +17,12 @@ export interface Voter {
   readonly deviation: Nanoseconds;
   /** Its differences from others can be learnt. */
   readonly isSettled: boolean;
-  /** Proven interval with the remote's own hard limit; null: nobody vouches for it, it does not vote. */
-  readonly proof: { readonly low: Nanoseconds; readonly high: Nanoseconds } | null;
+  /** Proven interval with the remote's own hard limit, and proven rate; null: nobody vouches for it, it does not vote. */
+  readonly proof: {
+    readonly low: Nanoseconds;
+    readonly high: Nanoseconds;
+    readonly rate: { readonly low: Ppb; readonly high: Ppb };
+  } | null;
   /** Distance from what our own oscillator predicts from before the disagreement, in sigmas; null: no prediction. */
   readonly surprise: number | null;
 }
@@ -41,9 +45,13 @@ export class SourceVote {
   muted: ReadonlySet<string> = new Set();
   /** They disagree and nobody can be named. */
   conflict = false;
+  /** A jump is what they disagree about: our own oscillator may tell whose. */
+  mayBeJump = false;
   /** The intervals themselves have no majority. */
   noMajority = false;
   watchdogDisagrees = false;
+  /** A doubt that leaves no majority, or a watchdog's: what the majority proves may be wrong as well. */
+  majorityInDoubt = false;
   /** Joins the calibrated bound, ns. */
   widening: Nanoseconds = 0;
   private readonly pairs = new Map<string, PairDetector>();
@@ -80,9 +88,10 @@ export class SourceVote {
     const candidates = voters.filter((voter) => this.named.get(voter.id)?.verdict !== "interval");
     this.widening = 0;
     this.conflict = this.noMajority;
-    this.watchdogDisagrees = false;
+    this.watchdogDisagrees = this.mayBeJump = this.majorityInDoubt = false;
     this.doubt(raw, candidates);
     if (candidates.some((a) => candidates.some((b) => a !== b && this.alarmed(a, b)))) this.nameSuspects(raw, candidates);
+    if (this.conflict || this.watchdogDisagrees) this.majorityInDoubt = true;
     this.readmit(raw, candidates);
   }
 
@@ -105,23 +114,33 @@ export class SourceVote {
         const pair = this.pair(a.id, b.id);
         if (pair.isDoubtful) this.widening = Math.max(this.widening, Math.abs(pair.deviation));
       }
-    const far = (a: Voter, b: Voter) => this.pair(a.id, b.id).isWarm && this.pair(a.id, b.id).sigmas > 4;
-    if (!active.some((a) => active.some((b) => a !== b && far(a, b)))) {
+    const doubtful = (a: Voter, b: Voter) => this.pair(a.id, b.id).isDoubtful;
+    if (!active.some((a) => active.some((b) => a !== b && doubtful(a, b)))) {
       this.mutedSince = null;
       this.muted = new Set();
       return;
     }
-    this.mutedSince ??= raw;
-    const agreement = findAgreement(active, groupOf, far);
-    const muted = agreement.isMajority ? active.filter((voter) => !agreement.members.includes(voter)) : active;
-    this.muted = new Set(agreement.isMajority || raw - this.mutedSince < muteLimit ? muted.map((voter) => voter.id) : []);
+    const { isMajority, members } = this.agree(active, doubtful);
+    this.majorityInDoubt = !isMajority;
+    // Without a majority the oscillator carries on alone while a jump is judged: not for a drift, it would drift by itself.
+    const sudden = active.some((a) => active.some((b) => a !== b && this.pair(a.id, b.id).isSudden));
+    if (sudden) this.mutedSince ??= raw;
+    const waits = this.mutedSince !== null && raw - this.mutedSince < muteLimit;
+    const muted = isMajority ? active.filter((voter) => !members.includes(voter)) : waits ? active : [];
+    this.muted = new Set(muted.map((voter) => voter.id));
+  }
+
+  /** Where several sets are as large, the one whose members are farthest from disagreeing. */
+  private agree(voters: readonly Voter[], disagree: (a: Voter, b: Voter) => boolean): Agreement<Voter> {
+    return findAgreement(voters, groupOf, disagree, (a, b) => this.pair(a.id, b.id).strain);
   }
 
   private nameSuspects(raw: Raw, candidates: readonly Voter[]): void {
     const disagree = (a: Voter, b: Voter) => this.alarmed(a, b);
     const agreement = findAgreement(candidates, groupOf, disagree);
     if (!agreement.isMajority) {
-      this.askWitness(raw, candidates);
+      // The first of its pairs to alarm: it is muted already, and the others will follow.
+      if (!this.agree(candidates, disagree).isMajority) this.askWitness(raw, candidates);
       return;
     }
     for (const voter of candidates) {
@@ -148,6 +167,7 @@ export class SourceVote {
         (b) => a !== b && this.alarmed(a, b) && this.pair(a.id, b.id).why === "jump" && raw - this.pair(a.id, b.id).onset < 30,
       ),
     );
+    this.mayBeJump = jumped;
     if (jumped && candidates.every((voter) => voter.surprise !== null)) {
       const honest = candidates.filter((voter) => (voter.surprise ?? 0) < 4);
       const wrong = candidates.filter((voter) => (voter.surprise ?? 0) > 8);
@@ -187,6 +207,13 @@ export class SourceVote {
 export function ballotsOf(voters: readonly Voter[]): Ballot[] {
   const ballots: Ballot[] = [];
   for (const { group, proof } of voters) if (proof !== null) ballots.push({ group, low: proof.low, high: proof.high });
+  return ballots;
+}
+
+/** Of the same voters: what each proves of the rate, ppb. */
+export function ratesOf(voters: readonly Voter[]): Ballot[] {
+  const ballots: Ballot[] = [];
+  for (const { group, proof } of voters) if (proof !== null) ballots.push({ group, low: proof.rate.low, high: proof.rate.high });
   return ballots;
 }
 
