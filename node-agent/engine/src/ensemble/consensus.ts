@@ -12,7 +12,7 @@ import type { LinkId, Measurement } from "./measurement.js";
 import { PhaseBuildOut } from "./phase-buildout.js";
 import { SourceLink } from "./source-link.js";
 import { type Ballot, findMajority, type Segment } from "./vote/majority.js";
-import { ballotsOf, ratesOf, SourceVote, type Voter } from "./vote/source-vote.js";
+import { SourceVote, type Voter } from "./vote/source-vote.js";
 
 /** A better source must have been eligible that long before it takes over, s. */
 const holdDown = 30;
@@ -218,14 +218,20 @@ export class Consensus {
       const only = this.selected;
       return only !== null && this.proveOne(only, now, into);
     }
-    const witnesses = this.witnesses(now);
-    const ballots = ballotsOf(witnesses);
+    const ballots: Ballot[] = [];
+    const rateBallots: Ballot[] = [];
+    for (const link of this.witnesses(now)) {
+      if (!link.isReady || !link.proveAt(now, this.interval)) continue;
+      const { low, high } = this.interval;
+      ballots.push({ group: groupOf(link), low, high });
+      rateBallots.push({ group: groupOf(link), ...link.provenRate });
+    }
     if (ballots.length === 0) return false;
     const cover = this.coverOf(ballots);
     into.low = Math.min(...cover.map((part) => part.low));
     into.high = Math.max(...cover.map((part) => part.high));
     // The rates are voted on like the offsets: one that has just begun anew knows nothing of its rate.
-    const rates = this.coverOf(ratesOf(witnesses));
+    const rates = this.coverOf(rateBallots);
     into.lowRate = Math.min(...rates.map((part) => part.low));
     into.highRate = Math.max(...rates.map((part) => part.high));
     return true;
@@ -275,16 +281,17 @@ export class Consensus {
    * Whose intervals prove the bound: who speaks. When nobody is left who is believed, what all have proven before stands and
    * grows, or one liar who goes on speaking would be the majority.
    */
-  private witnesses(now: Raw): Voter[] {
-    const voters = this.voters(now);
-    return voters.some(({ id }) => !this.vote.named.has(id)) ? voters : this.votersOf([...this.links.values()], now);
+  private witnesses(now: Raw): SourceLink[] {
+    const speaking = this.speaking(now);
+    return speaking.some(({ isReady, config }) => isReady && !this.vote.named.has(config.id)) ? speaking : [...this.links.values()];
+  }
+
+  private speaking(now: Raw): SourceLink[] {
+    return [...this.links.values()].filter((link) => !link.isSilent(now) && !link.isDisqualified);
   }
 
   private voters(now: Raw): Voter[] {
-    return this.votersOf(
-      [...this.links.values()].filter((link) => !link.isSilent(now) && !link.isDisqualified),
-      now,
-    );
+    return this.votersOf(this.speaking(now), now);
   }
 
   private votersOf(links: readonly SourceLink[], now: Raw): Voter[] {
@@ -297,12 +304,12 @@ export class Consensus {
       const offset = filter.offsetAt(now);
       voters.push({
         id: config.id,
-        group: config.independenceGroup === "" ? config.id : config.independenceGroup,
+        group: groupOf(link),
         isWatchdog: config.use === "Watchdog",
         offset,
         deviation,
         isSettled: filter.effectivePackets > settledPackets,
-        proof: proven ? { low: this.interval.low, high: this.interval.high, rate: link.provenRate } : null,
+        proof: proven ? { low: this.interval.low, high: this.interval.high } : null,
         surprise: this.surprise(now, offset, deviation),
       });
     }
@@ -439,6 +446,10 @@ export class Consensus {
     for (const link of this.links.values())
       if (joint.has(link.config.id) && !this.active.includes(link) && !link.isSilent(now)) joint.leave(link.config.id);
   }
+}
+
+function groupOf({ config }: SourceLink): string {
+  return config.independenceGroup === "" ? config.id : config.independenceGroup;
 }
 
 /** Primaries before fallbacks, then by priority. */

@@ -12,30 +12,30 @@ export interface Segment {
   high: Nanoseconds;
 }
 
-/** Segments in ascending order; empty: no majority. A group votes with the union of its intervals. */
+/** Segments in ascending order; empty: no majority. A group votes with the union of its intervals. Every low is ≤ its high. */
 export function findMajority(ballots: readonly Ballot[]): Segment[] {
-  const only = ballots[0];
-  if (ballots.length === 1 && only !== undefined) return [{ low: only.low, high: only.high }];
-  const total = new Set(ballots.map((ballot) => ballot.group)).size;
-  const points = ballots.flatMap((ballot) => [ballot.low, ballot.high]).sort((a, b) => a - b);
-  const isCovered = (point: Nanoseconds) =>
-    2 * new Set(ballots.filter((ballot) => ballot.low <= point && point <= ballot.high).map((ballot) => ballot.group)).size > total;
+  const depth = new Map<string, number>();
+  for (const { group } of ballots) depth.set(group, 0);
+  const opening = [...ballots].sort((a, b) => a.low - b.low);
+  const closing = [...ballots].sort((a, b) => a.high - b.high);
   const segments: Segment[] = [];
   let open: Segment | null = null;
-  points.forEach((point, i) => {
-    const next = points[i + 1] ?? point;
-    const across = next > point && isCovered((point + next) / 2);
-    if (!isCovered(point) && !across) {
-      open = null;
-      return;
-    }
-    const high = across ? next : point;
-    if (open === null) {
-      open = { low: point, high };
+  let covering = 0;
+  let next = 0;
+  for (const { group, high } of closing) {
+    // What begins where another ends touches it.
+    for (let begins = opening[next]; begins !== undefined && begins.low <= high; begins = opening[++next]) {
+      const known = depth.get(begins.group) ?? 0;
+      depth.set(begins.group, known + 1);
+      if (known > 0 || 2 * ++covering <= depth.size || open !== null) continue;
+      open = { low: begins.low, high: begins.low };
       segments.push(open);
-    } else open.high = Math.max(open.high, high);
-    if (!across) open = null;
-  });
+    }
+    const left = (depth.get(group) ?? 0) - 1;
+    depth.set(group, left);
+    if (open !== null) open.high = high;
+    if (left === 0 && 2 * --covering <= depth.size) open = null;
+  }
   return segments;
 }
 

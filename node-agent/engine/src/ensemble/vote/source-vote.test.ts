@@ -29,7 +29,7 @@ function run(
         offset: x + 20 * random.normal(),
         deviation: 20,
         isSettled: true,
-        proof: { low: x - reach, high: x + reach, rate: { low: -1000, high: 1000 } },
+        proof: { low: x - reach, high: x + reach },
         surprise: surprise(id, t),
       };
     });

@@ -3,7 +3,7 @@
  * away from the largest agreeing set is a suspect. A watchdog's dissent is never voted away. Two that disagree: nobody is
  * named, unless our own oscillator is a witness to a jump.
  */
-import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
+import type { Nanoseconds, Raw } from "../../time/units.js";
 import { type Agreement, findAgreement } from "./agreement.js";
 import { type Ballot, findMajority, isOutvoted } from "./majority.js";
 import { PairDetector } from "./pair-detector.js";
@@ -17,12 +17,8 @@ export interface Voter {
   readonly deviation: Nanoseconds;
   /** Its differences from others can be learnt. */
   readonly isSettled: boolean;
-  /** Proven interval with the remote's own hard limit, and proven rate; null: nobody vouches for it, it does not vote. */
-  readonly proof: {
-    readonly low: Nanoseconds;
-    readonly high: Nanoseconds;
-    readonly rate: { readonly low: Ppb; readonly high: Ppb };
-  } | null;
+  /** Proven interval with the remote's own hard limit; null: nobody vouches for it, it does not vote. */
+  readonly proof: { readonly low: Nanoseconds; readonly high: Nanoseconds } | null;
   /** Distance from what our own oscillator predicts from before the disagreement, in sigmas; null: no prediction. */
   readonly surprise: number | null;
 }
@@ -204,16 +200,9 @@ export class SourceVote {
   }
 }
 
-export function ballotsOf(voters: readonly Voter[]): Ballot[] {
+function ballotsOf(voters: readonly Voter[]): Ballot[] {
   const ballots: Ballot[] = [];
   for (const { group, proof } of voters) if (proof !== null) ballots.push({ group, low: proof.low, high: proof.high });
-  return ballots;
-}
-
-/** Of the same voters: what each proves of the rate, ppb. */
-export function ratesOf(voters: readonly Voter[]): Ballot[] {
-  const ballots: Ballot[] = [];
-  for (const { group, proof } of voters) if (proof !== null) ballots.push({ group, low: proof.rate.low, high: proof.rate.high });
   return ballots;
 }
 
