@@ -5,30 +5,28 @@
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { EnsembleConfig, LinkConfig, SourceState, SourceStatus } from "./contract.js";
 import { type ClockEstimate, MiddleEstimate, SingleLinkEstimate } from "./fusion.js";
-import { type Forecast, JointEstimate } from "./joint/joint-estimate.js";
+import { JointEstimate } from "./joint/joint-estimate.js";
 import type { Interval } from "./link/causal-interval.js";
 import { noPrior, type StartPrior } from "./link/start-fit.js";
 import type { LinkId, Measurement } from "./measurement.js";
+import { OscillatorWitness } from "./oscillator-witness.js";
 import { PhaseBuildOut } from "./phase-buildout.js";
 import { SourceLink } from "./source-link.js";
 import { type Ballot, findMajority, type Segment } from "./vote/majority.js";
-import { SourceVote, type Voter } from "./vote/source-vote.js";
+import { SourceVote } from "./vote/source-vote.js";
+import { collectVoters, groupOf } from "./voters.js";
 
 /** A better source must have been eligible that long before it takes over, s. */
 const holdDown = 30;
 /** At the start others are waited for that long, and that many of their intervals, s. */
 const startGrace = 5;
 const startIntervals = 4;
-/** Before that many effective packets a source's differences are still those of its start. */
-const settledPackets = 120;
 /** Sources that disagree since one of them jumped are not followed for that long: the frequency is held, s. */
 const splitAfter = 30;
 /** The sources that are left have taken back the pull of one that is muted after that time, s. */
 const pullLife = 30;
 /** So far a source's own noise may take it from the joint estimate, standard deviations. */
 const noiseSigmas = 2;
-/** The witness is what we predicted that long ago, s. */
-const witnessAge = 34;
 
 export interface Proof {
   /** Raw frame, ns, at the instant asked for; it grows by the rates, ppb. */
@@ -62,7 +60,7 @@ export class Consensus {
   private disagreeSince: Raw | null = null;
   private readonly mutedSince = new Map<LinkId, Raw>();
   private readonly generations = new Map<LinkId, number>();
-  private forecasts: Forecast[] = [];
+  private readonly witness = new OscillatorWitness();
   private readonly interval: Interval = { low: 0, high: 0 };
 
   configure(config: EnsembleConfig): void {
@@ -122,7 +120,7 @@ export class Consensus {
     for (const link of this.links.values()) link.forget();
     this.joint?.forget();
     this.buildOut.forget();
-    this.forecasts = [];
+    this.witness.forget();
   }
 
   /** After a batch: votes once per second, then decides who steers. */
@@ -151,7 +149,10 @@ export class Consensus {
   }
 
   private tickVote(now: Raw): void {
-    this.vote.tick(now, this.voters(now));
+    this.vote.tick(
+      now,
+      collectVoters(this.speaking(now), now, (offset, deviation) => this.witness.surprise(now, offset, deviation)),
+    );
     this.disagreeSince = this.vote.conflict ? (this.disagreeSince ?? now) : null;
     this.dropNamed(now);
     if (this.joint === null) return;
@@ -161,7 +162,7 @@ export class Consensus {
       this.joint.forget();
       this.buildOut.forget();
     }
-    if (this.joint.isReady) this.remember(this.joint.forecast);
+    if (this.joint.isReady) this.witness.remember(this.joint.forecast);
     this.lag = this.joint.isReady ? this.lagOf(this.joint, now) : 0;
   }
 
@@ -290,46 +291,6 @@ export class Consensus {
     return [...this.links.values()].filter((link) => !link.isSilent(now) && !link.isDisqualified);
   }
 
-  private voters(now: Raw): Voter[] {
-    return this.votersOf(this.speaking(now), now);
-  }
-
-  private votersOf(links: readonly SourceLink[], now: Raw): Voter[] {
-    const voters: Voter[] = [];
-    for (const link of links) {
-      const { filter, config } = link;
-      if (filter === null || filter.state !== "ready") continue;
-      const deviation = Math.sqrt(filter.beliefVarianceAt(now)) + link.asymmetryPrior;
-      const proven = link.proveAt(now, this.interval);
-      const offset = filter.offsetAt(now);
-      voters.push({
-        id: config.id,
-        group: groupOf(link),
-        isWatchdog: config.use === "Watchdog",
-        offset,
-        deviation,
-        isSettled: filter.effectivePackets > settledPackets,
-        proof: proven ? { low: this.interval.low, high: this.interval.high } : null,
-        surprise: this.surprise(now, offset, deviation),
-      });
-    }
-    return voters;
-  }
-
-  private remember(forecast: Forecast): void {
-    this.forecasts.push(forecast);
-    if (this.forecasts.length > witnessAge) this.forecasts.shift();
-  }
-
-  private surprise(now: Raw, offset: Nanoseconds, deviation: Nanoseconds): number | null {
-    const past = this.forecasts[0];
-    if (past === undefined || this.forecasts.length < witnessAge) return null;
-    const dt = now - past.raw;
-    const variance =
-      past.offsetVariance + dt * (2 * past.offsetRate + dt * (past.rateVariance + (past.wander * dt) / 3)) + deviation * deviation + 1;
-    return Math.abs(offset - past.offset - past.rate * dt) / Math.sqrt(variance);
-  }
-
   /**
    * A liar leaves. The pull it may have had is handed back by opening offset and rate, the clean links close them again: at most
    * half of its distance, as they pulled the other way. Who was muted for long has none left, and to open would be noise only.
@@ -446,10 +407,6 @@ export class Consensus {
     for (const link of this.links.values())
       if (joint.has(link.config.id) && !this.active.includes(link) && !link.isSilent(now)) joint.leave(link.config.id);
   }
-}
-
-function groupOf({ config }: SourceLink): string {
-  return config.independenceGroup === "" ? config.id : config.independenceGroup;
 }
 
 /** Primaries before fallbacks, then by priority. */

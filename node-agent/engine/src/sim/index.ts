@@ -10,4 +10,5 @@ export * from "./simulate.js";
 export { simulatedClock } from "./simulated-clock.js";
 export * from "./stamp-model.js";
 export * from "./temperature.js";
+export * from "./vote-alone.js";
 export * from "./world.js";

@@ -64,6 +64,8 @@ export class LinkFilter {
   raw: Raw = 0;
   /** Packets weighted by their independence, since the start. */
   effectivePackets = 0;
+  /** Packets since the start. */
+  packets = 0;
   /** Spacing of exchanges, s. */
   gap = 0;
   /** Newest discontinuity, and how many there were. */
@@ -90,7 +92,6 @@ export class LinkFilter {
   private readonly settings: LinkSettings;
   private readonly shapeWeights: Float64Array;
   private best = 0;
-  private packets = 0;
   private startBuffer: Packet[] | null = [];
   private nextStart = 4;
   private sawBoth = false;
