@@ -238,10 +238,10 @@ export class Consensus {
     return true;
   }
 
-  /** What more than half prove; two that disagree: one of them lies, so both are covered. */
+  /** What more than half prove. Two that disagree: one of them lies, so both are covered; a watchdog that disagrees may be right. */
   private coverOf(ballots: readonly Ballot[]): readonly Segment[] {
     const segments = findMajority(ballots);
-    return segments.length > 0 && !this.vote.conflict ? segments : ballots;
+    return segments.length > 0 && !this.vote.conflict && !this.vote.watchdogDisagrees ? segments : ballots;
   }
 
   describe(now: Raw): SourceStatus[] {

@@ -26,7 +26,7 @@ const togetherSigmas = 2;
 /** What was a moment ago is the mean over about that time. */
 const recentSeconds = 32;
 const jumpSigmas = 8;
-const jumpSeconds = 3;
+const jumpSeconds = 2;
 /** An alarm ends after so many blocks in a row within so many sigmas, and not before that time, s. */
 const quietBlocks = 8;
 const quietSigmas = 1.5;

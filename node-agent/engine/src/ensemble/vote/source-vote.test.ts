@@ -60,7 +60,7 @@ test("a lie inside the intervals is named by its differences", () => {
 });
 
 test("the liar is muted before it is named, and the bound carries the doubt", () => {
-  const vote = run([honest("a"), honest("b"), { id: "c", offset: from(1000, 2000) }], 1002);
+  const vote = run([honest("a"), honest("b"), { id: "c", offset: from(1000, 2000) }], 1001);
   expect([...vote.muted]).toEqual(["c"]);
   expect(vote.named.size).toBe(0);
   expect(vote.widening).toBeGreaterThan(1500);
@@ -132,7 +132,19 @@ test("who drifts away from two is muted long before it is named, never one of th
 });
 
 test("a doubt that leaves a majority leaves what it proves; one that does not, does not", () => {
-  expect(run([honest("a"), honest("b"), { id: "c", offset: from(1000, 2000) }], 1002).majorityInDoubt).toBe(false);
-  expect(run([honest("a"), { id: "b", offset: from(1000, 2000) }], 1002).majorityInDoubt).toBe(true);
+  expect(run([honest("a"), honest("b"), { id: "c", offset: from(1000, 2000) }], 1001).majorityInDoubt).toBe(false);
+  expect(run([honest("a"), { id: "b", offset: from(1000, 2000) }], 1001).majorityInDoubt).toBe(true);
   expect(run([honest("a"), honest("b"), { id: "w", offset: from(1000, 3000), isWatchdog: true }], 1100).majorityInDoubt).toBe(true);
+});
+
+test("a watchdog that is suspected joins the bound before it is sure", () => {
+  const widened: number[] = [];
+  let sure = Number.POSITIVE_INFINITY;
+  const look = (vote: SourceVote, t: number) => {
+    if (vote.watchdogDisagrees) sure = Math.min(sure, t);
+    if (vote.widening > 0 && t > 1000) widened.push(t);
+  };
+  const dog = { id: "w", offset: (t: number) => Math.max(0, (t - 1000) / 4), isWatchdog: true };
+  expect(run([honest("a"), honest("b"), dog], 2000, undefined, look).majorityInDoubt).toBe(true);
+  expect(sure - (widened[0] ?? Number.NaN)).toBeGreaterThan(10);
 });

@@ -86,6 +86,7 @@ export class SourceVote {
     this.conflict = this.noMajority;
     this.watchdogDisagrees = this.mayBeJump = this.majorityInDoubt = false;
     this.doubt(raw, candidates);
+    this.hearWatchdogs(candidates);
     if (candidates.some((a) => candidates.some((b) => a !== b && this.alarmed(a, b)))) this.nameSuspects(raw, candidates);
     if (this.conflict || this.watchdogDisagrees) this.majorityInDoubt = true;
     this.readmit(raw, candidates);
@@ -126,6 +127,17 @@ export class SourceVote {
     this.muted = new Set(muted.map((voter) => voter.id));
   }
 
+  /** What a watchdog may be right about joins the bound as soon as it is suspected: it is slow to be sure. */
+  private hearWatchdogs(candidates: readonly Voter[]): void {
+    for (const watchdog of candidates.filter((voter) => voter.isWatchdog))
+      for (const { id } of candidates.filter((voter) => !voter.isWatchdog && !this.named.has(voter.id))) {
+        const pair = this.pair(watchdog.id, id);
+        if (!pair.isDoubtful) continue;
+        this.majorityInDoubt = true;
+        this.widening = Math.max(this.widening, 1.25 * Math.abs(pair.deviation) + 2 * pair.deviationOfBlocks);
+      }
+  }
+
   /** Where several sets are as large, the one whose members are farthest from disagreeing. */
   private agree(voters: readonly Voter[], disagree: (a: Voter, b: Voter) => boolean): Agreement<Voter> {
     return findAgreement(voters, groupOf, disagree, (a, b) => this.pair(a.id, b.id).strain);
@@ -143,10 +155,6 @@ export class SourceVote {
       if (agreement.members.includes(voter)) continue;
       if (voter.isWatchdog) {
         this.watchdogDisagrees = true;
-        for (const member of agreement.members) {
-          const pair = this.pair(voter.id, member.id);
-          this.widening = Math.max(this.widening, 1.25 * Math.abs(pair.deviation) + 2 * pair.deviationOfBlocks);
-        }
         continue;
       }
       // Two that lie together alarm pair by pair; an honest one must not be named first.
