@@ -29,6 +29,7 @@ export function collectVoters(
       isWatchdog: config.use === "Watchdog",
       offset,
       deviation,
+      errorTime: filter.errorTime,
       isSettled: isSettled(filter),
       proof: link.proveAt(now, interval) ? { low: interval.low, high: interval.high } : null,
       surprise: surprise(offset, deviation),

@@ -288,6 +288,12 @@ export class LinkFilter {
     return this.shape.filters[2].wander;
   }
 
+  /** How long the error of offsetAt stays alike, s: what is known of the offset ÷ what it says of the rate. */
+  get errorTime(): number {
+    const { covariance } = this.shape.filters[1];
+    return covariance[1]! > 0 ? covariance[0]! / covariance[1]! : 0;
+  }
+
   /** Standard deviation of one packet's queueing, the noisier way, ns. */
   get jitter(): Nanoseconds {
     const [toLocal, toRemote] = this.shape.noise;

@@ -14,12 +14,12 @@ const claimSeconds = 64;
 /** Smallest variance of a difference and of a block's mean, claims²: who claims too much is not believed for ever. */
 const leastSpread = 0.7;
 const leastBlockSpread = 0.25;
-/** What is known beforehand (spread 1, correlation) weighs as much as so many seconds and blocks. */
-const priorSeconds = 128;
+/** What is known beforehand (spread 1, correlation) weighs as much as so many blocks. */
 const priorBlocks = 8;
 const priorCorrelation = 0.9;
-const memorySeconds = 1024;
-const memoryBlocks = 256;
+/** Memory of spread and correlation, which may change; of the baseline and of what means of blocks spread by. Blocks. */
+const spreadMemory = 40;
+const memory = 256;
 /** Gain ÷ gain of a plain mean: what came first is forgotten sooner. */
 const haste = 1.5;
 const clipSigmas = 4;
@@ -27,7 +27,7 @@ const clipBlockSigmas = 3;
 /** Lengths of blocks, s. */
 const firstBlock = 16;
 const shortestBlock = 4;
-const longestBlock = 512;
+const longestBlock = 4096;
 const mostCorrelation = 0.995;
 
 interface Block {
@@ -45,7 +45,6 @@ export class DifferenceNoise {
   /** Blocks that were learnt from. */
   blocks = 0;
   private seconds = 0;
-  private learnt = 0;
   private unit: Nanoseconds = floorDeviation;
   private claim: Nanoseconds = 0;
   private spread = 1;
@@ -73,8 +72,11 @@ export class DifferenceNoise {
     return Math.sqrt(Math.max(this.blockSpread, leastBlockSpread, 0.25 * this.spread));
   }
 
-  /** One second: difference and claimed standard deviation, ns. Its mean in block sigmas when a block ends, else null. */
-  observe(difference: Nanoseconds, claimed: Nanoseconds): number | null {
+  /**
+   * One second: difference and claimed standard deviation, ns; `errorTime`, s: how long the error of the slower source stays alike.
+   * The block's mean in block sigmas when one ends, else null.
+   */
+  observe(difference: Nanoseconds, claimed: Nanoseconds, errorTime: number): number | null {
     if (this.seconds++ < startSeconds) {
       this.baseline = difference;
       this.claim = claimed;
@@ -90,7 +92,7 @@ export class DifferenceNoise {
     this.products += clipped * this.previous;
     this.previous = clipped;
     this.sum += value;
-    if (++this.inBlock < this.blockLength) return null;
+    if (++this.inBlock < Math.min(longestBlock, Math.max(this.blockLength, errorTime))) return null;
     const mean = this.sum / this.inBlock;
     this.waiting.push({ seconds: this.inBlock, mean, squares: this.squares, products: this.products, unit: this.unit });
     this.inBlock = this.sum = this.squares = this.products = 0;
@@ -110,15 +112,14 @@ export class DifferenceNoise {
   }
 
   private learnFrom({ seconds, mean, squares, products, unit }: Block): void {
-    this.learnt += seconds;
     this.blocks++;
-    const gain = Math.min(0.5, Math.max(seconds / memorySeconds, (haste * seconds) / (this.learnt + priorSeconds)));
+    const plain = haste / (this.blocks + haste * priorBlocks);
+    const gain = Math.max(1 / spreadMemory, plain);
     this.spread += gain * (squares / seconds - this.spread);
     this.product += gain * (products / seconds - this.product);
     const most = this.blocks <= 2 ? Number.POSITIVE_INFINITY : clipBlockSigmas * this.blockDeviation;
     const clipped = Math.max(-most, Math.min(most, mean));
-    const blockGain = Math.max(1 / memoryBlocks, haste / (this.blocks + haste * priorBlocks));
-    this.blockSpread += blockGain * (clipped * clipped - this.blockSpread);
-    this.baseline += clipped * unit * Math.max(1 / memoryBlocks, Math.min(1, haste / (this.blocks + haste - 0.5)));
+    this.blockSpread += Math.max(1 / memory, plain) * (clipped * clipped - this.blockSpread);
+    this.baseline += clipped * unit * Math.max(1 / memory, Math.min(1, haste / (this.blocks + haste - 0.5)));
   }
 }

@@ -9,7 +9,7 @@ function alarmAfter(lie: (seconds: number) => number, seed: number, length = 400
   let noise = 0;
   for (let t = 0; t < length; t++) {
     noise = 0.9 * noise + Math.sqrt(1 - 0.81) * 40 * random.normal();
-    pair.observe(t, 200 + noise + (t < begins ? 0 : lie(t - begins)), 40);
+    pair.observe(t, 200 + noise + (t < begins ? 0 : lie(t - begins)), 40, 20);
     if (pair.alarm !== null) return { after: t - begins, why: pair.why };
   }
   return { after: null, why: "" };
@@ -42,7 +42,7 @@ test("an alarm ends after ten quiet minutes", () => {
   const difference = (t: number) => 10 * random.normal() + (t >= 1000 && t < 1100 ? 5000 : 0);
   let alarmed = false;
   for (let t = 0; t < 4000; t++) {
-    pair.observe(t, difference(t), 10);
+    pair.observe(t, difference(t), 10, 4);
     if (pair.alarm !== null) alarmed = true;
   }
   expect(alarmed).toBe(true);

@@ -87,10 +87,10 @@ export class PairDetector {
     return Math.max(this.rising.value, this.falling.value);
   }
 
-  /** Once per second: difference of the two offsets, ns, and its claimed standard deviation. */
-  observe(raw: Raw, difference: Nanoseconds, claimed: Nanoseconds): void {
+  /** Once per second: difference of the two offsets, ns, its claimed standard deviation, and how long errors stay alike, s. */
+  observe(raw: Raw, difference: Nanoseconds, claimed: Nanoseconds, errorTime: number): void {
     const { noise } = this;
-    const mean = noise.observe(difference, claimed);
+    const mean = noise.observe(difference, claimed, errorTime);
     this.deviation = difference - noise.baseline;
     this.sigmas = Math.abs(this.deviation) / noise.deviation;
     if (this.sigmas > apartSigmas) this.isApart = true;

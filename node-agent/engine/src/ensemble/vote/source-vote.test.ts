@@ -28,6 +28,7 @@ function run(
         isWatchdog: isWatchdog ?? false,
         offset: x + 20 * random.normal(),
         deviation: 20,
+        errorTime: 4,
         isSettled: true,
         proof: { low: x - reach, high: x + reach },
         surprise: surprise(id, t),

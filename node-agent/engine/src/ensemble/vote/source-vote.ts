@@ -15,6 +15,8 @@ export interface Voter {
   readonly isWatchdog: boolean;
   readonly offset: Nanoseconds;
   readonly deviation: Nanoseconds;
+  /** How long its error stays alike, s. */
+  readonly errorTime: number;
   /** Its differences from others can be learnt. */
   readonly isSettled: boolean;
   /** Proven interval with the remote's own hard limit; null: nobody vouches for it, it does not vote. */
@@ -79,8 +81,10 @@ export class SourceVote {
     this.voteByIntervals(raw, voters);
     const settled = voters.filter((voter) => voter.isSettled);
     for (const [i, a] of settled.entries())
-      for (const b of settled.slice(i + 1))
-        this.pair(a.id, b.id).observe(raw, a.id < b.id ? a.offset - b.offset : b.offset - a.offset, Math.hypot(a.deviation, b.deviation));
+      for (const b of settled.slice(i + 1)) {
+        const difference = a.id < b.id ? a.offset - b.offset : b.offset - a.offset;
+        this.pair(a.id, b.id).observe(raw, difference, Math.hypot(a.deviation, b.deviation), Math.max(a.errorTime, b.errorTime));
+      }
     const candidates = voters.filter((voter) => this.named.get(voter.id)?.verdict !== "interval");
     this.widening = 0;
     this.conflict = this.noMajority;
