@@ -28,14 +28,14 @@ export function figuresOfCase(one: VoteCase, runs: readonly VoteRun[]): Figure[]
 
 /** Who was not named at all counts with the whole time after the fault. */
 function figuresOfNaming(one: VoteCase, runs: readonly VoteRun[]): Figure[] {
-  const { name, nameWithin, lies, faultAt, duration, returnAt } = one;
+  const { name, nameWithin, lies, faultAt, duration, returnAt, isSmall } = one;
   const left = duration - faultAt;
   const figures: Figure[] = [];
   if (nameWithin !== null) {
     const first = runs.map(({ named }) => Math.min(left, ...named));
     const missed = first.map((after) => (after > nameWithin ? 1 : 0));
     figures.push(worstOf(`${name}.named_within`, "s", nameWithin, first), totalOf(`${name}.missed`, "runs", 0, missed));
-  } else if (lies.length > 0) {
+  } else if (lies.length > 0 && isSmall !== true) {
     const told = runs.map(({ alarmed, named }) => Math.min(left, alarmed, ...named));
     const silent = told.map((after) => (after < left ? 0 : 1));
     figures.push(worstOf(`${name}.alarm_within`, "s", left, told), totalOf(`${name}.silent`, "runs", 0, silent));

@@ -37,6 +37,10 @@ export interface VoteCase {
   readonly duration: number;
   /** The first liar is to be named within, s; null: nobody can be, or nobody lies. */
   readonly nameWithin: number | null;
+  /** Too small a lie to be named or told of: the others are only not to suffer. */
+  readonly isSmall?: true;
+  /** One seed in twenty is enough: it is long, or much like another. */
+  readonly isRare?: true;
 }
 
 const jump =
@@ -91,6 +95,7 @@ const allHonest = (name: string, honest: readonly SourceKind[], duration: number
   faultAt: 800,
   duration,
   nameWithin: null,
+  isRare: true,
 });
 
 export const voteCases: readonly VoteCase[] = [
@@ -106,16 +111,33 @@ export const voteCases: readonly VoteCase[] = [
   ),
   oneOfThree("jump_1us", jump(1e3), 15, quick),
   oneOfThree("jump_10us", jump(1e4), 15, quick),
-  oneOfThree("jump_1ms", jump(1e6), 15, quick),
+  { ...oneOfThree("jump_1ms", jump(1e6), 15, quick), isRare: true },
   oneOfThree("jump_37s", jump(37e9), 15, quick),
   oneOfThree("ramp_1ns_s", ramp(1), 800, slow),
   oneOfThree("ramp_10ns_s", ramp(10), 300, quick),
   oneOfThree("walk_100ns", walk(100), 800, slow),
-  { name: "1of3.now_and_then_500ns", honest: usualSources(2), lies: [nowAndThen(500)], faultAt: 800, duration: 3000, nameWithin: null },
-  { ...oneOfThree("jump_10us_returns", jump(1e4), 15, { faultAt: 800, duration: 6000 }), returnAt: 1400 },
-  { name: "2of4.one_group_10ns_s", honest: usualSources(2), lies: [ramp(10), ramp(10)], together: true, ...quick, nameWithin: 300 },
+  {
+    name: "1of3.now_and_then_500ns",
+    honest: usualSources(2),
+    lies: [nowAndThen(500)],
+    faultAt: 800,
+    duration: 3000,
+    nameWithin: null,
+    isSmall: true,
+    isRare: true,
+  },
+  { ...oneOfThree("jump_10us_returns", jump(1e4), 15, { faultAt: 800, duration: 6000 }), returnAt: 1400, isRare: true },
+  {
+    name: "2of4.one_group_10ns_s",
+    honest: usualSources(2),
+    lies: [ramp(10), ramp(10)],
+    together: true,
+    ...quick,
+    nameWithin: 300,
+    isRare: true,
+  },
   { name: "2of5.together_1ns_s", honest: usualSources(3), lies: [ramp(1), ramp(1)], ...slow, nameWithin: 800 },
-  { name: "2of5.jump_10us_ramp_2ns_s", honest: usualSources(3), lies: [jump(1e4), ramp(-2)], ...slow, nameWithin: 15 },
+  { name: "2of5.jump_10us_ramp_2ns_s", honest: usualSources(3), lies: [jump(1e4), ramp(-2)], ...quick, nameWithin: 15 },
   { name: "1of2.jump_10us", honest: usualSources(1), lies: [jump(1e4)], ...quick, nameWithin: 15 },
   { name: "1of2.ramp_1ns_s", honest: usualSources(1), lies: [ramp(1)], ...slow, nameWithin: null },
   {
@@ -126,6 +148,7 @@ export const voteCases: readonly VoteCase[] = [
     faultAt: 2000,
     duration: 10_000,
     nameWithin: null,
+    isRare: true,
   },
 ];
 

@@ -153,3 +153,38 @@ it("starts on sources of one group: how many are independent is for others to re
   const seen = run([link("a", {}, config), link("b", {}, config)], { duration: 100 });
   expect(seen[100]?.publication?.state).toBe("PhaseAligned");
 });
+
+describe("sources that are not alike", () => {
+  it("are honest for all that: hardware stamps beside servers of 1 and 10 ms of jitter", () => {
+    const slow = (jitter: number) => ({
+      toLocal: exponential(20 * jitter, jitter),
+      toRemote: exponential(20 * jitter, jitter),
+      interval: 16,
+    });
+    const fast = { toLocal: exponential(2000, 100), toRemote: exponential(2000, 100) };
+    const links = [link("p", fast), link("m", slow(1e6), { interval: 16 }), link("n", slow(1e7), { interval: 16 })];
+    for (const seed of seeds) {
+      const seen = run(links, { duration: 4000 }, seed);
+      const doubted = seen.filter((sample) =>
+        sample.publication?.sources.some(({ state }) => state === "Suspect" || state === "Falseticker"),
+      );
+      expect(doubted).toEqual([]);
+      expect(worst(seen, 300, ({ error }) => Math.abs(error))).toBeLessThan(300);
+    }
+  });
+});
+
+it("believes a liar again that has told the truth for long, and not before", () => {
+  const liar = link("l", { error: (at) => (between(600, 900)(at) ? 50_000 : 0) });
+  const seen = run([link("a"), link("b"), liar], { duration: 4500 });
+  expect(sourceAt(seen, 620, "l")?.state).not.toBe("Healthy");
+  for (const at of [650, 900, 1200, 1450]) expect(["Suspect", "Falseticker"]).toContain(sourceAt(seen, at, "l")?.state);
+  expect(sourceAt(seen, 4500, "l")?.state).toBe("Healthy");
+  const wronged = seen.filter((sample) =>
+    sample.publication?.sources.some(
+      ({ link: id, state, reason }) => id !== "l" && ["Suspect", "Falseticker"].includes(state) && reason !== "InDoubt",
+    ),
+  );
+  expect(wronged).toEqual([]);
+  expect(worst(seen, 600, ({ error }) => Math.abs(error))).toBeLessThan(400);
+});

@@ -26,7 +26,7 @@ const splitAfter = 30;
 /** The sources that are left have taken back the pull of one that is muted after that time, s. */
 const pullLife = 30;
 /** So far a source's own noise may take it from the joint estimate, standard deviations. */
-const noiseSigmas = 2;
+const noiseSigmas = 1;
 
 export interface Proof {
   /** Raw frame, ns, at the instant asked for; it grows by the rates, ppb. */

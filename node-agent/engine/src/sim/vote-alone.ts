@@ -44,7 +44,10 @@ export class VoteAlone implements ClockEnsemble {
     if (this.now - this.lastTick < 1) return nothing;
     this.lastTick = this.now;
     const speaking = [...this.links.values()].filter((link) => !link.isSilent(this.now) && !link.isDisqualified);
-    this.vote.tick(this.now, collectVoters(speaking, this.now, () => null));
+    this.vote.tick(
+      this.now,
+      collectVoters(speaking, this.now, () => null),
+    );
     return nothing;
   }
 

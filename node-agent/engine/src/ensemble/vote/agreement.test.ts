@@ -37,3 +37,11 @@ test("of two sets of one size the one that is far less strained is the majority"
   expect(findAgreement(["a", "b", "c"], own, disagree, strained(3))).toEqual({ members: ["a", "b"], isMajority: true });
   expect(findAgreement(["a", "b", "c"], own, disagree, strained(1.5)).isMajority).toBe(false);
 });
+
+test("a second source of one group does not break a tie of groups", () => {
+  const group = (source: string) => (source.startsWith("a") ? "a" : source);
+  const disagree = (x: string, y: string) => group(x) !== group(y) && ![x, y].includes("h");
+  expect(findAgreement(["a1", "a2", "h", "b"], group, disagree).isMajority).toBe(false);
+  const strained = (x: string, y: string) => ([x, y].some((source) => source.startsWith("a")) ? 3 : 1);
+  expect(findAgreement(["a1", "a2", "h", "b"], group, disagree, strained)).toEqual({ members: ["h", "b"], isMajority: true });
+});

@@ -6,11 +6,10 @@ export interface Agreement<T> {
   readonly isMajority: boolean;
 }
 
-/** Of two sets of one size that is the better one whose strain is less than that share of the other's. */
-const clearly = 0.5;
-
 /** Beyond that many the search is greedy. */
 const exhaustive = 12;
+/** Of two sets of one size that is the better one whose strain is less than that share of the other's. */
+const clearly = 0.5;
 
 /**
  * @param strain how near two that agree are to disagreeing, ≥ 0: tells sets of one size apart; without it they tie
@@ -22,15 +21,22 @@ export function findAgreement<T>(
   strain: (a: T, b: T) => number = () => 1,
 ): Agreement<T> {
   const total = new Set(sources.map(groupOf)).size;
-  let best: readonly T[] = [];
+  // Asked once per pair: there are thousands of sets.
+  const apart = sources.map((a) => sources.map((b) => a !== b && disagree(a, b)));
+  const everybody = sources.map((_, i) => i);
+  const isApart = (i: number, j: number): boolean => apart[i]?.[j] === true;
+  let best: readonly number[] = [];
   let bestSize = 0;
   let least = Number.POSITIVE_INFINITY;
   let next = Number.POSITIVE_INFINITY;
-  const consider = (members: readonly T[]) => {
-    const size = new Set(members.map(groupOf)).size + members.length / 1000;
-    if (size < bestSize - 1e-9) return;
-    const own = strainOf(members);
-    const isLarger = size > bestSize + 1e-9;
+  const consider = (members: readonly number[]) => {
+    const size = new Set(members.map((i) => groupOf(sources[i]!))).size;
+    // Nobody could join it: how many a group sends does not make it better than another.
+    const isMaximal = everybody.every((i) => members.includes(i) || members.some((j) => isApart(i, j)));
+    if (size < bestSize || !isMaximal) return;
+    let own = 0;
+    for (const i of members) for (const j of members) if (i < j) own = Math.max(own, strain(sources[i]!, sources[j]!));
+    const isLarger = size > bestSize;
     if (isLarger || own < least) {
       next = isLarger ? Number.POSITIVE_INFINITY : least;
       bestSize = size;
@@ -38,24 +44,18 @@ export function findAgreement<T>(
       least = own;
     } else next = Math.min(next, own);
   };
-  const strainOf = (members: readonly T[]): number => {
-    let most = 0;
-    for (const [i, a] of members.entries()) for (let j = i + 1; j < members.length; j++) most = Math.max(most, strain(a, members[j]!));
-    return most;
-  };
-  const agrees = (members: readonly T[]) => members.every((a, i) => members.every((b, j) => i >= j || !disagree(a, b)));
   if (sources.length <= exhaustive) {
     for (let mask = 1; mask < 1 << sources.length; mask++) {
-      const members = sources.filter((_, i) => (mask >> i) & 1);
-      if (agrees(members)) consider(members);
+      const members = everybody.filter((i) => (mask >> i) & 1);
+      if (members.every((i) => members.every((j) => !isApart(i, j)))) consider(members);
     }
   } else {
-    for (const seed of sources) {
+    for (const seed of everybody) {
       const members = [seed];
-      for (const other of sources) if (other !== seed && members.every((member) => !disagree(member, other))) members.push(other);
+      for (const other of everybody) if (other !== seed && members.every((member) => !isApart(member, other))) members.push(other);
       consider(members);
     }
     next = Number.POSITIVE_INFINITY;
   }
-  return { members: best, isMajority: least < clearly * next && 2 * Math.floor(bestSize + 1e-9) > total };
+  return { members: best.map((i) => sources[i]!), isMajority: least < clearly * next && 2 * bestSize > total };
 }
