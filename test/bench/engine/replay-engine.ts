@@ -22,8 +22,8 @@ class RecordingEngine extends Engine {
 }
 
 const random = (): (() => number) => {
-  const { uniform } = createRandom(3, 1);
-  return uniform;
+  const generator = createRandom(3, 1);
+  return () => generator.uniform();
 };
 
 function configure(logInterval: number): readonly [server: EngineConfig, node: EngineConfig] {
@@ -32,7 +32,15 @@ function configure(logInterval: number): readonly [server: EngineConfig, node: E
     ...{ announceReceiptTimeout: 3, dscp: 0 },
   };
   const nothing: EngineConfig = {
-    ...{ clock: "clock", clockScale: "UTC", steer: true, step: { mode: "OnStart", threshold: 100_000 }, maxSlew: 50_000, maxDrift: 1000, damping: Math.SQRT1_2 },
+    ...{
+      clock: "clock",
+      clockScale: "UTC",
+      steer: true,
+      step: { mode: "OnStart", threshold: 100_000 },
+      maxSlew: 50_000,
+      maxDrift: 1000,
+      damping: Math.SQRT1_2,
+    },
     ...{ receivers: [], transmitters: [], associations: [], comparisons: [], ntpServer: null },
   };
   const transmitter = {

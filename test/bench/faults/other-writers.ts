@@ -27,12 +27,12 @@ function act(kind: Kind, at: number, random: Random): { readonly fault: Fault; r
       const by = sign * logUniform(random, leastFrequency, mostFrequency);
       return { fault: { at, kind: "foreignFrequency", by }, size: Math.abs(by) * reading };
     }
-    case "slew": {
-      const by = sign * mostFrequency;
-      const lasts = logUniform(random, 0.01, 2);
-      return { fault: { at, kind: "foreignSlew", by, lasts }, size: Math.abs(by) * lasts };
-    }
+    case "slew":
+      break;
   }
+  const by = sign * mostFrequency;
+  const lasts = logUniform(random, 0.01, 2);
+  return { fault: { at, kind: "foreignSlew", by, lasts }, size: Math.abs(by) * lasts };
 }
 
 function meddled(kind: Kind, style: LinkStyle): FaultVariant {

@@ -19,10 +19,11 @@ function strike(kind: Kind, at: number, lasts: number): Partial<World> & { reado
     // The kernel puts the clock right by a clock that knows no better than this.
     case "suspend":
       return { faults: [pause, { at: at + lasts, kind: "localStep", by: lasts * 1e9 + realTimeClock }], size: lasts * 1e9 + realTimeClock };
-    // Its processes get no CPU, its counter runs on.
     case "stolen":
-      return { stall: [at, at + lasts], stallsThreads: true, size: 3000 * lasts };
+      break;
   }
+  // Its processes get no CPU, its counter runs on.
+  return { stall: [at, at + lasts], stallsThreads: true, size: 3000 * lasts };
 }
 
 function pausedMachine(kind: Kind, style: LinkStyle, sources: number, lasts: number): FaultVariant {

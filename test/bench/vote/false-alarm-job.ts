@@ -22,17 +22,26 @@ export function runJob({ seed, duration }: FalseAlarmJob): FalseAlarmRun {
   if (one === undefined) throw new Error("no case of honest sources");
   let alarms = 0;
   let told = new Set<string>();
-  let create: VoteAlone | null = null;
+  const created: VoteAlone[] = [];
   const world = makeVoteWorld({ ...one, duration }, seed);
-  new Simulation(world, seed, (config, raw) => (create = new VoteAlone(config, raw)), {
-    second({ second }) {
-      const vote = (create as VoteAlone | null)?.vote;
-      if (vote === undefined || second < settledAfter) return;
-      const tells = new Set(vote.named.keys());
-      if (vote.conflict) tells.add("");
-      for (const id of tells) if (!told.has(id)) alarms++;
-      told = tells;
+  new Simulation(
+    world,
+    seed,
+    (config, raw) => {
+      const ensemble = new VoteAlone(config, raw);
+      created.push(ensemble);
+      return ensemble;
     },
-  }).run();
+    {
+      second({ second }) {
+        const vote = created[0]?.vote;
+        if (vote === undefined || second < settledAfter) return;
+        const tells = new Set(vote.named.keys());
+        if (vote.conflict) tells.add("");
+        for (const id of tells) if (!told.has(id)) alarms++;
+        told = tells;
+      },
+    },
+  ).run();
   return { alarms, simulated: duration - settledAfter };
 }

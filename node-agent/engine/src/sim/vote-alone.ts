@@ -68,4 +68,8 @@ export class VoteAlone implements ClockEnsemble {
   describeLinks(): readonly LinkDescription[] {
     return [];
   }
+
+  describeStability(): null {
+    return null;
+  }
 }

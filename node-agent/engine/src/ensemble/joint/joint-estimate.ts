@@ -129,7 +129,8 @@ export class JointEstimate implements ClockEstimate {
       return filter.offsetVarianceAhead(own, dt, filter.wanders[own]!) + apart * apart;
     });
     const { base } = this.star;
-    const time = base.offsetVariance(own) / Math.max(base.offsetRate(own), Number.MIN_VALUE);
+    const [offsetVariance, shared] = [base.offsetVariance(own), base.offsetRate(own)];
+    const time = shared > 0 ? offsetVariance / shared : 0;
     return { deviation: Math.sqrt(variance), errorTime: errorTimeOf(time) };
   }
 

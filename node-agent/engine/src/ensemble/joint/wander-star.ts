@@ -71,7 +71,8 @@ export class WanderStar {
       const less = 1 + 2 * clock;
       const more = less + 1;
       const [base, wander] = [this.base.evidence, this.#wanders[clock]!];
-      if (this.filters[more]!.evidence > base + lead && wander * wanderRatio <= Math.min(wanderMax, most)) this.#shift(clock, more, less, wanderRatio);
+      if (this.filters[more]!.evidence > base + lead && wander * wanderRatio <= Math.min(wanderMax, most))
+        this.#shift(clock, more, less, wanderRatio);
       else if (this.filters[less]!.evidence > base + lead && wander > wanderMin) this.#shift(clock, less, more, 1 / wanderRatio);
     }
   }

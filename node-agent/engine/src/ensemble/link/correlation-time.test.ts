@@ -27,7 +27,10 @@ test("does not take independent packets for one another for ever because the fir
   for (let seed = 1; seed <= 3000; seed++) {
     const random = createRandom(seed, 1);
     const correlation = new CorrelationTime();
-    for (let i = 0; i < 600; i++) correlation.observe(12_000 - 1000 * Math.log(random.uniform()) - 1000 * Math.log(random.uniform()));
+    for (let i = 0; i < 600; i++) {
+      const sum = 12_000 - 1000 * Math.log(random.uniform()) - 1000 * Math.log(random.uniform());
+      correlation.observe({ sum });
+    }
     expect(correlation.packets).toBeLessThan(10);
   }
 });

@@ -197,8 +197,8 @@ test.each([
     for (let i = 0; i < 4000; i++) {
       const raw = 1000 + i / 4;
       const [up, down] = i < 1000 ? [0, 0] : [local, remote];
-      filter.observe(0, 8000 + up + 100 * random.exponential(), raw, 0, 1);
-      filter.observe(1, 8000 + down + 100 * random.exponential(), raw + 0.01, 0, 1);
+      filter.observe({ direction: 0, value: 8000 + up + 100 * random.exponential(), raw: raw, hardMin: 0, resolution: 1 });
+      filter.observe({ direction: 1, value: 8000 + down + 100 * random.exponential(), raw: raw + 0.01, hardMin: 0, resolution: 1 });
       if (i > 1040 && Math.abs(filter.offsetAt(raw + 0.01)) > (filter.radiusAt(raw + 0.01) ?? Number.POSITIVE_INFINITY)) uncovered++;
     }
     expect(uncovered).toBe(0);

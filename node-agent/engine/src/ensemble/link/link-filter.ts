@@ -288,12 +288,6 @@ export class LinkFilter {
     return this.shape.filters[2].wander;
   }
 
-  /** How long the error of offsetAt stays alike, s: what is known of the offset ÷ what it says of the rate. */
-  get errorTime(): number {
-    const { covariance } = this.shape.filters[1];
-    return covariance[1]! > 0 ? covariance[0]! / covariance[1]! : 0;
-  }
-
   /** Standard deviation of one packet's queueing, the noisier way, ns. */
   get jitter(): Nanoseconds {
     const [toLocal, toRemote] = this.shape.noise;
@@ -317,10 +311,10 @@ export class LinkFilter {
     return variance;
   }
 
-  /** Correlation time of offsetAt's error, s: a steady filter forgets what it has got wrong in P_xx/P_xy. */
+  /** How long the error of offsetAt stays alike, s: a steady filter forgets what it has got wrong in P_xx/P_xy; 0: not known. */
   get errorTime(): number {
     const { covariance } = this.shape.filters[1];
-    return covariance[0]! / Math.max(covariance[1]!, Number.MIN_VALUE);
+    return covariance[1]! > 0 ? covariance[0]! / covariance[1]! : 0;
   }
 
   /** A floor that moved may have moved one way only, ns. */
