@@ -1,6 +1,6 @@
 /** 9: the device of the clock is reset in the middle of a slew; a node follows hardware clocks of its own, and one is reset or gone. */
 import type { ClockId, ComparisonConfig } from "@meridian/engine";
-import { epochSeconds, type OtherClock } from "@meridian/engine/sim";
+import { epochSeconds, type OtherClock, type Random } from "@meridian/engine/sim";
 import type { FaultEvent } from "./fault-event.js";
 import { type FaultVariant, inWorld } from "./fault-scenario.js";
 import { FaultNetwork, onSegment } from "./segment-scenario.js";
@@ -8,6 +8,8 @@ import { formatNanoseconds, type LinkStyle, linkOf, strikeAt, styles, worldOf } 
 
 const second = 1e9;
 const slewed = 1e6;
+/** Mean, ns. */
+const busDelay = 20;
 /** The slew of 1 ms takes 20 s at 50 ppm. */
 const phases = [1, 5, 10, 18];
 /** A driver sets the device by the system's clock, in the wrong scale, or to nothing at all. */
@@ -38,45 +40,41 @@ const comparison = (source: string, reference: ClockId, priority: number): Compa
   uncertainty: 100,
 });
 
+/** A device as its bus makes it: every reading is late by up to some 100 ns. */
+type Device = (random: Random) => OtherClock;
+
 /** A hardware clock that something else keeps true, to within its uncertainty. @param shows beyond truth, ns; null: nothing */
 const deviceOf =
-  (shows: (at: number) => number | null, era: (at: number) => number): OtherClock =>
+  (shows: (at: number) => number | null, era: (at: number) => number): Device =>
+  (random) =>
   (at) => {
     const error = shows(at);
     if (error === null) return null;
-    const ns = Math.round(at * second + error);
+    const ns = Math.round(at * second + error + busDelay * random.exponential());
     const seconds = Math.floor(ns / second);
     return { instant: { seconds: epochSeconds + seconds, nanoseconds: ns - seconds * second }, era: era(at) };
   };
 
 const [struck, until] = [300.3, 600];
 
+const constant = () => 0;
+const steady = deviceOf(() => 30, constant);
+
 /** @param clocks how many the node has; the first is struck */
-function follows(name: string, clocks: number, first: OtherClock, event: Partial<FaultEvent>): FaultVariant {
+function follows(name: string, clocks: number, first: Device, event: Partial<FaultEvent>): FaultVariant {
   return onSegment(name, (seed) => {
     const network = new FaultNetwork(seed);
     const sources = Array.from({ length: clocks }, (_, i) => (i === 0 ? "l" : `p${String(i)}`));
     const node = network.addNode("node", { comparisons: sources.map((source, i) => comparison(source, `phc${String(i)}`, 100 - 10 * i)) });
-    sources.forEach((_, i) =>
-      node.otherClocks.set(
-        `phc${String(i)}`,
-        i === 0
-          ? first
-          : deviceOf(
-              () => 50,
-              () => 0,
-            ),
-      ),
-    );
+    sources.forEach((_, i) => node.otherClocks.set(`phc${String(i)}`, (i === 0 ? first : steady)(network.random)));
     const events = [{ at: struck, until, size: 0, tellers: ["l"], ...event }];
     return { network, segment: network.segment, node: () => node, happenings: [], events };
   });
 }
 
-const constant = () => 0;
 const eraAfter = (at: number): number => (at < struck ? 0 : 1);
-const jumps = (by: number, era: (at: number) => number): OtherClock => deviceOf((at) => (at < struck ? 0 : by), era);
-const vanishes: OtherClock = deviceOf((at) => (at < struck ? 0 : null), constant);
+const jumps = (by: number, era: (at: number) => number): Device => deviceOf((at) => (at < struck ? 0 : by), era);
+const vanishes: Device = deviceOf((at) => (at < struck ? 0 : null), constant);
 
 export const hardwareClocks: readonly FaultVariant[] = [
   ...styles.flatMap((style) => phases.flatMap((phase) => resets.map((by) => reset(style, phase, by)))),
