@@ -71,6 +71,7 @@ test("a complete configuration becomes the engine's, word for word and number fo
     step: { mode: "OnStart", threshold: 5000 },
     maxSlew: 20_000,
     maxDrift: 1000,
+    damping: Math.SQRT1_2,
     receivers: [
       {
         source: "gm-a",
