@@ -12,17 +12,19 @@ import type { AssociationState } from "./association-table.js";
 import { ComparisonInstance } from "./comparison-instance.js";
 import type { ClockEnsemble, ClockStability, ForeignSteering, LinkDescription, Publication } from "./ensemble/contract.js";
 import type { ClockMemory } from "./ensemble/clock-memory.js";
-import type { Measurement } from "./ensemble/measurement.js";
+import type { ClockId, Measurement } from "./ensemble/measurement.js";
 import type { EngineConfig } from "./engine-config.js";
 import type { Action, AssociationId, EngineEvent, HostEvent, PortId, Stamp } from "./host.js";
 import { describeServing } from "./ntp-serving.js";
 import { followsNobody, publishEverySeconds, publishOwnedReference } from "./owned-reference.js";
 import type { PortState } from "./port-table.js";
 import { PtpInstances } from "./ptp-instances.js";
+import type { KeptTime } from "./ptp/announced-accuracy.js";
 import type { InstanceSink, ReceiverInstance } from "./receiver-instance.js";
 import { sameConfig } from "./same-config.js";
 import type { SourceSnapshot } from "./source-snapshot.js";
 import type { Instant, Raw } from "./time/units.js";
+import type { ServedClocks } from "./transmitter-instance.js";
 
 /** Exchanges of one instance that may wait together: half of what it keeps open. */
 const mostWaiting = 4;
@@ -47,7 +49,10 @@ export class Engine {
   /** The ensemble was told something since it last decided. */
   #news = true;
   #out: Action[] = [];
-  readonly #stabilityOf = (clock: string): ClockStability | null => (clock === this.#config?.clock ? this.stability() : null);
+  readonly #served: ServedClocks = {
+    stabilityOf: (clock) => (clock === this.#config?.clock ? this.stability() : null),
+    keptTimeOf: (clock, at, ahead) => this.#keptTimeOf(clock, at, ahead),
+  };
   readonly #sink: InstanceSink = {
     measure: (measurement: Measurement) => {
       this.#news = true;
@@ -235,7 +240,7 @@ export class Engine {
   }
 
   #tick(at: Raw, out: Action[]): void {
-    this.#ptp.tick(at, this.#random, this.#stabilityOf, this.#sink, out);
+    this.#ptp.tick(at, this.#random, this.#served, this.#sink, out);
     this.#associations.tick(at, this.#random, this.#sink, out);
     for (const instance of this.#comparisons) instance.tick(at, this.#sink);
     this.#decide(at);
@@ -277,6 +282,20 @@ export class Engine {
     this.#serving = true;
     const sources = this.#followed.map((instance) => ({ snapshot: instance.snapshot(), grandmaster: instance.grandmaster }));
     this.#out.push({ kind: "ServeNtp", server: describeServing(this.#config, server, publication, sources, this.#updated) });
+  }
+
+  /** Who steers a clock by others has no other knowledge of it than theirs, whatever its owner believes of it. */
+  #keptTimeOf(clock: ClockId, at: Raw, ahead: number): KeptTime | null {
+    const config = this.#config;
+    const isKept = clock === config?.clock && config.steer && this.#followed.some((instance) => instance.link().use !== "Watchdog");
+    if (!isKept) return null;
+    const published = this.#published;
+    const isLive = published?.clock === clock && published.era === this.#era && at <= published.raw + published.voidAfter;
+    // While it is on its way to its sources nobody is to start on it: they would have to come after it.
+    const isSettled = published?.state === "PhaseAligned" || published?.state === "Holdover";
+    if (!isLive || !isSettled || published.guaranteed === null) return { isHoldover: false, error: null };
+    const error = published.guaranteed + published.guaranteedGrowth * (at + ahead - published.raw);
+    return { isHoldover: published.state === "Holdover", error };
   }
 
   #configureEnsemble({ clock, steer, step, maxSlew, maxDrift, damping }: EngineConfig, at: Raw): void {

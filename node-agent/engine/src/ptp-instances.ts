@@ -1,13 +1,11 @@
 /** All PTP instances of a node: which there are, the ports that they share, and whose a message is. */
 import type { EngineConfig } from "./engine-config.js";
-import type { ClockStability } from "./ensemble/contract.js";
-import type { ClockId } from "./ensemble/measurement.js";
 import type { Action, HostEvent, PortId } from "./host.js";
 import { type PortNeed, type PortState, PortTable } from "./port-table.js";
 import { type InstanceSink, ReceiverInstance } from "./receiver-instance.js";
 import { sameConfig } from "./same-config.js";
 import type { Raw } from "./time/units.js";
-import { TransmitterInstance } from "./transmitter-instance.js";
+import { type ServedClocks, TransmitterInstance } from "./transmitter-instance.js";
 import { decodeMessage } from "./wire/ptp/decode.js";
 
 type Of<Kind extends HostEvent["kind"]> = Extract<HostEvent, { kind: Kind }>;
@@ -90,11 +88,10 @@ export class PtpInstances {
     return this.#receivers.find((receiver) => receiver.index === index);
   }
 
-  /** @param stabilityOf what is known of a clock; null: nothing measures it */
-  tick(at: Raw, random: () => number, stabilityOf: (clock: ClockId) => ClockStability | null, sink: InstanceSink, out: Action[]): void {
+  tick(at: Raw, random: () => number, served: ServedClocks, sink: InstanceSink, out: Action[]): void {
     this.#ports.retry(at, out);
     for (const instance of this.#receivers) instance.tick(at, random, sink);
-    for (const instance of this.#transmitters) instance.tick(at, stabilityOf, out);
+    for (const instance of this.#transmitters) instance.tick(at, served, out);
   }
 
   deadline(): Raw {

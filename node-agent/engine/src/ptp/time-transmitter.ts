@@ -1,8 +1,8 @@
 /**
  * A timeTransmitter-only ordinary clock (IEEE 1588-2019 9.2.2.1, serverOnly): a grandmaster whose time is a reference that
- * this node owns. Sync and Follow_Up are a native program; here are Announce (9.5.8) and Delay_Resp (9.5.12).
+ * this node owns, or keeps by other sources. Sync and Follow_Up are a native program; here are Announce (9.5.8) and Delay_Resp (9.5.12).
  *
- * What it announces follows from the error that its owner vouches for, never from a user's wish (7.6.2).
+ * What it announces follows from the error that its owner vouches for, or from the one that is proven, never from a user's wish (7.6.2).
  */
 import type { Stamp, SyncTemplates } from "../host.js";
 import { currentTaiMinusUtc } from "../time/leap-table.js";
@@ -10,6 +10,7 @@ import type { Nanoseconds, Raw } from "../time/units.js";
 import { encodeMessage } from "../wire/ptp/encode.js";
 import type { PortIdentity } from "../wire/ptp/identity.js";
 import { type AnnounceBody, flag, type Header, type PtpMessage } from "../wire/ptp/message.js";
+import { type AnnouncedQuality, clockClass } from "./announced-accuracy.js";
 import { accuracyCode, unknownAccuracy } from "./clock-accuracy.js";
 
 export interface TimeTransmitterConfig {
@@ -39,18 +40,18 @@ export const startTransmitter = (at: Raw): TransmitterData => ({ announceSequenc
 
 /** timeSource, table 6. */
 const timeSource = { PHC: 0x90, SystemClock: 0x90, FreeRunning: 0xa0 } as const;
-/** clockClass 6 is a clock that is locked to a primary reference and serves PTP time (table 4); nobody vouches for a free-running one. */
-function announceBody(config: TimeTransmitterConfig, offsetScaledLogVariance: number): AnnounceBody {
-  const locked = config.reference !== "FreeRunning";
+/** What the owner of a reference vouches for; nobody vouches for a free-running one. */
+export function ownedQuality({ reference, uncertainty }: TimeTransmitterConfig): AnnouncedQuality {
+  if (reference === "FreeRunning") return { clockClass: clockClass.unlocked, clockAccuracy: unknownAccuracy };
+  return { clockClass: clockClass.locked, clockAccuracy: accuracyCode(uncertainty) };
+}
+
+function announceBody(config: TimeTransmitterConfig, quality: AnnounceBody["quality"]): AnnounceBody {
   return {
     origin: { seconds: 0, nanoseconds: 0 },
     currentUtcOffset: currentTaiMinusUtc(),
     priority1: config.priority1,
-    quality: {
-      clockClass: locked ? 6 : 248,
-      clockAccuracy: locked ? accuracyCode(config.uncertainty) : unknownAccuracy,
-      offsetScaledLogVariance,
-    },
+    quality,
     priority2: config.priority2,
     grandmasterIdentity: config.port.clockIdentity,
     stepsRemoved: 0,
@@ -75,22 +76,33 @@ function headerOf(config: TimeTransmitterConfig, change: Partial<Header>): Heade
 /** Raw time of the next Announce. */
 export const transmitterDeadline = (data: TransmitterData): Raw => data.nextAnnounce;
 
-/** @param variance offsetScaledLogVariance of 7.6.3.3. @returns the Announce that is due, or null. */
+/**
+ * @param variance offsetScaledLogVariance of 7.6.3.3
+ * @param quality of the reference, where it is not its owner who vouches for it
+ * @returns the Announce that is due, or null
+ */
 export function tickTransmitter(
   config: TimeTransmitterConfig,
   data: TransmitterData,
   at: Raw,
   variance: number,
+  quality: AnnouncedQuality = ownedQuality(config),
 ): { data: TransmitterData; announce: Uint8Array | null } {
   if (at < data.nextAnnounce) return { data, announce: null };
-  const locked = config.reference !== "FreeRunning";
-  const flags = flag.ptpTimescale | flag.currentUtcOffsetValid | (locked ? flag.timeTraceable | flag.frequencyTraceable : 0);
+  const isTraceable = quality.clockClass !== clockClass.unlocked;
+  // Whoever promised a reference and has none says so; one that runs free promised nothing.
+  const isUncertain = !isTraceable && config.reference !== "FreeRunning";
+  const flags =
+    flag.ptpTimescale |
+    flag.currentUtcOffsetValid |
+    (isTraceable ? flag.timeTraceable | flag.frequencyTraceable : 0) |
+    (isUncertain ? flag.synchronizationUncertain : 0);
   const header = headerOf(config, { flags, sequenceId: data.announceSequence, logInterval: config.logAnnounceInterval });
   const interval = 2 ** config.logAnnounceInterval;
   const late = at - data.nextAnnounce > interval;
   return {
     data: { announceSequence: (data.announceSequence + 1) & 0xffff, nextAnnounce: late ? at + interval : data.nextAnnounce + interval },
-    announce: encodeMessage({ type: "Announce", header, body: announceBody(config, variance) }),
+    announce: encodeMessage({ type: "Announce", header, body: announceBody(config, { ...quality, offsetScaledLogVariance: variance }) }),
   };
 }
 
