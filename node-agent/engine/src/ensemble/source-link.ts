@@ -5,7 +5,7 @@
 import { currentTaiMinusUtc } from "../time/leap-table.js";
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { LinkConfig } from "./contract.js";
-import { CausalInterval, type Interval, type RateLimits } from "./link/causal-interval.js";
+import { CausalInterval, type Interval } from "./link/causal-interval.js";
 import { LinkFilter } from "./link/link-filter.js";
 import { linkSettings } from "./link/link-settings.js";
 import type { Direction } from "./link/noise-shape.js";
@@ -73,7 +73,7 @@ export class SourceLink {
   private starts = 0;
   /** Jumps of the filter's offset that the proof has taken note of, and what it proved of the rate while nothing was odd. */
   private jumps = 0;
-  private calmRate: RateLimits | null = null;
+  private readonly calmRate = { low: 0, high: 0, isKnown: false };
   private remoteEra: number | null = null;
   private maxDrift = 0;
   private readonly recentRaw = new Float64Array(2 * remembered).fill(Number.NaN);
@@ -243,7 +243,7 @@ export class SourceLink {
     if (filter !== null && filter.jumps !== this.jumps) {
       // It stepped by less than what contradicts: what it proved before is not true of it now.
       this.jumps = filter.jumps;
-      proof.restart(this.calmRate);
+      proof.restart(this.calmRate.isKnown ? this.calmRate : null);
       for (const packet of filter.sinceJump) {
         proving.direction = packet.direction;
         proving.value = packet.value;
@@ -256,7 +256,10 @@ export class SourceLink {
     proving.value = this.value;
     proving.raw = this.at;
     proof.observe(proving);
-    if (filter?.isTesting !== true) this.calmRate = { low: proof.lowRate, high: proof.highRate };
+    if (filter?.isTesting === true) return;
+    this.calmRate.low = proof.lowRate;
+    this.calmRate.high = proof.highRate;
+    this.calmRate.isKnown = true;
   }
 
   /** Why it is not to be used; null: it is. */

@@ -73,14 +73,14 @@ export class LinkFilter {
   events = 0;
   /** How often all was void and it started anew. */
   losses = 0;
-  /** How often the offset was found to have jumped, and the packets since then at the moment when that was found. */
+  /** How often the offset was found to have jumped, and the packets since the last jump at the moment when it was found. */
   jumps = 0;
+  sinceJump: readonly Packet[] = [];
   /**
    * What the packets of an open contradiction say that the offset has jumped by, ns; 0: nothing. The estimate does not follow it, and
    * the calibrated bound is void while it lasts. A link whose suspicion was false once has none again.
    */
   suspectedJump: Nanoseconds = 0;
-  sinceJump: readonly Packet[] = [];
   /**
    * How much further ahead, and behind, the local clock is if the packets of the run under test that came too early mean a step, ns.
    * Until that is decided nothing that was known before is enough.
@@ -102,9 +102,9 @@ export class LinkFilter {
   private run: RunPacket[] = [];
   private runStart: Raw | null = null;
   private hasCriedWolf = false;
-  /** What was proven of the rate before the run, ppb. */
+  /** What was proven of the rate before the run, and before the newest packet, ppb. */
   private runRate: RateLimits | null = null;
-  private rateBefore: RateLimits | null = null;
+  private readonly rateBefore = { low: 0, high: 0 };
   private lowOdd = 0;
   /** Index of the first packet of the run that came about as early as any, and how early, ns. */
   private earliest = 0;
@@ -178,7 +178,8 @@ export class LinkFilter {
     const { causal, impossibleInRow } = this;
     this.hardMin = hardMin;
     const era = causal.era;
-    this.rateBefore = { low: causal.lowRate, high: causal.highRate };
+    this.rateBefore.low = causal.lowRate;
+    this.rateBefore.high = causal.highRate;
     causal.observe(packet);
     const doubted = causal.candidate !== null || impossibleInRow[0] > 0 || impossibleInRow[1] > 0;
     if (doubted) {
@@ -463,7 +464,7 @@ export class LinkFilter {
     if (!isOdd(probe, settings)) return;
     for (const shape of this.shapes) shape.save();
     this.runStart = this.raw;
-    this.runRate = this.rateBefore;
+    this.runRate = { ...this.rateBefore };
   }
 
   private watchRun({ direction, value, raw }: Packet, shape: NoiseShape): void {
