@@ -32,7 +32,7 @@ interface NamedJob {
 
 /** Exit code: 0 when it measured, whatever the figures say; 2 when it could not run. */
 export async function runChainBench(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false }, seeds: { type: "string", default: "1-3" } } });
+  const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false }, seeds: { type: "string", default: "1-8" } } });
   const seeds = parseSeeds(values.seeds);
   if (seeds === null) throw new Error(`--seeds ${values.seeds}: expected A-B`);
   const jobs = seeds.flatMap((seed) => jobsOf(seed));
@@ -85,19 +85,24 @@ function chainFigures(metric: string, runs: readonly ChainRun[], singleHop: numb
   const hopsOf = (hop: number): HopFigures[] => runs.flatMap((run) => (run.kind === "chain" ? (run.hops[hop] ?? []) : []));
   const figure = (name: string, unit: string, goal: number, values: readonly number[]) =>
     summarizeFigure({ metric: `${metric}.${name}`, unit, target: goal }, values);
+  /** Its value is that of all runs together. */
+  const rms = (name: string, unit: string, goal: number, values: readonly number[]): Figure => ({
+    ...figure(name, unit, goal, values),
+    value: roundFigure(Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length)),
+  });
   const last = hopsOf(hopCount - 1);
   const all = Array.from({ length: hopCount }, (_, hop) => hopsOf(hop)).flat();
   const perMillion = (of: (hop: HopFigures) => number) => all.map((hop) => (1e6 * of(hop)) / hop.samples);
   return [
     ...Array.from({ length: hopCount }, (_, hop) =>
-      figure(
+      rms(
         `hop${String(hop + 1)}_rms`,
         "ns",
         hop === 0 ? singleHop : target * singleHop,
         hopsOf(hop).map(({ rms }) => rms),
       ),
     ),
-    figure(
+    rms(
       "hop5_over_single_hop",
       "ratio",
       target,

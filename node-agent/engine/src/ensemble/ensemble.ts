@@ -541,7 +541,8 @@ export class Ensemble implements ClockEnsemble {
           : overshoot + growth(calibrated, (raw) => this.calibratedAt(raw, this.proven ? this.guaranteedAt(raw) : null)),
       guaranteed,
       guaranteedGrowth,
-      rootSigma: belief === null ? null : Math.hypot(belief.deviation, Math.abs(this.errorAt(now))),
+      // Without the clock's own distance from the estimate: followers that reckon with it steer worse and claim too much.
+      rootSigma: belief?.deviation ?? null,
       rootTau: belief?.errorTime ?? null,
       voidAfter: publicationLife,
       sources: consensus.describe(now),

@@ -211,10 +211,12 @@ export class JointEstimate implements ClockEstimate {
       frequencyEvent: Number.NEGATIVE_INFINITY,
     };
     const jitter = filter.shape.noise[0].variance;
-    const asymmetry = Math.max(link.asymmetryPrior / 2, 0.01 * Math.max(0, member.floor), 1);
+    // One link cannot tell asymmetry from offset; the second makes both doubtful.
+    const asymmetry = first ? 0 : asymmetryOf(link, member.floor);
+    for (const [id, other] of this.members) for (const joint of this.all()) joint.doubtSymmetry(id, asymmetryOf(other.link, other.floor));
     if (first) {
       const state = filter.shape.filters[1].covariance;
-      const variance = 4 * state[0]! + 1 + asymmetry ** 2 + link.rootSigma ** 2;
+      const variance = 4 * state[0]! + 1 + link.rootSigma ** 2;
       for (const joint of this.all()) {
         joint.clear();
         joint.start(own, null, filter.offsetAt(raw), filter.rate, variance, 4 * state[4]! + 1);
@@ -350,4 +352,9 @@ export class JointEstimate implements ClockEstimate {
     yield* this.star.filters;
     if (this.companion !== null) yield this.companion.filter;
   }
+}
+
+/** Standard deviation of a link's asymmetry where sources may disagree: its prior, else a hundredth of the path, and never nothing, ns. */
+function asymmetryOf(link: SourceLink, floor: Nanoseconds): Nanoseconds {
+  return Math.max(link.asymmetryPrior / 2, 0.01 * Math.max(0, floor), 1);
 }

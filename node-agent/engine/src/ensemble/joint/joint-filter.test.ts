@@ -127,3 +127,16 @@ test("what is opened of the offset takes the rate that goes with it along", () =
   expect(filter.offsetRate(0) / filter.offsetVariance(0)).toBeCloseTo(together, 9);
   expect(filter.rateVariance(0) - rateVariance).toBeCloseTo(together ** 2 * 1e6 + 4, 6);
 });
+
+test("a link whose asymmetry begins to be doubted claims its offset worse by that, and its packets as well as before", () => {
+  const alone = new JointFilter();
+  alone.start(0, null, 0, 0, 1e6, 1e4);
+  alone.add("a", { ...prior, asymmetry: 0 });
+  const before = alone.offsetVariance(0);
+  alone.doubtSymmetry("a", 100);
+  expect(alone.offsetVariance(0)).toBeCloseTo(before + 1e4, 6);
+  alone.add("b", { ...prior, asymmetry: 1 });
+  for (let i = 0; i < 200; i++) alone.update("b", i % 2 === 0, 5000 + 1000, law());
+  // The exact one teaches the offset, and with it what the other's asymmetry is.
+  expect(alone.offsetVariance(0)).toBeLessThan(1e4);
+});

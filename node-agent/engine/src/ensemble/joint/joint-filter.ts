@@ -178,6 +178,22 @@ export class JointFilter {
     if (place.remoteError === absent && remoteError > 0) place.remoteError = this.#grow(link, "remoteError", 0, place.remoteErrorVariance);
   }
 
+  /**
+   * A link's asymmetry becomes something to be told apart, ns: what was taken for the offset was offset and asymmetry. By one link
+   * alone the two cannot be told apart, and the offset would be claimed no better than the asymmetry is.
+   */
+  doubtSymmetry(link: string, asymmetry: Nanoseconds): void {
+    const place = this.#places.get(link);
+    if (place === undefined || place.asymmetry !== absent || !(asymmetry > 0)) return;
+    place.asymmetryVariance = asymmetry ** 2;
+    place.asymmetry = this.#grow(link, "asymmetry", 0, place.asymmetryVariance);
+    const [p, stride] = [this.#covariance, this.#stride];
+    const { local } = place;
+    p[local * (stride + 1)]! += place.asymmetryVariance;
+    p[local * stride + place.asymmetry]! -= place.asymmetryVariance;
+    p[place.asymmetry * stride + local]! -= place.asymmetryVariance;
+  }
+
   /** A link leaves: its states are marginalised, the rest stays as it is. */
   remove(link: string): void {
     const place = this.#places.get(link);
