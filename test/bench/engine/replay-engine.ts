@@ -4,7 +4,7 @@
  * nothing of the simulator is.
  */
 import { Engine, type EngineConfig, Ensemble, type HostEvent } from "@meridian/engine";
-import { createRandom, exponential, Segment } from "@meridian/engine/sim";
+import { createRandom, exponential, idleEngine, Segment } from "@meridian/engine/sim";
 import { allocatedBytes } from "./allocation.js";
 
 const node = "node";
@@ -31,18 +31,6 @@ function configure(logInterval: number): readonly [server: EngineConfig, node: E
     ...{ domainNumber: 1, port: "eth0", logSyncInterval: logInterval, logAnnounceInterval: 0, logDelayRequestInterval: logInterval },
     ...{ announceReceiptTimeout: 3, dscp: 0 },
   };
-  const nothing: EngineConfig = {
-    ...{
-      clock: "clock",
-      clockScale: "UTC",
-      steer: true,
-      step: { mode: "OnStart", threshold: 100_000 },
-      maxSlew: 50_000,
-      maxDrift: 1000,
-      damping: Math.SQRT1_2,
-    },
-    ...{ receivers: [], transmitters: [], associations: [], comparisons: [], ntpServer: null },
-  };
   const transmitter = {
     ...{ grandmaster: "gm", timing, priority1: 128, priority2: 128, clock: "clock", uncertainty: 100, delayCompensation: 0 },
     reference: "PHC" as const,
@@ -52,8 +40,8 @@ function configure(logInterval: number): readonly [server: EngineConfig, node: E
     ...{ arbitraryTimescale: "Refuse" as const, acceptableAddresses: [], acceptableClockIdentity: null },
   };
   return [
-    { ...nothing, transmitters: [transmitter] },
-    { ...nothing, receivers: [receiver] },
+    { ...idleEngine, transmitters: [transmitter] },
+    { ...idleEngine, receivers: [receiver] },
   ];
 }
 

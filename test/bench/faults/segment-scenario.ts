@@ -17,6 +17,7 @@ import {
   type SegmentHost,
   type SegmentOptions,
   SimulatedNtpServer,
+  idleEngine,
 } from "@meridian/engine/sim";
 import { EventWatch } from "./event-watch.js";
 import type { FaultEvent } from "./fault-event.js";
@@ -28,19 +29,6 @@ const every = 0.02;
 const [floor, queue] = [10e-6, 500e-9];
 /** Of a source, ns. */
 const uncertainty = 100;
-
-const nothing: EngineConfig = {
-  ...{
-    clock: "clock",
-    clockScale: "UTC",
-    steer: true,
-    step: { mode: "OnStart", threshold: 100_000 },
-    maxSlew: 50_000,
-    maxDrift: 1000,
-    damping: Math.SQRT1_2,
-  },
-  ...{ receivers: [], transmitters: [], associations: [], comparisons: [], ntpServer: null },
-};
 
 const timing = (domainNumber: number) => ({
   ...{ domainNumber, port: "eth0", logSyncInterval: -4, logAnnounceInterval: 0, logDelayRequestInterval: -4 },
@@ -113,7 +101,7 @@ export class FaultNetwork {
   addGrandmaster(name: string, domain: number): SegmentHost {
     return this.segment.add(
       { name, engine: this.#engine(), offset: 0, frequency: 0 },
-      { ...nothing, transmitters: [servesPtp(name, domain, "PHC")] },
+      { ...idleEngine, transmitters: [servesPtp(name, domain, "PHC")] },
     );
   }
 
@@ -127,7 +115,7 @@ export class FaultNetwork {
   /** A node; 37 ms ahead and 18 ppm fast unless told otherwise. @param watched its measurements are those that tell */
   addNode(name: string, config: Partial<EngineConfig>, clock: { offset?: number; frequency?: number } = {}, watched = true): SegmentHost {
     const engine = this.#engine(watched ? (measurement) => void this.measured.push(measurement) : undefined);
-    return this.segment.add({ name, engine, offset: 37e6, frequency: 18_000, ...clock }, { ...nothing, ...config });
+    return this.segment.add({ name, engine, offset: 37e6, frequency: 18_000, ...clock }, { ...idleEngine, ...config });
   }
 
   #engine(trace?: (measurement: Measurement) => void): Engine {

@@ -1,5 +1,6 @@
 /** The simulator: worlds, delay laws and the closed loop. Used by tests and benchmarks; nothing of it runs in the agent. */
 export * from "./delay-law.js";
+export * from "./idle-engine.js";
 export * from "./mishaps.js";
 export * from "./oscillator.js";
 export * from "./ntp-responder.js";

@@ -8,26 +8,14 @@ import type {
   TransmitterInstanceConfig,
 } from "../engine-config.js";
 import { Ensemble } from "../ensemble/ensemble.js";
+import { idleEngine } from "../sim/idle-engine.js";
 import { SimulatedNtpServer } from "../sim/ntp-responder.js";
 import { createRandom } from "../sim/random.js";
 import { type Packet, Segment, type SegmentOptions } from "../sim/segment.js";
 import type { SegmentHost, SegmentHostOptions } from "../sim/segment-host.js";
 import type { Nanoseconds } from "../time/units.js";
 
-export const nothing: EngineConfig = {
-  clock: "clock",
-  clockScale: "UTC",
-  steer: true,
-  step: { mode: "OnStart", threshold: 100_000 },
-  maxSlew: 50_000,
-  maxDrift: 1000,
-  damping: Math.SQRT1_2,
-  receivers: [],
-  transmitters: [],
-  associations: [],
-  comparisons: [],
-  ntpServer: null,
-};
+export const nothing = idleEngine;
 const timing = (domainNumber: number): PtpTimingConfig => ({
   domainNumber,
   port: "eth0",
