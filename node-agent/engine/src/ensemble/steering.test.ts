@@ -31,7 +31,7 @@ test("a slew with all that the rate may be wrong by stays within the limit, ends
         expect(Math.abs(slew) + 4 * rateDeviation).toBeLessThanOrEqual(maxSlew * (1 + 1e-9));
       }
       expect(untilRaw).toBeGreaterThanOrEqual(50);
-      expect(untilRaw).toBeLessThanOrEqual(52);
+      expect(untilRaw).toBeLessThanOrEqual(58);
       const removed = slew * (untilRaw - 50);
       expect(Math.abs(error + removed)).toBeLessThanOrEqual(Math.abs(error) + 1e-3);
       expect(removed * error).toBeLessThanOrEqual(1e-9);
@@ -65,6 +65,20 @@ test.each([
 test("no slew begins before the rate is known to within the limit", () => {
   const { ppb, untilRaw, thenPpb } = planSlew("c", 50, 1e6, { rate: 0, rateDeviation: 12_500, found: 0, maxSlew: 50_000 }, 1);
   expect([ppb, untilRaw, thenPpb]).toEqual([0, 50, 0]);
+});
+
+test.each([
+  // 0.3 ms at 500 ppm take 0.6 s whatever the spacing of packets; 20 ms take 40 s, of which 8 are ordered.
+  [300_000, 1, 0.6],
+  [300_000, 1 / 16, 0.6],
+  [-300_000, 1, 0.6],
+  [20_000_000, 1, 8],
+  // Far below the limit a sixteenth of the spacing does.
+  [10, 1, 1 / 16],
+])("an error of %d ns, packets %d s apart, is slewed for %d s", (error, gap, duration) => {
+  const { ppb, untilRaw, thenPpb } = planSlew("c", 50, error, { rate: 0, rateDeviation: 0, found: 0, maxSlew: 500_000 }, gap);
+  expect(untilRaw - 50).toBeCloseTo(duration, 9);
+  expect(error + (ppb - thenPpb) * (untilRaw - 50)).toBeCloseTo(Math.sign(error) * Math.max(0, Math.abs(error) - 4_000_000), 3);
 });
 
 test("a slew is no faster than its pace", () => {

@@ -10,6 +10,11 @@ const shortest = 1 / 16;
 const longest = 1 / 4;
 const least = 1 / 32;
 const most = 2;
+/**
+ * Where the limit binds it takes as long as the error needs, up to this, s. Decisions replace it every second or sooner; should none
+ * come, publications are void by then, and until then the clock only nears the reference (ensemble.ts, overshootGrowth).
+ */
+const mostAtLimit = 8;
 /** What a slew in steady state stays below where it can, ppb: little is left if everything dies in the middle of it. */
 const gentle = 1000;
 /** Below that phase error nothing is slewed, ns. */
@@ -66,7 +71,8 @@ export function planSlew(
   if (Math.abs(error) < negligible || largest === 0) return { clock, ppb: thenPpb, untilRaw: raw, thenPpb };
   const quick = Math.min(most, Math.max(least, gap * shortest));
   const slow = Math.min(most, Math.max(least, gap * longest));
-  const duration = Math.min(slow, Math.max(quick, Math.abs(error) / gentle));
+  const wanted = Math.min(slow, Math.max(quick, Math.abs(error) / gentle));
+  const duration = Math.max(wanted, Math.min(mostAtLimit, Math.abs(error) / largest));
   const slew = Math.max(-largest, Math.min(largest, -error / duration));
   return { clock, ppb: thenPpb + slew, untilRaw: raw + duration, thenPpb };
 }
