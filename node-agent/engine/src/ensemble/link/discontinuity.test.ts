@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { createRandom } from "../../sim/random.js";
+import { FloorFilter } from "./floor-filter.js";
+import { type Finding, frequencyEventVariance, inflate } from "./discontinuity.js";
 import { LinkFilter } from "./link-filter.js";
 
 /** One second of packets: what happens to offset, rate and floors from packet 400 on. */
@@ -53,4 +55,23 @@ test("nothing happens when nothing happened", () => {
 test("equal and opposite floor changes are a step, never a negative delay", () => {
   const found = kindAfter({ local: 1e6, remote: -1e6 });
   expect(["step", "stepAndFrequency", "lost"]).toContain(found.kind);
+});
+
+test("a frequency that changed before the packet that shows it has moved the offset since", () => {
+  const filter = new FloorFilter(0);
+  const finding: Finding = {
+    hypothesis: { kind: "frequency", prior: 0, rate: true },
+    kind: "frequency",
+    at: 0,
+    lead: 2,
+    jumpToLocal: 0,
+    jumpToRemote: 0,
+    variance: 0,
+  };
+  inflate(filter, finding);
+  const [offset = 0, together = 0, , , rate = 0] = filter.covariance;
+  expect(rate).toBe(frequencyEventVariance);
+  // Uniform between nothing and two seconds: means of the time and of its square.
+  expect(together).toBeCloseTo(frequencyEventVariance, 0);
+  expect(offset).toBeCloseTo((frequencyEventVariance * 4) / 3, 0);
 });

@@ -60,8 +60,9 @@ export interface RunPacket extends Packet {
 export interface Finding {
   readonly hypothesis: Hypothesis;
   readonly kind: DiscontinuityKind;
-  /** Index of the first packet after the change. */
+  /** Index of the first packet after the change, which came up to `lead` s before it. */
   readonly at: number;
+  readonly lead: number;
   /** Lowest residual of the run after the change, ns. */
   readonly jumpToLocal: Nanoseconds;
   readonly jumpToRemote: Nanoseconds;
@@ -120,7 +121,7 @@ export function floorSumChange(finding: Finding): Nanoseconds {
 export function inflate(filter: FloorFilter, finding: Finding): void {
   const { hypothesis, jumpToLocal, jumpToRemote, variance } = finding;
   const p = filter.covariance;
-  if (hypothesis.rate) p[4]! += frequencyEventVariance;
+  if (hypothesis.rate) openRate(p, finding.lead);
   if (hypothesis.step) {
     filter.offset += (jumpToLocal - jumpToRemote) / 2;
     p[0]! += variance;
@@ -142,6 +143,13 @@ export function inflate(filter: FloorFilter, finding: Finding): void {
     p[9]! += variance;
   }
   if (hasOneWayRoute(finding)) filter.restAsymmetry = 0.5 * (filter.floorToLocal - filter.floorToRemote);
+}
+
+/** Somewhere in the `lead` seconds before the packet: the offset has moved with the rate since then. */
+function openRate(p: Float64Array, lead: number): void {
+  p[4]! += frequencyEventVariance;
+  p[1]! += (frequencyEventVariance * lead) / 2;
+  p[0]! += (frequencyEventVariance * lead * lead) / 3;
 }
 
 export class DiscontinuityTest {
@@ -168,6 +176,7 @@ export class DiscontinuityTest {
     for (let at = 0; at < run.length; at++) {
       if (at > 0 && !run[at]!.odd) continue;
       if (++tries > mostChangePoints && at !== context.earliest) continue;
+      const lead = Math.max(0, run[at]!.raw - (run[at - 1]?.raw ?? context.runStart));
       const jumpToLocal = lowestResidual(run, at, 0, shape, context.runStart);
       const jumpToRemote = lowestResidual(run, at, 1, shape, context.runStart);
       for (const hypothesis of hypotheses) {
@@ -177,7 +186,7 @@ export class DiscontinuityTest {
           const jump = Math.max(Math.abs(jumpToLocal), Math.abs(jumpToRemote));
           if (hypothesis.rate || !(jump > 10 * Math.max(jitter, context.sumSpread, context.floorRange))) continue;
         }
-        const finding = { hypothesis, kind: hypothesis.kind, at, jumpToLocal, jumpToRemote, variance };
+        const finding = { hypothesis, kind: hypothesis.kind, at, lead, jumpToLocal, jumpToRemote, variance };
         const evidence = this.replay(run, shape, context, finding, jitter);
         evidences.push({ step: hypothesis.step === true, evidence });
         if (evidence > bestEvidence) {
