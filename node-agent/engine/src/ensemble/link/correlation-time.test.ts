@@ -34,3 +34,24 @@ test("does not take independent packets for one another for ever because the fir
     expect(correlation.packets).toBeLessThan(10);
   }
 });
+
+test("a short look that hints at correlation is enough for a bound, not for a filter", () => {
+  let [hinted, shown, wrong] = [0, 0, 0];
+  for (let seed = 1; seed <= 100; seed++) {
+    const random = createRandom(seed, 1);
+    const [alike, apart] = [new CorrelationTime(), new CorrelationTime()];
+    let z = 0;
+    for (let i = 0; i < 32; i++) {
+      z = 0.9 * z + Math.sqrt(1 - 0.81) * random.normal();
+      alike.observe(1000 * Math.exp(0.5 * z));
+      apart.observe(1000 * random.exponential());
+    }
+    expect(alike.perhaps).toBeGreaterThanOrEqual(alike.packets);
+    if (alike.perhaps > 3) hinted++;
+    if (alike.packets > 3) shown++;
+    if (apart.perhaps > 3) wrong++;
+  }
+  expect(hinted).toBeGreaterThan(60);
+  expect(shown).toBeLessThan(30);
+  expect(wrong).toBeLessThan(10);
+});

@@ -9,12 +9,16 @@ import type { Nanoseconds } from "../../time/units.js";
 const levels = 14;
 const memory = 4000;
 const spreadMemory = 500;
+/** Standard deviations that are a hint of correlation between neighbours. */
+const hintSigmas = 2;
 /** Differences of blocks are not limited to less than six times that share of what independent packets would have. */
 const leastShare = 0.05;
 
 export class CorrelationTime {
   /** ≥ 1; exactly 1 while nothing speaks for correlation. */
   packets = 1;
+  /** ≥ packets: what it may be as well. For bounds: a hint is enough for them, and a first minute shows no more. */
+  perhaps = 1;
   /** Mean absolute deviation of the sums, ns. */
   spread: Nanoseconds = 0;
   private count = 0;
@@ -76,5 +80,8 @@ export class CorrelationTime {
       if (ratio > 1 + (blocks < 16 ? 5 : 3.5) * Math.sqrt(3 / blocks)) packets = Math.max(packets, ratio);
     }
     this.packets = packets;
+    const sigma = 1 / Math.sqrt(seen);
+    const most = Math.min(0.999, neighbour + sigma);
+    this.perhaps = neighbour > hintSigmas * sigma ? Math.max(packets, (1 + most) / (1 - most)) : packets;
   }
 }

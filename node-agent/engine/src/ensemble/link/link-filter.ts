@@ -235,7 +235,10 @@ export class LinkFilter {
   /** Statistical part of the radius, ns. */
   statisticAt(raw: Raw): Nanoseconds {
     const { settings } = this;
-    return settings.boundSigmas * (1 + 32 / this.effectivePackets) * Math.sqrt(this.varianceAt(raw));
+    const [toLocal, toRemote] = this.shape.noise;
+    // The filters reckon with the correlation that was shown; the bound with what there may be.
+    const hidden = Math.max(1, this.correlation.perhaps / Math.max(toLocal.correlation, toRemote.correlation));
+    return settings.boundSigmas * (1 + 32 / this.effectivePackets) * Math.sqrt(hidden * this.varianceAt(raw));
   }
 
   /** Pessimistic variance of offsetAt(raw), ns². */
