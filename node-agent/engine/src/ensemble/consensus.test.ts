@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exponential } from "../sim/delay-law.js";
+import { correlated, exponential } from "../sim/delay-law.js";
 import { type SecondSample, Simulation } from "../sim/simulate.js";
 import { linkDefaults, type SimulatedLink, type World } from "../sim/world.js";
 import type { LinkConfig, SourceStatus } from "./contract.js";
@@ -98,6 +98,31 @@ describe("a source that begins to lie", () => {
   it("among three by a drift: the clock hardly follows", () => {
     for (const seed of seeds)
       expect(worst(run([link("a"), link("b"), drift], { duration: 1800 }, seed), 800, ({ error }) => Math.abs(error))).toBeLessThan(300);
+  });
+
+  it("among three by a drift of 10 ns/s: the calibrated bound is not late by more than three seconds", () => {
+    const quick = link("l", { error: (at) => 10 * Math.max(0, at - 800) });
+    for (const seed of [13, 15, 27, 31, 37]) {
+      const seen = run([link("a"), link("b"), quick], { duration: 1000 }, seed);
+      expect(sourceAt(seen, 1000, "l")?.state).toBe("Suspect");
+      const late = seen.filter(({ second, error, calibrated }) => second > 800 && calibrated !== null && Math.abs(error) > calibrated);
+      expect(late.length).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it("is found although all queue alike for minutes, and a packet counts for little", () => {
+    const alike = { toLocal: correlated(5000, 1000, 100), toRemote: correlated(5000, 1000, 100) };
+    const seen = run(
+      [link("a", alike), link("b", alike), link("l", { ...alike, error: (at) => Math.min(5000, 5 * Math.max(0, at - 2000)) })],
+      {
+        duration: 6000,
+      },
+    );
+    expect(sourceAt(seen, 6000, "l")).toMatchObject({ state: "Suspect", reason: "DriftsAway" });
+    const wronged = seen.filter(({ publication }) =>
+      publication?.sources.some(({ link: id, reason }) => id !== "l" && reason === "DriftsAway"),
+    );
+    expect(wronged).toEqual([]);
   });
 
   it("among three by 37 s: the calibrated bound never says more than what the others prove", () => {
