@@ -9,6 +9,7 @@ import { figuresOfFalseAlarms } from "./vote/false-alarm-figures.js";
 import type { FalseAlarmJob, FalseAlarmRun } from "./vote/false-alarm-job.js";
 import type { VoteJob, VoteRun } from "./vote/vote-job.js";
 
+/** Half an hour of processor time: 193 s per hundred were measured. */
 const defaultSeeds = "1-1000";
 /** Rare cases take one in so many seeds. */
 const everyRare = 20;
