@@ -33,6 +33,11 @@ export interface PacketLaw {
   impossible: number;
 }
 
+/** All of one make: objects that are made differently are different types to the compiler. */
+export function createPacketLaw(): PacketLaw {
+  return { scale: 0, softVariance: 0, tailScale: 0, tailShare: 0, impossible: 0 };
+}
+
 export function createArrival(): Arrival {
   return { toRemote: false, value: 0, dt: 0, age: 0, floorWander: 0 };
 }

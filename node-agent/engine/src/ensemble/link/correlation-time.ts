@@ -24,11 +24,13 @@ export class CorrelationTime {
   private count = 0;
   private mean = Number.NaN;
   private variance = 0;
-  private readonly pending = new Float64Array(levels);
-  private readonly previous = new Float64Array(levels);
-  private readonly halves = new Int32Array(levels);
-  private readonly blocks = new Int32Array(levels);
-  private readonly differences = new Float64Array(levels);
+  /** Views of one buffer: each of its own would cost more than its numbers. */
+  private readonly buffer = new ArrayBuffer(4 * 8 * levels);
+  private readonly pending = new Float64Array(this.buffer, 0, levels);
+  private readonly previous = new Float64Array(this.buffer, 8 * levels, levels);
+  private readonly differences = new Float64Array(this.buffer, 16 * levels, levels);
+  private readonly halves = new Int32Array(this.buffer, 24 * levels, levels);
+  private readonly blocks = new Int32Array(this.buffer, 28 * levels, levels);
 
   /** The sum of two neighbours, ns. */
   observe({ sum }: { readonly sum: Nanoseconds }): void {

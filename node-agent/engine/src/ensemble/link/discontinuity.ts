@@ -4,7 +4,7 @@
  * residual of the run per direction), never from a huge prior variance, and no outlier is allowed during the replay.
  */
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
-import { createArrival, type PacketLaw } from "./arrival.js";
+import { createArrival, createPacketLaw } from "./arrival.js";
 import { FloorFilter } from "./floor-filter.js";
 import type { LinkSettings } from "./link-settings.js";
 import type { Direction, NoiseShape } from "./noise-shape.js";
@@ -154,8 +154,10 @@ function openRate(p: Float64Array, lead: number): void {
 
 export class DiscontinuityTest {
   private readonly trial = new FloorFilter(0);
+  /** What was believed before the run. */
+  private readonly before = new FloorFilter(0);
   private readonly arrival = createArrival();
-  private readonly law: PacketLaw = { scale: 0, softVariance: 0, tailScale: 0, tailShare: 0, impossible };
+  private readonly law = createPacketLaw();
   private readonly settings: LinkSettings;
 
   constructor(settings: LinkSettings) {
@@ -164,7 +166,8 @@ export class DiscontinuityTest {
 
   /** What explains the run best, or null: nothing does better than "nothing happened", or it is not yet clear. */
   judge(run: readonly RunPacket[], shape: NoiseShape, context: RunContext): Finding | null {
-    const { settings } = this;
+    const { settings, before } = this;
+    shape.readSavedMiddle(before);
     const [towardsLocal, towardsRemote] = shape.noise;
     const jitter = Math.sqrt(Math.max(towardsLocal.variance, towardsRemote.variance));
     const variance = 9 * jitter * jitter;
@@ -177,8 +180,8 @@ export class DiscontinuityTest {
       if (at > 0 && !run[at]!.odd) continue;
       if (++tries > mostChangePoints && at !== context.earliest) continue;
       const lead = Math.max(0, run[at]!.raw - (run[at - 1]?.raw ?? context.runStart));
-      const jumpToLocal = lowestResidual(run, at, 0, shape, context.runStart);
-      const jumpToRemote = lowestResidual(run, at, 1, shape, context.runStart);
+      const jumpToLocal = lowestResidual(run, at, 0, before, context.runStart);
+      const jumpToRemote = lowestResidual(run, at, 1, before, context.runStart);
       for (const hypothesis of hypotheses) {
         if (needsMissing(hypothesis, jumpToLocal, jumpToRemote)) continue;
         if (context.correlation > 1 && run.length < 6 * context.correlation) {
@@ -206,7 +209,7 @@ export class DiscontinuityTest {
 
   private replay(run: readonly RunPacket[], shape: NoiseShape, context: RunContext, finding: Finding | null, jitter: Nanoseconds): number {
     const { trial, settings, arrival, law } = this;
-    trial.copy(shape.savedMiddle);
+    trial.copy(this.before);
     trial.wander = shape.filters[1].wander;
     let now = context.runStart;
     let evidence = finding?.hypothesis.prior ?? 0;
@@ -219,6 +222,7 @@ export class DiscontinuityTest {
         now = packet.raw;
       }
       const { effective } = shape.noise[packet.direction];
+      law.impossible = impossible;
       law.scale = effective.scale;
       law.softVariance = effective.softVariance;
       law.tailScale = effective.tailScale;
@@ -260,8 +264,7 @@ function needsMissing(hypothesis: Hypothesis, jumpToLocal: number, jumpToRemote:
 }
 
 /** NaN below two packets of that direction. */
-function lowestResidual(run: readonly RunPacket[], from: number, direction: Direction, shape: NoiseShape, start: Raw): Nanoseconds {
-  const before = shape.savedMiddle;
+function lowestResidual(run: readonly RunPacket[], from: number, direction: Direction, before: FloorFilter, start: Raw): Nanoseconds {
   let lowest = Number.POSITIVE_INFINITY;
   let count = 0;
   for (let i = from; i < run.length; i++) {

@@ -18,6 +18,7 @@ import {
   movesOffset,
   type RunPacket,
 } from "./discontinuity.js";
+import { exponential } from "./exponential.js";
 import { FloorFilter } from "./floor-filter.js";
 import { FloorMovement } from "./floor-movement.js";
 import { type LinkSettings, linkSettings } from "./link-settings.js";
@@ -116,7 +117,8 @@ export class LinkFilter {
   private readonly neighbourSum = { sum: 0 };
   private readonly arrival = createArrival();
   private readonly probed = createArrival();
-  private readonly discontinuity: DiscontinuityTest;
+  /** null: nothing odd has happened yet. */
+  private discontinuity: DiscontinuityTest | null = null;
   private lastExchange = 0;
   private hardMin: Nanoseconds = 0;
   /** Steps that may have been routes, ns; the newest step that is not doubted yet, and after how many packets it was. */
@@ -144,7 +146,6 @@ export class LinkFilter {
     this.shapes = settings.shapes.map((shape) => new NoiseShape(settings, shape, resolution));
     this.shapeWeights = new Float64Array(this.shapes.length).fill(1 / this.shapes.length);
     this.causal = new CausalInterval({ maxRate: settings.maxRate, maxDrift });
-    this.discontinuity = new DiscontinuityTest(settings);
   }
 
   /** The leading shape: its noise law is the link's. */
@@ -463,7 +464,8 @@ export class LinkFilter {
     probed.dt = dt;
     probed.age = dt < 0 ? -dt : 0;
     if (dt > 0) probe.predict(probed, settings);
-    probe.look(probed, law);
+    probe.look(probed, law.own);
+    probe.normalize();
     if (!isOdd(probe, settings)) return;
     for (const shape of this.shapes) shape.save();
     this.runStart = this.raw;
@@ -503,7 +505,7 @@ export class LinkFilter {
     const { shape, suspectedJump } = this;
     if (!odd && suspectedJump !== 0) this.hasCriedWolf = true;
     const may = odd && !this.hasCriedWolf && this.causal.candidate !== null;
-    this.suspectedJump = may ? findOpposedJump(this.run, shape.savedMiddle, runStart, this.jitter) : 0;
+    this.suspectedJump = may ? findOpposedJump(this.run, shape.readSavedMiddle(this.probe), runStart, this.jitter) : 0;
   }
 
   /** A packet came that much earlier than its floor, ns. */
@@ -533,6 +535,7 @@ export class LinkFilter {
 
   private testRun(last: boolean, correlation: number): void {
     if (this.runStart === null) return;
+    this.discontinuity ??= new DiscontinuityTest(this.settings);
     const finding = this.discontinuity.judge(this.run, this.shape, {
       runStart: this.runStart,
       lowRate: this.causal.lowRate,
@@ -663,7 +666,7 @@ export class LinkFilter {
     // The floor is still being found.
     if (this.packets === 64 || this.packets === 256 || this.packets === 1024) for (const shape of shapes) shape.forgetFloor();
     let sum = 0;
-    for (let i = 0; i < shapes.length; i++) sum += shapeWeights[i] = Math.exp(shapes[i]!.evidence - most);
+    for (let i = 0; i < shapes.length; i++) sum += shapeWeights[i] = exponential(shapes[i]!.evidence - most);
     let offset = 0;
     let rate = 0;
     for (let i = 0; i < shapes.length; i++) {

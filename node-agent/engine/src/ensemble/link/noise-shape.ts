@@ -5,7 +5,8 @@
  */
 import type { Nanoseconds, Ppb } from "../../time/units.js";
 import type { Arrival } from "./arrival.js";
-import { FloorFilter } from "./floor-filter.js";
+import { exponential } from "./exponential.js";
+import { filterBytes, FloorFilter, stateSize } from "./floor-filter.js";
 import type { LinkSettings, ShapeSettings } from "./link-settings.js";
 import { NoiseLaw } from "./noise-law.js";
 
@@ -44,7 +45,7 @@ export class NoiseShape {
   lowestFloor = Number.POSITIVE_INFINITY;
   highestFloor = Number.NEGATIVE_INFINITY;
   private packets = 0;
-  private readonly saved: readonly [FloorFilter, FloorFilter, FloorFilter];
+  private readonly saved: Float64Array;
   private savedEvidence = 0;
   /** Of the last observeTempered(), nats. */
   private temperedEvidence = 0;
@@ -58,12 +59,14 @@ export class NoiseShape {
     this.resolution = resolution;
     this.wander = settings.wanderStart;
     const { wanderStart, wanderRatio } = settings;
+    // One buffer for all: each of its own would cost more than the numbers of a filter.
+    const buffer = new ArrayBuffer(3 * filterBytes + 3 * stateSize * 8);
     this.filters = [
-      new FloorFilter((wanderStart / wanderRatio) ** 2),
-      new FloorFilter(wanderStart ** 2),
-      new FloorFilter((wanderStart * wanderRatio) ** 2),
+      new FloorFilter((wanderStart / wanderRatio) ** 2, buffer, 0),
+      new FloorFilter(wanderStart ** 2, buffer, 1),
+      new FloorFilter((wanderStart * wanderRatio) ** 2, buffer, 2),
     ];
-    this.saved = [new FloorFilter(0), new FloorFilter(0), new FloorFilter(0)];
+    this.saved = new Float64Array(buffer, 3 * filterBytes);
     this.noise = [new NoiseLaw(1, shape, settings, resolution), new NoiseLaw(1, shape, settings, resolution)];
   }
 
@@ -77,14 +80,14 @@ export class NoiseShape {
     this.forgetFloor();
     const prior = settings.asymmetryPrior ** 2;
     for (const filter of this.filters) {
+      const p = filter.covariance;
+      p.fill(0, 0, 10);
       filter.offset = state.offset;
       filter.rate = state.rate;
       filter.floorToLocal = state.floorToLocal;
       filter.floorToRemote = state.floorToRemote;
       filter.restAsymmetry = 0;
       filter.evidence = 0;
-      const p = filter.covariance;
-      p.fill(0);
       p[0] = state.offsetVariance + prior;
       p[1] = state.offsetRateCovariance;
       p[4] = state.rateVariance;
@@ -112,7 +115,8 @@ export class NoiseShape {
     const middle = filters[1];
     if (isLater) middle.predict(arrival, settings);
     if (independent) {
-      middle.look(arrival, law);
+      middle.look(arrival, law.own);
+      middle.normalize();
       const gained = middle.logEvidence;
       middle.evidence = middle.evidence * keep + gained;
       middle.apply();
@@ -183,17 +187,18 @@ export class NoiseShape {
 
   /** Keeps the filters as they are now; restore() returns to them. */
   save(): void {
-    for (let i = 0; i < 3; i++) this.saved[i]!.copy(this.filters[i]!);
+    for (let i = 0; i < 3; i++) this.filters[i]!.save(this.saved, i * stateSize);
     this.savedEvidence = this.evidence;
   }
 
   restore(): void {
-    for (let i = 0; i < 3; i++) this.filters[i]!.copy(this.saved[i]!);
+    for (let i = 0; i < 3; i++) this.filters[i]!.restore(this.saved, i * stateSize);
     this.evidence = this.savedEvidence;
   }
 
-  get savedMiddle(): FloorFilter {
-    return this.saved[1];
+  /** Makes `into` the middle filter as it was kept, but for its wander. */
+  readSavedMiddle(into: FloorFilter): FloorFilter {
+    return into.restore(this.saved, stateSize);
   }
 
   /** The extremes of the floor start anew. */
@@ -206,11 +211,13 @@ export class NoiseShape {
   private observeTempered(middle: FloorFilter, law: NoiseLaw, arrival: Arrival, learn: boolean): void {
     const power = 1 / law.correlation;
     const keep = 1 - power / this.settings.wanderMemory;
-    middle.look(arrival, law);
+    middle.look(arrival, law.own);
+    middle.normalize();
     this.temperedEvidence = middle.logEvidence / law.correlation;
     if (learn) law.learn(middle);
     const { normalized, mainWeight, residual, z } = middle;
     middle.look(arrival, law.effective);
+    middle.normalize();
     middle.evidence = middle.evidence * keep + power * middle.logEvidence;
     middle.apply();
     middle.normalized = Math.max(normalized, middle.normalized);
@@ -265,9 +272,10 @@ export class NoiseShape {
   private weigh(): void {
     const [low, middle, high] = this.filters;
     const most = Math.max(low.evidence, middle.evidence, high.evidence);
-    const a = Math.exp(low.evidence - most);
-    const b = Math.exp(middle.evidence - most);
-    const c = Math.exp(high.evidence - most);
+    // e⁰ is 1 and one of them is.
+    const a = low.evidence === most ? 1 : exponential(low.evidence - most);
+    const b = middle.evidence === most ? 1 : exponential(middle.evidence - most);
+    const c = high.evidence === most ? 1 : exponential(high.evidence - most);
     const sum = a + b + c;
     this.setWeights(a / sum, b / sum, c / sum);
     const weights = this.weights;
