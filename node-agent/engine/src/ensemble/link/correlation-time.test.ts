@@ -43,8 +43,8 @@ test("a short look that hints at correlation is enough for a bound, not for a fi
     let z = 0;
     for (let i = 0; i < 32; i++) {
       z = 0.9 * z + Math.sqrt(1 - 0.81) * random.normal();
-      alike.observe(1000 * Math.exp(0.5 * z));
-      apart.observe(1000 * random.exponential());
+      alike.observe({ sum: 1000 * Math.exp(0.5 * z) });
+      apart.observe({ sum: 1000 * random.exponential() });
     }
     expect(alike.perhaps).toBeGreaterThanOrEqual(alike.packets);
     if (alike.perhaps > 3) hinted++;
