@@ -92,3 +92,12 @@ export class NodeSampler {
     this.#reader.close();
   }
 }
+
+/** One line for people about the first sample beyond a bound, in time since the first sample; empty: there is none. */
+export function describeFirstViolation(samples: readonly Sample[]): string {
+  const first = samples.find(({ trueError, calibrated, guaranteed }) => Math.abs(trueError) > Math.min(calibrated, guaranteed));
+  if (first === undefined) return "";
+  const seconds = ((first.atMs - (samples[0]?.atMs ?? 0)) / 1e3).toFixed(2);
+  const [error, calibrated, guaranteed] = [first.trueError, first.calibrated, first.guaranteed].map((ns) => String(Math.round(ns)));
+  return `first after ${seconds} s: wrong by ${error ?? ""} ns, bounds ${calibrated ?? ""} and ${guaranteed ?? ""} ns`;
+}

@@ -8,9 +8,11 @@ import type { Referee } from "./referee.js";
 
 /** Claims that no clock left its bounds, had none, or stepped since `from` (monotonic ms). */
 export function checkClocks(claims: Claims, when: string, referee: Referee, from: number): void {
-  const { samples, violations, voids, steps } = referee.judge(from);
+  const { samples, violations, violationsBegin, voids, steps } = referee.judge(from);
   const figure = `${String(samples)} samples, ${String(violations)} beyond a bound, ${String(voids)} void, ${String(steps)} steps`;
-  claims.check(`every clock stays within its bounds and steps nowhere ${when}`, samples > 0 && violations + voids + steps === 0, figure);
+  const holds = samples > 0 && violations + voids + steps === 0;
+  if (!holds) referee.writeSamples();
+  claims.check(`every clock stays within its bounds and steps nowhere ${when}`, holds, [figure, ...violationsBegin].join("; "));
 }
 
 export const readAgentLog = (world: World, node: string): string => readFileSync(world.agents.get(node)?.logFile ?? "", "utf8");

@@ -3,7 +3,7 @@
  * fault by its nature makes wrong before anybody can know is excused by name, and told.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { NodeSampler, type Sample, type Verdict } from "../demo/sampler.js";
+import { describeFirstViolation, NodeSampler, type Sample, type Verdict } from "../demo/sampler.js";
 
 const periodMs = 20;
 
@@ -79,13 +79,7 @@ export class AgentReferee {
   describeViolation(): string {
     const samples = this.#samplers.flatMap((sampler) => sampler.between(0, Number.POSITIVE_INFINITY));
     const isExcused = ({ atMs }: Sample): boolean => this.#excused.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
-    const first = samples.find(
-      (sample) => !isExcused(sample) && Math.abs(sample.trueError) > Math.min(sample.calibrated, sample.guaranteed),
-    );
-    if (first === undefined) return "";
-    const seconds = ((first.atMs - (samples[0]?.atMs ?? 0)) / 1e3).toFixed(2);
-    const [error, calibrated, guaranteed] = [first.trueError, first.calibrated, first.guaranteed].map((ns) => String(Math.round(ns)));
-    return `first after ${seconds} s: wrong by ${error ?? ""} ns, bounds ${calibrated ?? ""} and ${guaranteed ?? ""} ns`;
+    return describeFirstViolation(samples.filter((sample) => !isExcused(sample)));
   }
 
   /** Largest |true error| since then, ns. */
