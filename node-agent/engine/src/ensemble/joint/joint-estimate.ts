@@ -139,29 +139,31 @@ export class JointEstimate implements ClockEstimate {
   }
 
   /**
-   * Half width of the calibrated interval, ns; null: void. The tightest of the joint statistic and of every member's own
-   * interval, each a valid statement by itself.
+   * Half width of the calibrated interval, ns; null: void. The tightest of every member's own interval and of the joint statistic,
+   * each a valid statement by itself. Of one link, its own filters know more than the joint ones; and a joint estimate that most of
+   * its members contradict is wrong, whatever it believes of itself.
    */
   radiusAt(raw: Raw): Nanoseconds | null {
     if (!this.isReady) return null;
     const offset = this.offsetAt(raw);
     let tightest = Number.POSITIVE_INFINITY;
-    let systematic = 0;
-    let asymmetry = 0;
-    let complete = this.members.size > 0;
+    let [source, path, hidden] = [0, 0, 1];
+    let [complete, against] = [0, 0];
     for (const { link } of this.members.values()) {
+      const { filter } = link;
       const own = link.radiusAt(raw);
-      const root = link.rootSystematic;
-      if (own !== null && link.filter !== null) tightest = Math.min(tightest, own + Math.abs(link.filter.offsetAt(raw) - offset));
-      if (root === null || link.filter === null || own === null) complete = false;
-      else {
-        systematic = Math.max(systematic, root);
-        asymmetry = Math.max(asymmetry, link.filter.asymmetry + link.asymmetryPrior);
-      }
+      if (own === null || filter === null) continue;
+      const apart = Math.abs(filter.offsetAt(raw) - offset);
+      tightest = Math.min(tightest, own + apart);
+      if (apart > own) against++;
+      complete++;
+      source = Math.max(source, link.rootSystematic ?? 0);
+      path = Math.max(path, filter.systematic + link.asymmetryPrior);
+      hidden = Math.max(hidden, filter.hiddenCorrelation);
     }
-    if (complete) {
-      const statistic = boundSigmas * (1 + 32 / Math.max(1, this.effectivePackets)) * this.deviationAt(raw);
-      tightest = Math.min(tightest, statistic + systematic + asymmetry);
+    if (complete === this.members.size && complete > 1 && 2 * against < complete) {
+      const statistic = boundSigmas * (1 + 32 / Math.max(1, this.effectivePackets)) * Math.sqrt(hidden) * this.deviationAt(raw);
+      tightest = Math.min(tightest, statistic + source + path);
     }
     return Number.isFinite(tightest) ? tightest : null;
   }

@@ -224,8 +224,13 @@ export class LinkFilter {
     const offset = this.offsetAt(raw);
     this.causal.at(raw, this.hull);
     if (offset < this.hull.low || offset > this.hull.high) return null;
+    return this.statisticAt(raw) + this.systematic;
+  }
+
+  /** Part of the radius that does not average out: asymmetry, delay law, resolution, a step that is in doubt, ns. */
+  get systematic(): Nanoseconds {
     const doubt = Math.max(this.doubtAhead, this.doubtBehind);
-    return this.statisticAt(raw) + this.asymmetry + this.lawDisagreement() + 0.5 * this.resolution + doubt;
+    return this.asymmetry + this.lawDisagreement() + 0.5 * this.resolution + doubt;
   }
 
   /** Standard deviations that the statistical part of the radius stands for. */
@@ -235,11 +240,13 @@ export class LinkFilter {
 
   /** Statistical part of the radius, ns. */
   statisticAt(raw: Raw): Nanoseconds {
-    const { settings } = this;
+    return this.settings.boundSigmas * (1 + 32 / this.effectivePackets) * Math.sqrt(this.hiddenCorrelation * this.varianceAt(raw));
+  }
+
+  /** ≥ 1: the filters reckon with the correlation of queueing that was shown; a bound with this many times as much. */
+  get hiddenCorrelation(): number {
     const [toLocal, toRemote] = this.shape.noise;
-    // The filters reckon with the correlation that was shown; the bound with what there may be.
-    const hidden = Math.max(1, this.correlation.perhaps / Math.max(toLocal.correlation, toRemote.correlation));
-    return settings.boundSigmas * (1 + 32 / this.effectivePackets) * Math.sqrt(hidden * this.varianceAt(raw));
+    return Math.max(1, this.correlation.perhaps / Math.max(toLocal.correlation, toRemote.correlation));
   }
 
   /** Pessimistic variance of offsetAt(raw), ns². */
