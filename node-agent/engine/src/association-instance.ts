@@ -17,7 +17,7 @@ import { type AssociationData, type AssociationMachine, type AssociationStep, st
 import { lostUntilUnreachable } from "./ntp/poll-schedule.js";
 import { type InstanceSink, kernelAsymmetryShare } from "./receiver-instance.js";
 import type { SourceSnapshot } from "./source-snapshot.js";
-import type { Raw } from "./time/units.js";
+import type { Nanoseconds, Raw } from "./time/units.js";
 import { formatReferenceId } from "./wire/ntp/reference-id.js";
 
 /** How an association stands, in one word; with what its server says of itself, or of us. */
@@ -31,6 +31,12 @@ export type AssociationState =
   | "Loop"
   | "Denied"
   | "RateLimited";
+
+/**
+ * RFC 5905 8: T3 is written before the packet is sent, and nothing in an answer says whether a kernel stamped it. chronyd 4.3 on one
+ * machine, interleaved: 18 µs more one way than the other, of 26 µs in all.
+ */
+const userSpaceDelay: Nanoseconds = 50_000;
 
 export class AssociationInstance {
   readonly config: AssociationConfig;
@@ -142,8 +148,18 @@ export class AssociationInstance {
   link(): LinkConfig {
     const { source, use, priority, independenceGroup, delayCompensation, uncertainty } = this.config;
     const { clock, heardInterval: interval } = this;
-    const asymmetryShare = kernelAsymmetryShare;
-    return { id: source, clock, use, priority, independenceGroup, delayCompensation, uncertainty, interval, asymmetryShare };
+    return {
+      id: source,
+      clock,
+      use,
+      priority,
+      independenceGroup,
+      delayCompensation,
+      uncertainty,
+      interval,
+      asymmetryShare: kernelAsymmetryShare,
+      unstampedDelay: userSpaceDelay,
+    };
   }
 
   #take({ data, outputs }: AssociationStep, at: Raw, sink: InstanceSink): boolean {

@@ -74,6 +74,7 @@ export class ComparisonInstance {
       uncertainty,
       interval,
       asymmetryShare: readingAsymmetryShare,
+      unstampedDelay: 0,
     };
   }
 

@@ -118,6 +118,7 @@ export class ReceiverInstance {
       uncertainty,
       interval,
       asymmetryShare: kernelAsymmetryShare,
+      unstampedDelay: 0,
     };
   }
 

@@ -32,6 +32,8 @@ export interface LinkConfig {
   readonly interval: number;
   /** Asymmetry prior as a share of the floor delay: ¾ for kernel stamps (idle CPUs answer asymmetrically), 0 for hardware. */
   readonly asymmetryShare: number;
+  /** Delay one way that may lie between the remote's stamps and the wire at all times, ns: half of it is asymmetry. 0: none. */
+  readonly unstampedDelay: Nanoseconds;
 }
 
 export interface StepPolicy {

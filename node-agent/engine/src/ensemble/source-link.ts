@@ -201,7 +201,8 @@ export class SourceLink {
 
   /** What the prior says the path may be asymmetric by, ns. */
   get asymmetryPrior(): Nanoseconds {
-    return this.config.asymmetryShare * Math.max(0, this.pathDelay);
+    const { asymmetryShare, unstampedDelay } = this.config;
+    return asymmetryShare * Math.max(0, this.pathDelay) + unstampedDelay / 2;
   }
 
   /** Half width of the calibrated interval around the filter's offset, remote included, ns; null: void. */

@@ -102,6 +102,7 @@ export const linkDefaults: LinkConfig = {
   uncertainty: null,
   interval: 1,
   asymmetryShare: 0,
+  unstampedDelay: 0,
 };
 
 /** The configuration that the world's ensemble starts with. */
