@@ -104,6 +104,17 @@ test("a complete configuration becomes the engine's, word for word and number fo
   });
 });
 
+test("who follows others and serves its own clock by NTP or PTP is a link of a chain, and damped as one", () => {
+  const dampingWith = (change: Parameters<typeof read>[0]) => read(change).engine.damping;
+  const eth1 = { ...timing, interface: "eth1" };
+  const ofOwnClock = { ...transmitter, timing: eth1, reference: "system", referenceType: "SystemClock" };
+  expect(dampingWith({ transmitters: [] })).toBe(Math.SQRT1_2);
+  expect(dampingWith({ transmitters: [], ntpServer: { allowedCidrs: ["192.0.2.0/24"] } })).toBe(1.5);
+  expect(dampingWith({ transmitters: [{ ...transmitter, timing: eth1 }] })).toBe(Math.SQRT1_2);
+  expect(dampingWith({ transmitters: [ofOwnClock] })).toBe(1.5);
+  expect(dampingWith({ receivers: [], transmitters: [ofOwnClock] })).toBe(Math.SQRT1_2);
+});
+
 test("NTP: associations and a server; one with the name of a PTP source is left out, and so is a server for nobody", () => {
   const association = { source: "ntp-a", address: "192.0.2.1", log2MinPollInterval: 4, log2MaxPollInterval: 6, use: "Fallback" };
   const { engine, refused } = read({ associations: [association, { ...association, source: "gm-a" }], ntpServer: {} });

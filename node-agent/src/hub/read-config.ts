@@ -68,6 +68,7 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
   const follows = receivers.length + associations.length > 0;
   const comparisons = follows ? [] : transmitters.flatMap((transmitter) => readComparison(transmitter, node));
   const [ntpServer = null] = readParts(config.ntpServer ? [config.ntpServer] : [], () => ntpServicePart, readNtpServer, refused);
+  const servesOwn = ntpServer !== null || transmitters.some(({ clock }) => clock === node.clock);
   return {
     refused,
     hostTimeDaemon: readWord(config.hostTimeDaemon, ["Refuse", "Observe"], "Refuse"),
@@ -80,7 +81,7 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
       maxSlew: Math.min(config.servo?.maxSlewPartsPerBillion || defaultSlewPpb, largestSlewPpb),
       maxDrift: maxDriftPpb,
       // Who serves what it follows is a link of a chain.
-      damping: follows && ntpServer !== null ? chainDamping : undamped,
+      damping: follows && servesOwn ? chainDamping : undamped,
       receivers,
       transmitters,
       associations,
