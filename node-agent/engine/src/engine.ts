@@ -133,6 +133,9 @@ export class Engine {
         this.#news = true;
         this.#ensemble.steered({ clock: event.clock, raw: event.notAfter, steering: event.steering, frequency: event.ppb, era: event.era });
         break;
+      case "TemperatureRead":
+        this.#ensemble.sense(event);
+        break;
       case "Stepped":
         this.#era = event.era;
         break;

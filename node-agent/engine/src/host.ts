@@ -74,6 +74,8 @@ export type HostEvent =
       readonly notBefore: Raw;
       readonly notAfter: Raw;
     }
+  /** A thermometer of the node was read. `sensor`: any name, always the same one for the same sensor. */
+  | { readonly kind: "TemperatureRead"; readonly sensor: string; readonly celsius: number; readonly at: Raw }
   | { readonly kind: "Stepped"; readonly clock: ClockId; readonly by: Nanoseconds; readonly era: number; readonly at: Raw }
   | { readonly kind: "PortLost"; readonly port: PortId; readonly code: string; readonly at: Raw }
   | { readonly kind: "PortReady"; readonly port: PortId; readonly hardwareAddress: Uint8Array; readonly at: Raw }

@@ -1,6 +1,7 @@
 /** The engine: clocks, protocols and estimation without I/O. */
 export * from "./ensemble/clock-memory.js";
 export * from "./ensemble/contract.js";
+export type { TemperatureReading } from "./ensemble/thermometers.js";
 export * from "./ensemble/ensemble.js";
 export { chainDamping, telecomDamping, undamped } from "./ensemble/joint/damped-companion.js";
 export { LinkFilter } from "./ensemble/link/link-filter.js";

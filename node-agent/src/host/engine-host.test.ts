@@ -56,6 +56,8 @@ class ScriptedEnsemble implements ClockEnsemble {
     return null;
   }
   recall(): void {}
+  sense(): void {}
+
   share(): void {}
   describeLinks(): readonly LinkDescription[] {
     return [];

@@ -12,6 +12,7 @@ import {
   movePhase,
   readClockMemory,
   type SteeringReading,
+  type TemperatureReading,
 } from "@meridian/engine";
 
 /** The new process counts steering from elsewhere, ns. */
@@ -52,6 +53,10 @@ export class RestartedEnsemble implements ClockEnsemble {
   steered(reading: SteeringReading): void {
     this.#last = reading;
     if (this.#lives(reading.raw)) this.#inner.steered({ ...reading, steering: reading.steering + this.#shift });
+  }
+
+  sense(reading: TemperatureReading): void {
+    if (this.#lives(reading.at)) this.#inner.sense(reading);
   }
 
   share(foreign: ForeignSteering | null): void {

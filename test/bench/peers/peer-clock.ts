@@ -75,6 +75,8 @@ export abstract class PeerClock implements ClockEnsemble {
 
   configure(_config: EnsembleConfig, _raw: Raw): void {}
 
+  sense(): void {}
+
   share(_foreign: ForeignSteering | null): void {}
 
   deadline(): Raw {

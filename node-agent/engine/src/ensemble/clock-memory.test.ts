@@ -73,6 +73,8 @@ class Mortal implements ClockEnsemble {
     if (this.lives(reading.raw)) this.inner.steered({ ...reading, steering: reading.steering + this.shift });
   }
 
+  sense(): void {}
+
   share(): void {}
 
   advance(raw: Raw): Decision {

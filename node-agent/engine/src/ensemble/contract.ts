@@ -2,6 +2,7 @@
  * What the ensemble is asked and what it answers: the seam between the protocols in front of it and the host behind it.
  * The link filters, the vote and the joint filter stand behind this interface; the simulator and the agent use nothing else.
  */
+import type { TemperatureReading } from "./thermometers.js";
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { ClockMemory } from "./clock-memory.js";
 import type { ClockId, Command, LinkId, Measurement } from "./measurement.js";
@@ -193,6 +194,8 @@ export interface ClockEnsemble {
   observe(measurement: Measurement): void;
   /** The host measured the clock (after a command, a step, and at least once a second). */
   steered(reading: SteeringReading): void;
+  /** A thermometer of the node was read; those that say nothing of the oscillator do no harm. */
+  sense(reading: TemperatureReading): void;
   /** Somebody else steers the clock: nothing is commanded until that ends (null). */
   share(foreign: ForeignSteering | null): void;
   /** Called after a batch of measurements and at deadline(). */

@@ -21,6 +21,7 @@ import {
 import type { ClockEstimate } from "./fusion.js";
 import { ClockStatistics } from "./statistics/clock-statistics.js";
 import { Holdover } from "./holdover.js";
+import type { TemperatureReading } from "./thermometers.js";
 import { FarClock } from "./far-clock.js";
 import { describeLink } from "./link-description.js";
 import type { LinkFilter } from "./link/link-filter.js";
@@ -153,6 +154,10 @@ export class Ensemble implements ClockEnsemble {
     if (reading.raw >= this.lastCommand) this.unread = 0;
   }
 
+  sense(reading: TemperatureReading): void {
+    this.holdover.sense(reading);
+  }
+
   share(foreign: ForeignSteering | null): void {
     if (foreign?.growth === this.foreign?.growth && foreign?.isRefused === this.foreign?.isRefused) return;
     this.foreign = foreign;
@@ -164,6 +169,7 @@ export class Ensemble implements ClockEnsemble {
     for (const measurement of this.pending) if (this.absorb(measurement)) this.news = true;
     this.pending.length = 0;
     const { frame, holdover } = this;
+    holdover.advance(this.now);
     const steering = frame.known && this.awaitedStep === null ? frame.at(this.now) + holdover.at(this.now).offset : null;
     this.consensus.decide(this.now, steering);
     if (this.statistics.isDue(this.now)) this.sampleStatistics();

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { exponential } from "../sim/delay-law.js";
 import { Simulation } from "../sim/simulate.js";
+import { swinging, warming } from "../sim/temperature.js";
 import { linkDefaults, type SimulatedLink, type World } from "../sim/world.js";
 import { Ensemble } from "./ensemble.js";
 
@@ -42,4 +43,44 @@ test.each<[string, readonly SimulatedLink[]]>([
   const { worst, uncovered } = holdOver(links);
   expect(worst).toBeLessThan(2 * alone.worst);
   expect(uncovered).toBe(0);
+});
+
+describe("a thermometer beside the crystal", () => {
+  const swings = swinging(45, 2, 5400);
+  /** A room that swings, and is heated up by 5 K when the reference is gone. */
+  const room = (second: number): number => swings(second) + warming(0, 5, silentFrom, 600)(second);
+  const oscillator = { frequency: 10_000, wander: 0.05, temperature: { profile: room, curve: { turnover: 25, curvature: 1 } } };
+  const world: World = { duration, offset: 1e6, oscillator, links: [gone] };
+  const sensor = { interval: 10, lag: 30, noise: 0.02 };
+
+  function worstOf(thermometer: World["thermometer"], seed: number) {
+    let [worst, uncovered, bound] = [0, 0, 0];
+    new Simulation({ ...world, ...(thermometer === undefined ? {} : { thermometer }) }, seed, (config, raw) => new Ensemble(config, raw), {
+      second({ second, error, calibrated, guaranteed }) {
+        if (second < silentFrom + 20) return;
+        worst = Math.max(worst, Math.abs(error));
+        bound = calibrated ?? Number.NaN;
+        if (Math.abs(error) > (calibrated ?? 0) || Math.abs(error) > (guaranteed ?? 0)) uncovered++;
+      },
+    }).run();
+    return { worst, uncovered, bound };
+  }
+
+  test("keeps the clock four times nearer while the room warms up, and the bound is honest", () => {
+    for (const seed of [1, 2, 3]) {
+      const without = worstOf(undefined, seed);
+      const withIt = worstOf(sensor, seed);
+      expect(withIt.worst).toBeLessThan(without.worst / 4);
+      expect(withIt.uncovered).toBe(0);
+    }
+  });
+
+  test("that falls silent leaves no bound wrong that was right without it", () => {
+    for (const seed of [1, 2, 3]) {
+      const without = worstOf(undefined, seed);
+      const silent = worstOf({ ...sensor, isSilent: (at) => at > silentFrom + 300 }, seed);
+      expect(silent.uncovered).toBeLessThanOrEqual(without.uncovered);
+      expect(silent.bound).toBeGreaterThan(without.bound / 2);
+    }
+  });
 });

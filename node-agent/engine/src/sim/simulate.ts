@@ -10,6 +10,7 @@ import type { Delivery } from "./mishaps.js";
 import { Oscillator } from "./oscillator.js";
 import { createRandom } from "./random.js";
 import { SimulatedClock } from "./simulated-clock.js";
+import { Thermometer } from "./thermometer.js";
 import { configureEnsemble, type Fault, type World } from "./world.js";
 
 /** What a reader of the publication sees, and the truth. */
@@ -67,6 +68,7 @@ export class Simulation {
   private resumesMarked = false;
   /** Slews by others that will end, by their end. */
   private readonly foreignSlews: { readonly due: number; readonly by: Ppb }[] = [];
+  private readonly thermometer: Thermometer | null;
   private config: EnsembleConfig;
   private readonly world: World;
   private readonly ensemble: ClockEnsemble;
@@ -79,6 +81,11 @@ export class Simulation {
     const raw = 1000 + phases.uniform();
     const oscillator = new Oscillator(world.oscillator, createRandom(seed, 1), createRandom(seed, 6));
     this.clock = new SimulatedClock(oscillator, raw, world.offset);
+    const { thermometer, oscillator: model } = world;
+    this.thermometer =
+      thermometer === undefined || model.temperature === undefined
+        ? null
+        : new Thermometer(thermometer, model.temperature.profile, createRandom(seed, 7));
     this.faults = [...(world.faults ?? [])].sort((a, b) => a.at - b.at);
     this.runs = world.links.map((link, i) => new LinkRun(link, seed, i, i === 0 ? phases : createRandom(seed, 100 * i + 5)));
     this.config = configureEnsemble(world);
@@ -162,6 +169,8 @@ export class Simulation {
   private endSecond(): void {
     this.second++;
     this.observer.second?.(this.sample());
+    const reading = this.thermometer?.read(this.second, this.clock.raw) ?? null;
+    if (reading !== null && !this.isStalled() && !this.clock.paused) this.ensemble.sense(reading);
     this.clock.oscillator.tick();
   }
 

@@ -37,6 +37,8 @@ export class VoteAlone implements ClockEnsemble {
 
   steered(): void {}
 
+  sense(): void {}
+
   share(): void {}
 
   advance(raw: Raw): Decision {

@@ -75,6 +75,13 @@ export interface World {
   readonly stall?: readonly [number, number];
   /** The threads stand still as well: a slew that is on goes on until the end of the stall. */
   readonly stallsThreads?: boolean;
+  /** A sensor near the crystal: read every `interval` s, follows the oscillator's temperature with a first-order lag, to so many °C. */
+  readonly thermometer?: {
+    readonly interval: number;
+    readonly lag: number;
+    readonly noise: number;
+    readonly isSilent?: (at: number) => boolean;
+  };
   /** Commands and steps take effect that much after the decision, s. */
   readonly actuation?: number;
 }
