@@ -18,6 +18,7 @@ import { type Capabilities, type EffectiveConfig, hub, type HubMessage, type Par
 import type { Logger } from "pino";
 import { ClockSet, type Reading } from "./clock/clock-set.js";
 import { listClocks } from "./clock/list-clocks.js";
+import { TemperatureWatch } from "./clock/temperature-watch.js";
 import { type AgentConfig, systemClockName } from "./config.js";
 import { codeOf, messageOf } from "./errors.js";
 import { ClockOwnership } from "./guard/clock-ownership.js";
@@ -107,6 +108,7 @@ export class Agent {
   readonly #leapAlarm = new LeapAlarm();
   readonly #ports = new PortTroubles();
   readonly #outages = new Outages();
+  readonly #temperatures = new TemperatureWatch((sensor, celsius) => this.#host.sense(sensor, celsius));
   readonly #capabilities: ToldCapabilities;
   #probes: ProbeServer | null = null;
   #socket: StatusServer | null = null;
@@ -187,6 +189,7 @@ export class Agent {
       this.#apply(stored.leaderEpoch, stored.revision, config);
     } else this.#host.configure(this.#readConfig(nothing).engine);
     this.#hub?.start();
+    this.#temperatures.start();
     this.#reportTimer.reported(performance.now());
     this.#watchTimer = setInterval(() => this.#watch(), watchMs);
     this.#trimTimer = setTimeout(() => trimMemory(), trimAfterMs);
@@ -200,6 +203,7 @@ export class Agent {
   /** Leaves the clock at its last good frequency. */
   stop(): void {
     this.#reportTimer.close();
+    this.#temperatures.close();
     clearTimeout(this.#trimTimer);
     clearInterval(this.#watchTimer);
     this.#hub?.close();

@@ -151,6 +151,11 @@ export class EngineHost {
     this.#tick();
   }
 
+  /** A thermometer of the node was read. */
+  sense(sensor: string, celsius: number): void {
+    if (!this.#closed) this.#handle({ kind: "TemperatureRead", sensor, celsius, at: this.#clocks.now() });
+  }
+
   /** What was known when the last process ended, in this one's frame; after configure(). */
   recall(memory: ClockMemory): void {
     this.#engine.recall(memory, this.#clocks.now());

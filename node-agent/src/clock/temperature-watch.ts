@@ -1,0 +1,42 @@
+/** Reads the node's thermometers while the agent runs. A sensor that does not answer is left out until it does. */
+import { findThermometers, readCelsius, type Thermometer } from "./thermometers.js";
+
+const everyMs = 10_000;
+
+export class TemperatureWatch {
+  readonly #tell: (sensor: string, celsius: number) => void;
+  readonly #root: string | undefined;
+  readonly #everyMs: number;
+  #thermometers: Promise<readonly Thermometer[]> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #isReading = false;
+
+  /** @param root default: the kernel's @param periodMs 10 s unless a test is in a hurry */
+  constructor(tell: (sensor: string, celsius: number) => void, root?: string, periodMs = everyMs) {
+    this.#tell = tell;
+    this.#root = root;
+    this.#everyMs = periodMs;
+  }
+
+  start(): void {
+    this.#thermometers = findThermometers(this.#root);
+    void this.#read();
+    this.#timer = setInterval(() => void this.#read(), this.#everyMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #read(): Promise<void> {
+    // A bus that hangs must not be asked again and again.
+    if (this.#isReading) return;
+    this.#isReading = true;
+    for (const thermometer of (await this.#thermometers) ?? []) {
+      const celsius = await readCelsius(thermometer);
+      if (celsius !== null && this.#timer !== undefined) this.#tell(thermometer.sensor, celsius);
+    }
+    this.#isReading = false;
+  }
+}
