@@ -84,6 +84,9 @@ const ntp = Type.Object(
   },
 );
 
+const servoDampings = ["Automatic", "Light", "Chain", "Telecom"] as const;
+export type ServoDamping = (typeof servoDampings)[number];
+
 const spec = Type.Object(
   {
     ptp: Type.Optional(ptp),
@@ -96,6 +99,12 @@ const spec = Type.Object(
               description: "Largest rate at which an error is removed; the kernel takes no more than 500 ppm.",
               minimum: 1,
               maximum: 500_000,
+            }),
+          ),
+          damping: Type.Optional(
+            oneOf(servoDampings, {
+              description:
+                "How little a clock amplifies what its sources do at any frequency. Light: as its estimate has it, nearest to truth, for clocks that nobody follows. Chain (ratio 1.5): small signals by at most 10 %, so that clocks which follow one another do not add up. Telecom (ratio 5): by at most 0.1 dB, slower to follow. Automatic, and absent: Chain where the node serves the clock that it steers by others, else Light.",
             }),
           ),
         },

@@ -939,6 +939,7 @@ export namespace meridian {
                 maxSlewPartsPerBillion: number;
                 stepMode: string;
                 stepThresholdNanoseconds: number;
+                damping: string;
                 static create(properties: meridian.hub.v1.Servo.$Shape): meridian.hub.v1.Servo & meridian.hub.v1.Servo.$Shape;
                 static create(properties?: meridian.hub.v1.Servo.$Properties): meridian.hub.v1.Servo;
                 static encode(message: meridian.hub.v1.Servo.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -954,6 +955,7 @@ export namespace meridian {
                     maxSlewPartsPerBillion?: (number|null);
                     stepMode?: (string|null);
                     stepThresholdNanoseconds?: (number|null);
+                    damping?: (string|null);
                     $unknowns?: Uint8Array[];
                 }
                 type $Shape = meridian.hub.v1.Servo.$Properties;

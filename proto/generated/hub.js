@@ -9470,6 +9470,7 @@ export const meridian = $root.meridian = (() => {
                  * @property {number|null} [maxSlewPartsPerBillion] Servo maxSlewPartsPerBillion
                  * @property {string|null} [stepMode] Servo stepMode
                  * @property {number|null} [stepThresholdNanoseconds] Servo stepThresholdNanoseconds
+                 * @property {string|null} [damping] Servo damping
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -9526,6 +9527,14 @@ export const meridian = $root.meridian = (() => {
                 Servo.prototype.stepThresholdNanoseconds = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
                 /**
+                 * Servo damping.
+                 * @member {string} damping
+                 * @memberof meridian.hub.v1.Servo
+                 * @instance
+                 */
+                Servo.prototype.damping = "";
+
+                /**
                  * Creates a new Servo instance using the specified properties.
                  * @function create
                  * @memberof meridian.hub.v1.Servo
@@ -9563,6 +9572,8 @@ export const meridian = $root.meridian = (() => {
                         writer.uint32(/* id 2, wireType 2 =*/18).string(message.stepMode);
                     if (message.stepThresholdNanoseconds != null && $Object.hasOwnProperty.call(message, "stepThresholdNanoseconds") && (typeof message.stepThresholdNanoseconds === "object" ? message.stepThresholdNanoseconds.low || message.stepThresholdNanoseconds.high : message.stepThresholdNanoseconds !== 0))
                         writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.stepThresholdNanoseconds);
+                    if (message.damping != null && $Object.hasOwnProperty.call(message, "damping") && message.damping !== "")
+                        writer.uint32(/* id 4, wireType 2 =*/34).string(message.damping);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -9634,6 +9645,15 @@ export const meridian = $root.meridian = (() => {
                                     delete message.stepThresholdNanoseconds;
                                 continue;
                             }
+                        case 4: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.damping = value;
+                                else
+                                    delete message.damping;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -9685,6 +9705,9 @@ export const meridian = $root.meridian = (() => {
                                 message.stepThresholdNanoseconds = object.stepThresholdNanoseconds;
                             else if (typeof object.stepThresholdNanoseconds === "object")
                                 message.stepThresholdNanoseconds = new $util.LongBits(object.stepThresholdNanoseconds.low >>> 0, object.stepThresholdNanoseconds.high >>> 0).toNumber(true);
+                    if (object.damping != null)
+                        if (typeof object.damping !== "string" || object.damping.length)
+                            message.damping = $String(object.damping);
                     return message;
                 };
 
@@ -9713,6 +9736,7 @@ export const meridian = $root.meridian = (() => {
                             object.stepThresholdNanoseconds = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
                         } else
                             object.stepThresholdNanoseconds = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                        object.damping = "";
                     }
                     if (message.maxSlewPartsPerBillion != null && $Object.hasOwnProperty.call(message, "maxSlewPartsPerBillion"))
                         object.maxSlewPartsPerBillion = message.maxSlewPartsPerBillion;
@@ -9725,6 +9749,8 @@ export const meridian = $root.meridian = (() => {
                             object.stepThresholdNanoseconds = options.longs === $String ? $String(message.stepThresholdNanoseconds) : message.stepThresholdNanoseconds;
                         else
                             object.stepThresholdNanoseconds = options.longs === $String ? $util.Long.prototype.toString.call(message.stepThresholdNanoseconds) : options.longs === $Number ? new $util.LongBits(message.stepThresholdNanoseconds.low >>> 0, message.stepThresholdNanoseconds.high >>> 0).toNumber(true) : message.stepThresholdNanoseconds;
+                    if (message.damping != null && $Object.hasOwnProperty.call(message, "damping"))
+                        object.damping = message.damping;
                     return object;
                 };
 

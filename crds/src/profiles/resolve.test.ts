@@ -13,6 +13,7 @@ const lan: ResolvedProfile = {
   dscp: 46,
   ntp: defaultNtp,
   maxSlewPartsPerBillion: defaultMaxSlewPartsPerBillion,
+  damping: "Automatic",
 };
 /** IEEE 1588-2019 annex I.3, table I.1. */
 const ieee1588: ResolvedProfile = { ...lan, log2SyncInterval: 0, log2AnnounceInterval: 1, log2DelayRequestInterval: 0 };
@@ -42,7 +43,7 @@ describe("resolveProfile", () => {
           dscp: 8,
         },
         ntp: { log2MinPollInterval: -4, log2MaxPollInterval: 17, interleaved: false },
-        servo: { maxSlewPartsPerBillion: 500_000 },
+        servo: { maxSlewPartsPerBillion: 500_000, damping: "Telecom" },
       },
       {
         domainNumber: 24,
@@ -53,6 +54,7 @@ describe("resolveProfile", () => {
         dscp: 8,
         ntp: { log2MinPollInterval: -4, log2MaxPollInterval: 17, interleaved: false },
         maxSlewPartsPerBillion: 500_000,
+        damping: "Telecom",
       },
     ],
     ["ntp alone: PTP as without a profile", { ntp: {} }, lan],

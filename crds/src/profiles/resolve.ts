@@ -1,5 +1,5 @@
 /** Turns a ClockProfile's spec into numbers: the base's defaults, overridden by what the user set, checked against the base's ranges. */
-import type { ClockProfileSpec } from "../clockprofile.js";
+import type { ClockProfileSpec, ServoDamping } from "../clockprofile.js";
 import { pollIntervalRange, type ResolvedNtp, resolveNtp } from "./ntp.js";
 import { defaultPtpBase, type OverridableNumber, overridableNumbers, ptpBases } from "./bases.js";
 
@@ -9,6 +9,7 @@ export type ResolvedProfile = Readonly<Record<OverridableNumber, number>> & {
   readonly dscp: number;
   readonly ntp: ResolvedNtp;
   readonly maxSlewPartsPerBillion: number;
+  readonly damping: ServoDamping;
 };
 
 export type ProfileResolution =
@@ -41,6 +42,7 @@ export function resolveProfile(spec: ClockProfileSpec | undefined): ProfileResol
       dscp: spec?.ptp?.dscp ?? base.dscp,
       ntp,
       maxSlewPartsPerBillion: spec?.servo?.maxSlewPartsPerBillion ?? defaultMaxSlewPartsPerBillion,
+      damping: spec?.servo?.damping ?? "Automatic",
     },
   };
 }

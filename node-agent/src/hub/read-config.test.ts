@@ -113,6 +113,8 @@ test("who follows others and serves its own clock by NTP or PTP is a link of a c
   expect(dampingWith({ transmitters: [{ ...transmitter, timing: eth1 }] })).toBe(Math.SQRT1_2);
   expect(dampingWith({ transmitters: [ofOwnClock] })).toBe(1.5);
   expect(dampingWith({ receivers: [], transmitters: [ofOwnClock] })).toBe(Math.SQRT1_2);
+  const asked = (damping: string) => dampingWith({ transmitters: [ofOwnClock], servo: { damping } });
+  expect(["Light", "Chain", "Telecom", "Automatic", "of a newer hub", ""].map(asked)).toEqual([Math.SQRT1_2, 1.5, 5, 1.5, 1.5, 1.5]);
 });
 
 test("NTP: associations and a server; one with the name of a PTP source is left out, and so is a server for nobody", () => {

@@ -12,6 +12,7 @@ import {
   type StepPolicy,
   type TransmitterInstanceConfig,
   chainDamping,
+  telecomDamping,
   undamped,
 } from "@meridian/engine";
 import type { EffectiveConfig, PartResult, PtpReceiver, PtpTiming, PtpTransmitter } from "@meridian/proto";
@@ -80,8 +81,7 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
       step: { mode: readStepMode(config.servo, node), threshold: config.servo?.stepThresholdNanoseconds || defaultStepThreshold },
       maxSlew: Math.min(config.servo?.maxSlewPartsPerBillion || defaultSlewPpb, largestSlewPpb),
       maxDrift: maxDriftPpb,
-      // Who serves what it follows is a link of a chain.
-      damping: follows && servesOwn ? chainDamping : undamped,
+      damping: dampingOf(readWord(config.servo?.damping, ["Automatic", "Light", "Chain", "Telecom"], "Automatic"), follows && servesOwn),
       receivers,
       transmitters,
       associations,
@@ -89,6 +89,20 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
       ntpServer,
     },
   };
+}
+
+/** @param isLink it serves the clock that it steers by others: a link of a chain */
+function dampingOf(word: "Automatic" | "Light" | "Chain" | "Telecom", isLink: boolean): number {
+  switch (word) {
+    case "Automatic":
+      return isLink ? chainDamping : undamped;
+    case "Light":
+      return undamped;
+    case "Chain":
+      return chainDamping;
+    case "Telecom":
+      return telecomDamping;
+  }
 }
 
 /** Each on its own: what cannot be read, has the name of an earlier one, or is too many goes to `refused`. */

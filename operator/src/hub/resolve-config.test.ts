@@ -70,7 +70,9 @@ const objects: PolicyObjects = {
   domain: (name) => (name === "plant" ? domain : undefined),
   grandmaster: (name) => grandmasters[name],
   profile: (name) =>
-    name === "fast" ? { ptp: { base: "lan-e2e", log2SyncInterval: -6 }, servo: { maxSlewPartsPerBillion: 20_000 } } : undefined,
+    name === "fast"
+      ? { ptp: { base: "lan-e2e", log2SyncInterval: -6 }, servo: { maxSlewPartsPerBillion: 20_000, damping: "Telecom" } }
+      : undefined,
 };
 
 const ntp = (name: string, use: "Fallback" | "Watchdog" = "Fallback"): NonNullable<NodeClockSpec["upstreams"]>[number] => ({
@@ -97,7 +99,7 @@ describe("the configuration of an agent", () => {
       domain: "plant",
       role: "OrdinaryClock",
       objective: { maxErrorNanoseconds: 1000, bound: "Calibrated", minimumIndependentSources: 1 },
-      servo: { maxSlewPartsPerBillion: 20_000, stepMode: "OnStart", stepThresholdNanoseconds: 10_000_000 },
+      servo: { maxSlewPartsPerBillion: 20_000, damping: "Telecom", stepMode: "OnStart", stepThresholdNanoseconds: 10_000_000 },
     });
     expect(config.receivers?.[0]).toMatchObject({
       source: "a",

@@ -75,6 +75,7 @@ function buildConfig(spec: NodeClockSpec, objects: PolicyObjects): EffectiveConf
     hostTimeDaemon: hostTimeDaemon ?? "Refuse",
     servo: {
       maxSlewPartsPerBillion: profile.maxSlewPartsPerBillion,
+      damping: profile.damping,
       stepMode: stepping?.mode ?? "OnStart",
       stepThresholdNanoseconds: stepping?.thresholdNanoseconds ?? 10_000_000,
     },
