@@ -21,6 +21,7 @@ import {
 import { exponential } from "./exponential.js";
 import { FloorFilter } from "./floor-filter.js";
 import { FloorMovement } from "./floor-movement.js";
+import { lawDisagreement } from "./law-disagreement.js";
 import { type LinkSettings, linkSettings } from "./link-settings.js";
 import type { NoiseLaw } from "./noise-law.js";
 import { type Direction, NoiseShape } from "./noise-shape.js";
@@ -230,7 +231,7 @@ export class LinkFilter {
   /** Part of the radius that does not average out: asymmetry, delay law, resolution, a step that is in doubt, ns. */
   get systematic(): Nanoseconds {
     const doubt = Math.max(this.doubtAhead, this.doubtBehind);
-    return this.asymmetry + this.lawDisagreement() + 0.5 * this.resolution + doubt;
+    return this.asymmetry + lawDisagreement(this.shapes, this.shape, this.offset) + 0.5 * this.resolution + doubt;
   }
 
   /** Standard deviations that the statistical part of the radius stands for. */
@@ -732,39 +733,8 @@ export class LinkFilter {
     }
     this.offset += by;
   }
-
-  /** Directions that follow different laws have floors that mean different things, ns. */
-  private lawDisagreement(): Nanoseconds {
-    const { shapes } = this;
-    let local = 0;
-    let remote = 0;
-    for (let i = 1; i < shapes.length; i++) {
-      if (shapes[i]!.directionEvidence[0] > shapes[local]!.directionEvidence[0]) local = i;
-      if (shapes[i]!.directionEvidence[1] > shapes[remote]!.directionEvidence[1]) remote = i;
-    }
-    const a = shapes[local]!;
-    const b = shapes[remote]!;
-    let disagreement = 0;
-    const apart =
-      a.directionEvidence[0] - b.directionEvidence[0] > 5 &&
-      b.directionEvidence[1] - a.directionEvidence[1] > 5 &&
-      law(local) !== law(remote);
-    if (apart) disagreement = Math.max(Math.abs(a.offset - this.offset), Math.abs(b.offset - this.offset));
-    const [first, second] = this.shape.noise;
-    if (first.gaussian) return disagreement;
-    const softLocal = Math.sqrt(first.softVariance);
-    const softRemote = Math.sqrt(second.softVariance);
-    const ratio = (softLocal * second.scale) / (softRemote * first.scale);
-    const soft = Math.max(softLocal / first.scale, softRemote / second.scale) > 0.15;
-    return (ratio > 2 || ratio < 0.5) && soft ? Math.max(disagreement, Math.abs(softLocal - softRemote)) : disagreement;
-  }
 }
 
 function isOdd(filter: FloorFilter, settings: LinkSettings): boolean {
   return filter.mainWeight < 0.1 || filter.normalized < -settings.eventSigmas;
-}
-
-/** Both edge shapes are one law. */
-function law(shape: number): number {
-  return shape < 2 ? 0 : shape;
 }
