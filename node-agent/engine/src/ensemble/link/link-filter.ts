@@ -23,18 +23,15 @@ import { FloorFilter } from "./floor-filter.js";
 import { FloorMovement } from "./floor-movement.js";
 import { lawDisagreement } from "./law-disagreement.js";
 import { type LinkSettings, linkSettings } from "./link-settings.js";
+import { LinkStart, type LinkState } from "./link-start.js";
 import type { NoiseLaw } from "./noise-law.js";
 import { type Direction, NoiseShape } from "./noise-shape.js";
 import { findOpposedJump } from "./opposed-jump.js";
-import { fitOneWay, fitTwoWay, noPrior, type Packet, type StartPrior } from "./start-fit.js";
-
-/** cold: nothing known; rateOnly: one direction only, no phase; ready: offset, rate and bound. */
-export type LinkState = "cold" | "rateOnly" | "ready";
+import { noPrior, type Packet, type StartPrior } from "./start-fit.js";
 
 export type LinkEventKind = DiscontinuityKind | "lost";
 
 const keptSince = 64;
-const keptStart = 512;
 const lockedOut = 8;
 /** Packets after which a route is believed to have changed although one way is silent. */
 const eventPatience = 10;
@@ -59,7 +56,6 @@ function newNeighbour(): Neighbour {
 }
 
 export class LinkFilter {
-  state: LinkState = "cold";
   /** Combined estimate as of `raw`: raw-frame offset, ns, and rate, ppb. */
   offset: Nanoseconds = 0;
   rate: Ppb = 0;
@@ -94,9 +90,7 @@ export class LinkFilter {
   private readonly settings: LinkSettings;
   private readonly shapeWeights: Float64Array;
   private best = 0;
-  private startBuffer: Packet[] | null = [];
-  private nextStart = 4;
-  private sawBoth = false;
+  private readonly start: LinkStart;
   private readonly sinceContradiction: Packet[] = [];
   private readonly floorMovement = new FloorMovement();
   private correlation = new CorrelationTime();
@@ -129,9 +123,6 @@ export class LinkFilter {
   private readonly resolution: Nanoseconds;
   private readonly hull: Interval = { low: 0, high: 0 };
 
-  /** Of the first start only: what was known before may be what became void. */
-  private prior: StartPrior;
-
   /** `interval`: expected spacing of exchanges, s; `maxDrift`, ppb; `resolution` of its stamps, ns, > 0. */
   constructor(
     interval: number,
@@ -140,13 +131,17 @@ export class LinkFilter {
     prior: StartPrior = noPrior,
     settings: LinkSettings = linkSettings,
   ) {
-    this.prior = prior;
+    this.start = new LinkStart(settings, resolution, prior);
     this.settings = settings;
     this.gap = interval;
     this.resolution = resolution;
     this.shapes = settings.shapes.map((shape) => new NoiseShape(settings, shape, resolution));
     this.shapeWeights = new Float64Array(this.shapes.length).fill(1 / this.shapes.length);
     this.causal = new CausalInterval({ maxRate: settings.maxRate, maxDrift });
+  }
+
+  get state(): LinkState {
+    return this.start.state;
   }
 
   /** The leading shape: its noise law is the link's. */
@@ -188,10 +183,9 @@ export class LinkFilter {
       this.sinceContradiction.push({ direction, value, raw });
       if (this.sinceContradiction.length > keptSince) this.sinceContradiction.shift();
     }
-    if (this.startBuffer === null) this.follow(packet);
+    if (this.start.isOver) this.follow(packet);
     else {
-      this.startBuffer.push({ direction, value, raw });
-      if (this.startBuffer.length > keptStart) this.startBuffer.shift();
+      this.start.add(packet);
       if (!this.tryStart()) {
         if (this.state === "cold") return;
         this.follow(packet);
@@ -363,49 +357,19 @@ export class LinkFilter {
 
   // --- start
 
-  /** At 4, 8 and 16 exchanges (one way: 8, 16, 32 … packets) everything seen so far is fitted and replayed. */
+  /** Begins with what the packets so far say, if they are a reason to: true. */
   private tryStart(): boolean {
-    let buffer = this.startBuffer;
-    if (buffer === null) return false;
-    buffer.sort((a, b) => a.raw - b.raw);
-    const toLocal = buffer.filter((packet) => packet.direction === 0);
-    const toRemote = buffer.filter((packet) => packet.direction === 1);
-    const exchanges = Math.min(toLocal.length, toRemote.length);
-    if (exchanges > 0) this.sawBoth = true;
-    else if (!this.sawBoth && buffer.length >= 8 && (buffer.length & (buffer.length - 1)) === 0) {
-      this.startFrom(fitOneWay(buffer, this.settings.startJitter, this.resolution), "rateOnly");
-      if (buffer.length >= 256) this.startBuffer = buffer.slice(-64);
-      return true;
-    }
-    if (this.state === "rateOnly" && exchanges >= 4) {
-      const lastLocal = toLocal.at(-1)?.raw ?? 0;
-      const firstRemote = toRemote[0]?.raw ?? 0;
-      const from = Math.min(lastLocal, firstRemote) - 64;
-      buffer = buffer.filter((packet) => packet.raw >= from);
-      this.startBuffer = buffer;
-      this.state = "cold";
-      this.nextStart = 4;
-      return this.tryStart();
-    }
-    if (exchanges < this.nextStart) return false;
-    this.nextStart *= 2;
-    this.startFrom(fitTwoWay(buffer, this.settings.startJitter, this.resolution, this.prior), "ready");
-    if (this.nextStart > 16) this.startBuffer = null;
-    return true;
-  }
-
-  private startFrom(fit: Parameters<NoiseShape["start"]>[0], state: "rateOnly" | "ready"): void {
-    const buffer = this.startBuffer;
-    const first = buffer?.[0];
-    if (buffer === null || first === undefined) return;
-    for (const shape of this.shapes) shape.start(fit);
+    const start = this.start.attempt();
+    const first = start?.packets[0];
+    if (start === null || first === undefined) return false;
+    for (const shape of this.shapes) shape.start(start.fit);
     this.raw = first.raw;
-    this.state = state;
     this.effectivePackets = this.packets = 0;
-    for (const packet of buffer) {
+    for (const packet of start.packets) {
       this.feed(packet, true);
       this.combine();
     }
+    return true;
   }
 
   /** Restarts from the packets since the contradiction; what was known of offset and floor is void. */
@@ -414,16 +378,12 @@ export class LinkFilter {
     // A path that was found to be lopsided is not straight again because the filter begins anew.
     this.ambiguity = this.packets === 0 ? 0 : this.asymmetry;
     this.losses++;
-    this.prior = noPrior;
-    this.startBuffer = this.sinceContradiction.slice();
-    this.nextStart = 4;
-    this.state = "cold";
-    this.sawBoth = false;
+    this.start.restart(this.sinceContradiction);
     this.impossibleInRow[0] = this.impossibleInRow[1] = 0;
     this.endRun();
     this.correlation = new CorrelationTime();
     this.floorMovement.reset();
-    for (let i = 0; i < 3 && this.startBuffer !== null && this.tryStart(); i++);
+    for (let i = 0; i < 3 && this.tryStart(); i++);
   }
 
   // --- one packet
