@@ -7,7 +7,6 @@ import { createArrival, type LinkPacket } from "./arrival.js";
 import { CausalInterval, type Interval, type RateLimits } from "./causal-interval.js";
 import { CorrelationTime } from "./correlation-time.js";
 import {
-  ambiguityOf,
   type DiscontinuityKind,
   DiscontinuityTest,
   type Finding,
@@ -28,6 +27,7 @@ import type { NoiseLaw } from "./noise-law.js";
 import { type Direction, NoiseShape } from "./noise-shape.js";
 import { findOpposedJump } from "./opposed-jump.js";
 import { noPrior, type Packet, type StartPrior } from "./start-fit.js";
+import { StepReview } from "./step-review.js";
 
 export type LinkEventKind = DiscontinuityKind | "lost";
 
@@ -35,8 +35,6 @@ const keptSince = 64;
 const lockedOut = 8;
 /** Packets after which a route is believed to have changed although one way is silent. */
 const eventPatience = 10;
-/** Packets in which a move of the floors shows, had there been one beside a step. */
-const stepReview = 256;
 /** A packet that is so much earlier than the earliest before it may begin something else. */
 const muchEarlier = 2;
 /** So many independent packets know the rate far better than that, ppb, at any jitter and any spacing that there is. */
@@ -116,10 +114,7 @@ export class LinkFilter {
   private discontinuity: DiscontinuityTest | null = null;
   private lastExchange = 0;
   private hardMin: Nanoseconds = 0;
-  /** Steps that may have been routes, ns; the newest step that is not doubted yet, and after how many packets it was. */
-  private ambiguity: Nanoseconds = 0;
-  private stepped: Nanoseconds = 0;
-  private steppedAfter = 0;
+  private readonly review = new StepReview();
   private readonly resolution: Nanoseconds;
   private readonly hull: Interval = { low: 0, high: 0 };
 
@@ -330,7 +325,7 @@ export class LinkFilter {
     const margin = 3 * shape.filters[1].meanFloorDeviation;
     const floor = shape.filters[1].meanFloor;
     const drifted = Math.max(floor - margin - shape.lowestFloor, shape.highestFloor - floor - margin);
-    return this.ambiguity + Math.abs(shape.filters[1].restAsymmetry) + Math.max(0, drifted, this.floorMovement.movement);
+    return this.review.ambiguity + Math.abs(shape.filters[1].restAsymmetry) + Math.max(0, drifted, this.floorMovement.movement);
   }
 
   /** Weighted mean floor of one shape, ns. */
@@ -376,7 +371,7 @@ export class LinkFilter {
   private lose(): void {
     this.recordEvent("lost");
     // A path that was found to be lopsided is not straight again because the filter begins anew.
-    this.ambiguity = this.packets === 0 ? 0 : this.asymmetry;
+    this.review.ambiguity = this.packets === 0 ? 0 : this.asymmetry;
     this.losses++;
     this.start.restart(this.sinceContradiction);
     this.impossibleInRow[0] = this.impossibleInRow[1] = 0;
@@ -544,7 +539,7 @@ export class LinkFilter {
       // With correlated queueing a move of the floor may be a queue that stays: it remains in the bound.
       if (correlation === 1) this.floorMovement.shift(change);
     }
-    this.doubtSteps(finding);
+    this.review.observe(finding, this.packets);
     this.recordEvent(finding.kind);
     if (movesOffset(finding)) this.proveAnew(finding);
     this.endRun();
@@ -557,19 +552,6 @@ export class LinkFilter {
     this.causal.restart(finding.hypothesis.rate === true ? null : this.runRate);
     const { hardMin, resolution } = this;
     for (const { direction, value, raw } of this.sinceJump) this.causal.observe({ direction, value, raw, hardMin, resolution });
-  }
-
-  /** Floors that are found to have moved soon after a step had moved with it, and then it may have been none. */
-  private doubtSteps(finding: Finding): void {
-    const soon = this.packets - this.steppedAfter < stepReview;
-    if (movesFloor(finding) && soon) this.ambiguity += this.stepped;
-    const step = movesOffset(finding) ? Math.abs(finding.jumpToLocal - finding.jumpToRemote) / 2 : 0;
-    const ambiguous = ambiguityOf(finding);
-    this.ambiguity += ambiguous;
-    if (movesFloor(finding) || !soon) this.stepped = 0;
-    if (step === 0 || ambiguous > 0) return;
-    this.stepped += step;
-    this.steppedAfter = this.packets;
   }
 
   private recordEvent(kind: LinkEventKind): void {
