@@ -5,7 +5,6 @@
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
 import { createArrival, type LinkPacket } from "./arrival.js";
 import { CausalInterval, type Interval, type RateLimits } from "./causal-interval.js";
-import { CorrelationTime } from "./correlation-time.js";
 import {
   type DiscontinuityKind,
   DiscontinuityTest,
@@ -19,11 +18,11 @@ import {
 } from "./discontinuity.js";
 import { exponential } from "./exponential.js";
 import { FloorFilter } from "./floor-filter.js";
-import { FloorMovement } from "./floor-movement.js";
 import { lawDisagreement } from "./law-disagreement.js";
 import { type LinkSettings, linkSettings } from "./link-settings.js";
 import { LinkStart, type LinkState } from "./link-start.js";
 import type { NoiseLaw } from "./noise-law.js";
+import { NeighbourSums } from "./neighbour-sums.js";
 import { type Direction, NoiseShape } from "./noise-shape.js";
 import { findOpposedJump } from "./opposed-jump.js";
 import { noPrior, type Packet, type StartPrior } from "./start-fit.js";
@@ -40,18 +39,6 @@ const muchEarlier = 2;
 /** So many independent packets know the rate far better than that, ppb, at any jitter and any spacing that there is. */
 const provenPackets = 64;
 const divergedDeviation: Ppb = 10_000;
-
-/** The newest packet of a direction that has no partner yet. */
-interface Neighbour {
-  isThere: boolean;
-  value: Nanoseconds;
-  raw: Raw;
-  isMain: boolean;
-}
-
-function newNeighbour(): Neighbour {
-  return { isThere: false, value: 0, raw: 0, isMain: false };
-}
 
 export class LinkFilter {
   /** Combined estimate as of `raw`: raw-frame offset, ns, and rate, ppb. */
@@ -90,9 +77,7 @@ export class LinkFilter {
   private best = 0;
   private readonly start: LinkStart;
   private readonly sinceContradiction: Packet[] = [];
-  private readonly floorMovement = new FloorMovement();
-  private correlation = new CorrelationTime();
-  private readonly neighbours = [newNeighbour(), newNeighbour()] as const;
+  private readonly sums = new NeighbourSums();
   private run: RunPacket[] = [];
   private runStart: Raw | null = null;
   private hasCriedWolf = false;
@@ -107,7 +92,6 @@ export class LinkFilter {
   private readonly clean: [number, number] = [0, 0];
   private readonly impossibleInRow: [number, number] = [0, 0];
   private readonly probe = new FloorFilter(0);
-  private readonly neighbourSum = { sum: 0 };
   private readonly arrival = createArrival();
   private readonly probed = createArrival();
   /** null: nothing odd has happened yet. */
@@ -236,7 +220,7 @@ export class LinkFilter {
   /** ≥ 1: the filters reckon with the correlation of queueing that was shown; a bound with this many times as much. */
   get hiddenCorrelation(): number {
     const [toLocal, toRemote] = this.shape.noise;
-    return Math.max(1, this.correlation.perhaps / Math.max(toLocal.correlation, toRemote.correlation));
+    return Math.max(1, this.sums.correlation.perhaps / Math.max(toLocal.correlation, toRemote.correlation));
   }
 
   /** Pessimistic variance of offsetAt(raw), ns². */
@@ -325,7 +309,7 @@ export class LinkFilter {
     const margin = 3 * shape.filters[1].meanFloorDeviation;
     const floor = shape.filters[1].meanFloor;
     const drifted = Math.max(floor - margin - shape.lowestFloor, shape.highestFloor - floor - margin);
-    return this.review.ambiguity + Math.abs(shape.filters[1].restAsymmetry) + Math.max(0, drifted, this.floorMovement.movement);
+    return this.review.ambiguity + Math.abs(shape.filters[1].restAsymmetry) + Math.max(0, drifted, this.sums.floorMovement.movement);
   }
 
   /** Weighted mean floor of one shape, ns. */
@@ -376,8 +360,7 @@ export class LinkFilter {
     this.start.restart(this.sinceContradiction);
     this.impossibleInRow[0] = this.impossibleInRow[1] = 0;
     this.endRun();
-    this.correlation = new CorrelationTime();
-    this.floorMovement.reset();
+    this.sums.restart();
     for (let i = 0; i < 3 && this.tryStart(); i++);
   }
 
@@ -506,8 +489,8 @@ export class LinkFilter {
       hardMin: this.hardMin,
       resolution: this.resolution,
       correlation,
-      sumSpread: this.correlation.spread,
-      floorRange: this.floorMovement.range,
+      sumSpread: this.sums.correlation.spread,
+      floorRange: this.sums.floorMovement.range,
       earliest: this.earliest,
       knowsBothWays: this.knowsBothWays(),
       last,
@@ -535,9 +518,9 @@ export class LinkFilter {
     });
     if (floorMoved) {
       const change = floorSumChange(finding);
-      this.correlation.shift(change);
+      this.sums.correlation.shift(change);
       // With correlated queueing a move of the floor may be a queue that stays: it remains in the bound.
-      if (correlation === 1) this.floorMovement.shift(change);
+      if (correlation === 1) this.sums.floorMovement.shift(change);
     }
     this.review.observe(finding, this.packets);
     this.recordEvent(finding.kind);
@@ -566,24 +549,14 @@ export class LinkFilter {
     this.lowOdd = this.highOdd[0] = this.highOdd[1] = this.clean[0] = this.clean[1] = 0;
   }
 
-  /** The sum of two neighbours is free of the offset: correlation and floor are judged by it. */
-  private pairNeighbours({ direction, value, raw }: Packet, isMain: boolean, law: NoiseLaw): void {
-    const own = this.neighbours[direction];
-    const other = this.neighbours[direction === 0 ? 1 : 0];
-    own.isThere = true;
-    own.value = value;
-    own.raw = raw;
-    own.isMain = isMain;
-    if (!other.isThere || !(raw - other.raw < 2 * this.gap)) return;
-    const sum = value + other.value - (direction === 1 ? -1 : 1) * this.rate * (raw - other.raw);
-    this.neighbourSum.sum = sum;
-    if (this.floorMovement.observe(this.neighbourSum)) this.releaseFloor(this.floorMovement.release ** 2);
-    if (other.isMain && isMain) this.correlation.observe(this.neighbourSum);
-    own.isThere = other.isThere = false;
-    const packets = this.correlation.spread > this.resolution ? this.correlation.packets : 1;
+  private pairNeighbours(packet: Packet, isMain: boolean, law: NoiseLaw): void {
+    const { sums, shapes } = this;
+    if (!sums.observe(packet, isMain, this)) return;
+    if (sums.release !== 0) this.releaseFloor(sums.release ** 2);
+    const packets = sums.correlation.spread > this.resolution ? sums.correlation.packets : 1;
     const now = law.correlation;
     if (now === packets || !(packets > 1.3 * now || packets < 0.7 * now || packets === 1)) return;
-    for (const shape of this.shapes) {
+    for (const shape of shapes) {
       shape.noise[0].temper(packets);
       shape.noise[1].temper(packets);
     }
