@@ -4,27 +4,27 @@
  */
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
 import { createArrival, type LinkPacket } from "./arrival.js";
+import { beliefVariance, knowsRate, pessimisticRateVariance, pessimisticVariance } from "./bank-variance.js";
 import { CausalInterval, type Interval, type RateLimits } from "./causal-interval.js";
 import {
   type DiscontinuityKind,
   DiscontinuityTest,
   type Finding,
   floorSumChange,
-  hasOneWayRoute,
-  inflate,
   movesFloor,
   movesOffset,
   type RunPacket,
 } from "./discontinuity.js";
-import { exponential } from "./exponential.js";
 import { FloorFilter } from "./floor-filter.js";
 import { lawDisagreement } from "./law-disagreement.js";
 import { type LinkSettings, linkSettings } from "./link-settings.js";
 import { LinkStart, type LinkState } from "./link-start.js";
-import type { NoiseLaw } from "./noise-law.js";
 import { NeighbourSums } from "./neighbour-sums.js";
-import { type Direction, NoiseShape } from "./noise-shape.js";
+import type { NoiseLaw } from "./noise-law.js";
+import type { Direction, NoiseShape } from "./noise-shape.js";
+import { obeyProof } from "./obey-proof.js";
 import { findOpposedJump } from "./opposed-jump.js";
+import { ShapeBank } from "./shape-bank.js";
 import { noPrior, type Packet, type StartPrior } from "./start-fit.js";
 import { StepReview } from "./step-review.js";
 
@@ -41,14 +41,6 @@ const provenPackets = 64;
 const divergedDeviation: Ppb = 10_000;
 
 export class LinkFilter {
-  /** Combined estimate as of `raw`: raw-frame offset, ns, and rate, ppb. */
-  offset: Nanoseconds = 0;
-  rate: Ppb = 0;
-  raw: Raw = 0;
-  /** Packets weighted by their independence, since the start. */
-  effectivePackets = 0;
-  /** Packets since the start. */
-  packets = 0;
   /** Spacing of exchanges, s. */
   gap = 0;
   /** Newest discontinuity, and how many there were. */
@@ -71,10 +63,8 @@ export class LinkFilter {
   doubtAhead: Nanoseconds = 0;
   doubtBehind: Nanoseconds = 0;
   readonly causal: CausalInterval;
-  readonly shapes: readonly NoiseShape[];
   private readonly settings: LinkSettings;
-  private readonly shapeWeights: Float64Array;
-  private best = 0;
+  private readonly bank: ShapeBank;
   private readonly start: LinkStart;
   private readonly sinceContradiction: Packet[] = [];
   private readonly sums = new NeighbourSums();
@@ -92,7 +82,6 @@ export class LinkFilter {
   private readonly clean: [number, number] = [0, 0];
   private readonly impossibleInRow: [number, number] = [0, 0];
   private readonly probe = new FloorFilter(0);
-  private readonly arrival = createArrival();
   private readonly probed = createArrival();
   /** null: nothing odd has happened yet. */
   private discontinuity: DiscontinuityTest | null = null;
@@ -114,8 +103,7 @@ export class LinkFilter {
     this.settings = settings;
     this.gap = interval;
     this.resolution = resolution;
-    this.shapes = settings.shapes.map((shape) => new NoiseShape(settings, shape, resolution));
-    this.shapeWeights = new Float64Array(this.shapes.length).fill(1 / this.shapes.length);
+    this.bank = new ShapeBank(settings, resolution);
     this.causal = new CausalInterval({ maxRate: settings.maxRate, maxDrift });
   }
 
@@ -123,19 +111,45 @@ export class LinkFilter {
     return this.start.state;
   }
 
+  /** Combined estimate as of `raw`: raw-frame offset, ns, and rate, ppb. */
+  get offset(): Nanoseconds {
+    return this.bank.offset;
+  }
+
+  get rate(): Ppb {
+    return this.bank.rate;
+  }
+
+  get raw(): Raw {
+    return this.bank.raw;
+  }
+
+  /** Packets since the start; the same weighted by their independence. */
+  get packets(): number {
+    return this.bank.packets;
+  }
+
+  get effectivePackets(): number {
+    return this.bank.effectivePackets;
+  }
+
+  get shapes(): readonly NoiseShape[] {
+    return this.bank.shapes;
+  }
+
   /** The leading shape: its noise law is the link's. */
   get shape(): NoiseShape {
-    return this.shapes[this.best]!;
+    return this.bank.shape;
   }
 
   /** Index of the leading shape. */
   get shapeIndex(): number {
-    return this.best;
+    return this.bank.shapeIndex;
   }
 
   /** Extrapolated offset, ns. */
   offsetAt(raw: Raw): Nanoseconds {
-    return this.offset + this.rate * (raw - this.raw);
+    return this.bank.offsetAt(raw);
   }
 
   /** A run of odd packets is under test. */
@@ -175,8 +189,9 @@ export class LinkFilter {
     if (this.sinceContradiction.length > 0 && causal.candidate === null && impossibleInRow[0] === 0 && impossibleInRow[1] === 0)
       this.sinceContradiction.length = 0;
     // A filter that knows that little of the rate after so many packets has diverged: it begins anew.
-    if (this.state === "ready" && this.effectivePackets > provenPackets && this.hasDiverged(packet)) this.lose();
-    if (this.state === "ready") this.obeyProof();
+    if (this.state === "ready" && this.effectivePackets > provenPackets && !knowsRate(this.bank, this.settings, packet, divergedDeviation))
+      this.lose();
+    if (this.state === "ready" && this.lowOdd === 0) obeyProof(this.bank, causal);
     const since = raw - this.lastExchange;
     if (since > 0.01) {
       this.gap += 0.2 * (Math.min(since, 2 * this.gap) - this.gap);
@@ -225,48 +240,12 @@ export class LinkFilter {
 
   /** Pessimistic variance of offsetAt(raw), ns². */
   varianceAt(raw: Raw): number {
-    const { settings } = this;
-    const dt = raw - this.raw;
-    const threshold = this.shape.evidence - settings.plausible;
-    let variance = 0;
-    for (const shape of this.shapes) {
-      if (shape.evidence < threshold) continue;
-      const [low, middle, high] = shape.filters;
-      const weights = shape.weights;
-      const wander = weights[0] * low.wander + weights[1] * middle.wander + weights[2] * high.wander;
-      const apart = high.offset - this.offset + (high.rate - this.rate) * dt;
-      variance = Math.max(variance, high.offsetVariance(dt, settings.boundGrowth * wander, settings.whitePhase) + apart * apart);
-    }
-    return variance;
+    return pessimisticVariance(this.bank, this.settings, raw);
   }
 
   /** Pessimistic standard deviation of the rate at `raw`, ppb. */
   rateDeviationAt(raw: Raw): Ppb {
-    const { settings } = this;
-    const dt = Math.max(0, raw - this.raw);
-    const threshold = this.shape.evidence - settings.plausible;
-    let variance = 0;
-    for (const shape of this.shapes) {
-      if (shape.evidence < threshold) continue;
-      const [, , high] = shape.filters;
-      const apart = high.rate - this.rate;
-      variance = Math.max(variance, high.covariance[4]! + high.wander * dt + apart * apart);
-    }
-    return Math.sqrt(variance);
-  }
-
-  /** As rateDeviationAt(raw) says. */
-  private hasDiverged({ raw }: Packet): boolean {
-    const { settings } = this;
-    const dt = Math.max(0, raw - this.raw);
-    const threshold = this.shape.evidence - settings.plausible;
-    for (const shape of this.shapes) {
-      if (shape.evidence < threshold) continue;
-      const [, , high] = shape.filters;
-      const apart = high.rate - this.rate;
-      if (!(high.covariance[4]! + high.wander * dt + apart * apart < divergedDeviation * divergedDeviation)) return true;
-    }
-    return false;
+    return Math.sqrt(pessimisticRateVariance(this.bank, this.settings, raw));
   }
 
   /** Random walk of the rate, ppb²/s, as the leading shape's most pessimistic filter has it. */
@@ -282,19 +261,7 @@ export class LinkFilter {
 
   /** Variance of offsetAt(raw) as the whole bank believes it, ns²: neither optimistic nor pessimistic. */
   beliefVarianceAt(raw: Raw): number {
-    const dt = raw - this.raw;
-    let variance = 0;
-    for (let i = 0; i < this.shapes.length; i++) {
-      const weight = this.shapeWeights[i]!;
-      if (weight < 1e-6) continue;
-      const shape = this.shapes[i]!;
-      for (let k = 0; k < 3; k++) {
-        const filter = shape.filters[k]!;
-        const apart = filter.offset - this.offset + (filter.rate - this.rate) * dt;
-        variance += weight * shape.weights[k]! * (filter.offsetVariance(dt, filter.wander, this.settings.whitePhase) + apart * apart);
-      }
-    }
-    return variance;
+    return beliefVariance(this.bank, this.settings, raw);
   }
 
   /** How long the error of offsetAt stays alike, s: a steady filter forgets what it has got wrong in P_xx/P_xy; 0: not known. */
@@ -314,24 +281,12 @@ export class LinkFilter {
 
   /** Weighted mean floor of one shape, ns. */
   meanFloorOf(index: number): Nanoseconds {
-    const shape = this.shapes[index]!;
-    const weights = shape.weights;
-    return weights[0] * shape.filters[0].meanFloor + weights[1] * shape.filters[1].meanFloor + weights[2] * shape.filters[2].meanFloor;
+    return this.bank.meanFloorOf(index);
   }
 
   /** Feeds a known change of frequency forward that happened during a gap: offset and rate move by dx ns, dr ppb. */
   absorbDrift(dx: Nanoseconds, dr: Ppb): void {
-    for (const shape of this.shapes) {
-      for (const filter of shape.filters) {
-        filter.offset += dx;
-        filter.rate += dr;
-        filter.covariance[4]! += 0.09 * dr * dr;
-      }
-      shape.offset += dx;
-      shape.rate += dr;
-    }
-    this.offset += dx;
-    this.rate += dr;
+    this.bank.absorbDrift(dx, dr);
   }
 
   // --- start
@@ -339,15 +294,8 @@ export class LinkFilter {
   /** Begins with what the packets so far say, if they are a reason to: true. */
   private tryStart(): boolean {
     const start = this.start.attempt();
-    const first = start?.packets[0];
-    if (start === null || first === undefined) return false;
-    for (const shape of this.shapes) shape.start(start.fit);
-    this.raw = first.raw;
-    this.effectivePackets = this.packets = 0;
-    for (const packet of start.packets) {
-      this.feed(packet, true);
-      this.combine();
-    }
+    if (start === null) return false;
+    this.bank.start(start, this.run.length === 0);
     return true;
   }
 
@@ -366,19 +314,6 @@ export class LinkFilter {
 
   // --- one packet
 
-  private feed({ direction, value, raw }: Packet, learn: boolean): void {
-    const { arrival } = this;
-    const dt = raw - this.raw;
-    arrival.toRemote = direction === 1;
-    arrival.value = value;
-    arrival.dt = dt;
-    arrival.age = dt < 0 ? -dt : 0;
-    if (dt > 0) this.raw = raw;
-    this.packets++;
-    this.effectivePackets += 1 / this.shape.noise[direction].correlation;
-    for (const shape of this.shapes) shape.observe(arrival, learn);
-  }
-
   private follow(packet: Packet): void {
     const { settings, impossibleInRow } = this;
     const { direction, raw } = packet;
@@ -388,11 +323,11 @@ export class LinkFilter {
     const dt = raw - this.raw;
     const tested = this.effectivePackets > settings.eventAfter;
     if (this.run.length === 0 && tested) this.keepBeforeOdd(packet, middle, law);
-    this.feed(packet, true);
+    this.bank.observe(packet, true);
     if (this.effectivePackets > settings.eventAfter) this.watchRun(packet, shape);
     if (middle.mainWeight < 0.1 && middle.residual < 0) impossibleInRow[direction]++;
     else impossibleInRow[direction] = 0;
-    this.combine();
+    this.bank.combine(this.run.length === 0);
     if (dt >= 0) this.pairNeighbours(packet, middle.mainWeight > 0.5, law);
   }
 
@@ -413,7 +348,7 @@ export class LinkFilter {
     probe.look(probed, law.own);
     probe.normalize();
     if (!isOdd(probe, settings)) return;
-    for (const shape of this.shapes) shape.save();
+    this.bank.save();
     this.runStart = this.raw;
     this.runRate = { ...this.rateBefore };
   }
@@ -499,24 +434,8 @@ export class LinkFilter {
   }
 
   private accept(finding: Finding, runStart: Raw, correlation: number): void {
-    const { run, shapes } = this;
-    for (const shape of shapes) shape.restore();
-    const floors = shapes.map((shape) => shape.filters[1].meanFloor);
-    this.raw = runStart;
-    run.forEach((packet, i) => {
-      if (i === finding.at) for (const shape of shapes) for (const filter of shape.filters) inflate(filter, finding);
-      this.feed(packet, false);
-    });
-    const floorMoved = movesFloor(finding);
-    shapes.forEach((shape, i) => {
-      if (!floorMoved) return;
-      const jump = shape.filters[1].meanFloor - floors[i]!;
-      shape.lowestFloor += jump;
-      shape.highestFloor += jump;
-      if (!hasOneWayRoute(finding)) return;
-      for (const filter of shape.filters) filter.restAsymmetry = 0.5 * (filter.floorToLocal - filter.floorToRemote);
-    });
-    if (floorMoved) {
+    this.bank.replay(this.run, finding, runStart);
+    if (movesFloor(finding)) {
       const change = floorSumChange(finding);
       this.sums.correlation.shift(change);
       // With correlated queueing a move of the floor may be a queue that stays: it remains in the bound.
@@ -550,57 +469,13 @@ export class LinkFilter {
   }
 
   private pairNeighbours(packet: Packet, isMain: boolean, law: NoiseLaw): void {
-    const { sums, shapes } = this;
+    const { sums } = this;
     if (!sums.observe(packet, isMain, this)) return;
-    if (sums.release !== 0) this.releaseFloor(sums.release ** 2);
+    if (sums.release !== 0) this.bank.releaseFloor(sums.release);
     const packets = sums.correlation.spread > this.resolution ? sums.correlation.packets : 1;
     const now = law.correlation;
     if (now === packets || !(packets > 1.3 * now || packets < 0.7 * now || packets === 1)) return;
-    for (const shape of shapes) {
-      shape.noise[0].temper(packets);
-      shape.noise[1].temper(packets);
-    }
-  }
-
-  private releaseFloor(variance: number): void {
-    if (!(variance > 0)) return;
-    for (const shape of this.shapes)
-      for (const filter of shape.filters) {
-        filter.covariance[7]! += variance;
-        filter.covariance[8]! += variance;
-        filter.covariance[9]! += variance;
-      }
-  }
-
-  private combine(): void {
-    const { settings, shapes, shapeWeights } = this;
-    const idle = this.run.length === 0;
-    if (this.packets % 512 === 511 && idle) {
-      const best = this.shape;
-      for (const shape of shapes) if (shape.evidence < best.evidence - settings.hopeless) shape.reseed(best);
-    }
-    let most = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < shapes.length; i++) {
-      const evidence = shapes[i]!.evidence;
-      if (evidence <= most) continue;
-      most = evidence;
-      this.best = i;
-    }
-    // The floor is still being found.
-    if (this.packets === 64 || this.packets === 256 || this.packets === 1024) for (const shape of shapes) shape.forgetFloor();
-    let sum = 0;
-    for (let i = 0; i < shapes.length; i++) sum += shapeWeights[i] = exponential(shapes[i]!.evidence - most);
-    let offset = 0;
-    let rate = 0;
-    for (let i = 0; i < shapes.length; i++) {
-      const shape = shapes[i]!;
-      const weight = (shapeWeights[i]! /= sum);
-      offset += weight * shape.offset;
-      rate += weight * shape.rate;
-      if (this.packets > 64 && idle) shape.setReduced(shape.evidence < most - (shape.reduced ? 0.5 * settings.reduced : settings.reduced));
-    }
-    this.offset = offset;
-    this.rate = rate;
+    this.bank.temper(packets);
   }
 
   // --- proof against belief
@@ -608,45 +483,6 @@ export class LinkFilter {
   private isOutsideProof(raw: Raw): boolean {
     this.causal.at(raw, this.hull);
     return this.offsetAt(raw) < this.hull.low || this.offset > this.hull.high;
-  }
-
-  /** An estimate outside the proven interval moves to its edge, at the cost of the floors, with honest variance. */
-  private obeyProof(): void {
-    const { causal } = this;
-    if (causal.candidate !== null || causal.raw < this.raw || this.lowOdd > 0) return;
-    const rate = this.rate < causal.lowRate ? causal.lowRate - this.rate : this.rate > causal.highRate ? causal.highRate - this.rate : 0;
-    if (rate !== 0) {
-      for (const shape of this.shapes) {
-        for (const filter of shape.filters) {
-          filter.rate += rate;
-          filter.covariance[4]! += rate * rate;
-        }
-        shape.rate += rate;
-      }
-      this.rate += rate;
-    }
-    const inside = 0.05 * (causal.high - causal.low);
-    const by =
-      this.offset < causal.low ? causal.low + inside - this.offset : this.offset > causal.high ? causal.high - inside - this.offset : 0;
-    if (by === 0) return;
-    const variance = by * by;
-    for (const shape of this.shapes) {
-      for (const filter of shape.filters) {
-        filter.offset += by;
-        filter.floorToLocal -= by;
-        filter.floorToRemote += by;
-        filter.restAsymmetry = 0;
-        const p = filter.covariance;
-        p[0]! += variance;
-        p[2]! -= variance;
-        p[3]! += variance;
-        p[7]! += variance;
-        p[8]! -= variance;
-        p[9]! += variance;
-      }
-      shape.offset += by;
-    }
-    this.offset += by;
   }
 }
 

@@ -1,0 +1,213 @@
+/**
+ * The bank of a link: every hypothesis about the shape of its queueing hears every packet, and their estimates are combined by their
+ * evidence. The leading one's law is the link's. Lives in the raw frame; floats mutated in place, deterministic.
+ */
+import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
+import { createArrival } from "./arrival.js";
+import { type Finding, hasOneWayRoute, inflate, movesFloor } from "./discontinuity.js";
+import { exponential } from "./exponential.js";
+import type { LinkSettings } from "./link-settings.js";
+import type { Start } from "./link-start.js";
+import { NoiseShape } from "./noise-shape.js";
+import type { Packet } from "./start-fit.js";
+
+/** After so many packets the floor is still being found: its extremes so far are those of the search. */
+const floorSearch: readonly number[] = [64, 256, 1024];
+/** Packets between two looks for shapes that are hopeless, a power of two. */
+const reviewSpacing = 512;
+/** Packets before a shape may be reduced. */
+const reduceAfter = 64;
+
+export class ShapeBank {
+  /** Combined estimate as of `raw`: raw-frame offset, ns, and rate, ppb. */
+  offset: Nanoseconds = 0;
+  rate: Ppb = 0;
+  raw: Raw = 0;
+  /** Packets since the start; the same weighted by their independence. */
+  packets = 0;
+  effectivePackets = 0;
+  readonly shapes: readonly NoiseShape[];
+  /** Probability of each shape. */
+  readonly weights: Float64Array;
+  private best = 0;
+  private readonly settings: LinkSettings;
+  private readonly arrival = createArrival();
+
+  /** `resolution` of the stamps, ns. */
+  constructor(settings: LinkSettings, resolution: Nanoseconds) {
+    this.settings = settings;
+    this.shapes = settings.shapes.map((shape) => new NoiseShape(settings, shape, resolution));
+    this.weights = new Float64Array(this.shapes.length).fill(1 / this.shapes.length);
+  }
+
+  /** The leading shape. */
+  get shape(): NoiseShape {
+    return this.shapes[this.best]!;
+  }
+
+  /** Its index. */
+  get shapeIndex(): number {
+    return this.best;
+  }
+
+  /** Extrapolated offset, ns. */
+  offsetAt(raw: Raw): Nanoseconds {
+    return this.offset + this.rate * (raw - this.raw);
+  }
+
+  /** Weighted mean floor of one shape, ns. */
+  meanFloorOf(index: number): Nanoseconds {
+    const { filters, weights } = this.shapes[index]!;
+    return weights[0] * filters[0].meanFloor + weights[1] * filters[1].meanFloor + weights[2] * filters[2].meanFloor;
+  }
+
+  /** Begins with a fit and hears its packets again; `isCalm` as combine() has it. */
+  start({ fit, packets }: Start, isCalm: boolean): void {
+    for (const shape of this.shapes) shape.start(fit);
+    this.raw = packets[0]!.raw;
+    this.effectivePackets = this.packets = 0;
+    for (const packet of packets) {
+      this.observe(packet, true);
+      this.combine(isCalm);
+    }
+  }
+
+  /** One packet enters every shape; combine() makes an estimate of it. `learn` false: a replay, the laws stay. */
+  observe({ direction, value, raw }: Packet, learn: boolean): void {
+    const { arrival } = this;
+    const dt = raw - this.raw;
+    arrival.toRemote = direction === 1;
+    arrival.value = value;
+    arrival.dt = dt;
+    arrival.age = dt < 0 ? -dt : 0;
+    if (dt > 0) this.raw = raw;
+    this.packets++;
+    this.effectivePackets += 1 / this.shape.noise[direction].correlation;
+    for (const shape of this.shapes) shape.observe(arrival, learn);
+  }
+
+  /** `isCalm`: nothing odd is under test, so shapes may be seeded anew or run one filter only. */
+  combine(isCalm: boolean): void {
+    const { settings, shapes, weights, packets } = this;
+    if (packets % reviewSpacing === reviewSpacing - 1 && isCalm) {
+      const best = this.shape;
+      for (const shape of shapes) if (shape.evidence < best.evidence - settings.hopeless) shape.reseed(best);
+    }
+    let most = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < shapes.length; i++) {
+      const evidence = shapes[i]!.evidence;
+      if (evidence <= most) continue;
+      most = evidence;
+      this.best = i;
+    }
+    if (floorSearch.includes(packets)) for (const shape of shapes) shape.forgetFloor();
+    let sum = 0;
+    for (let i = 0; i < shapes.length; i++) sum += weights[i] = exponential(shapes[i]!.evidence - most);
+    let offset = 0;
+    let rate = 0;
+    for (let i = 0; i < shapes.length; i++) {
+      const shape = shapes[i]!;
+      const weight = (weights[i]! /= sum);
+      offset += weight * shape.offset;
+      rate += weight * shape.rate;
+      if (packets > reduceAfter && isCalm)
+        shape.setReduced(shape.evidence < most - (shape.reduced ? 0.5 * settings.reduced : settings.reduced));
+    }
+    this.offset = offset;
+    this.rate = rate;
+  }
+
+  /** The correlation of queueing is `packets` now. */
+  temper(packets: number): void {
+    for (const { noise } of this.shapes) {
+      noise[0].temper(packets);
+      noise[1].temper(packets);
+    }
+  }
+
+  /** Keeps every shape as it is now: before what may be odd. */
+  save(): void {
+    for (const shape of this.shapes) shape.save();
+  }
+
+  /** Returns to what save() kept, as of `start`, and hears the packets since then again, the change that was found among them. */
+  replay(packets: readonly Packet[], finding: Finding, start: Raw): void {
+    const { shapes } = this;
+    for (const shape of shapes) shape.restore();
+    const floors = shapes.map((shape) => shape.filters[1].meanFloor);
+    this.raw = start;
+    packets.forEach((packet, i) => {
+      if (i === finding.at) for (const shape of shapes) for (const filter of shape.filters) inflate(filter, finding);
+      this.observe(packet, false);
+    });
+    if (!movesFloor(finding)) return;
+    shapes.forEach((shape, i) => {
+      const jump = shape.filters[1].meanFloor - floors[i]!;
+      shape.lowestFloor += jump;
+      shape.highestFloor += jump;
+      if (!hasOneWayRoute(finding)) return;
+      for (const filter of shape.filters) filter.restAsymmetry = 0.5 * (filter.floorToLocal - filter.floorToRemote);
+    });
+  }
+
+  /** The oscillator moved offset and rate by dx ns, dr ppb while nothing was heard: that is known to within a third. */
+  absorbDrift(dx: Nanoseconds, dr: Ppb): void {
+    for (const shape of this.shapes) {
+      for (const filter of shape.filters) {
+        filter.offset += dx;
+        filter.rate += dr;
+        filter.covariance[4]! += 0.09 * dr * dr;
+      }
+      shape.offset += dx;
+      shape.rate += dr;
+    }
+    this.offset += dx;
+    this.rate += dr;
+  }
+
+  /** Moves the rate and believes it that much less, ppb. */
+  forceRate(by: Ppb): void {
+    for (const shape of this.shapes) {
+      for (const filter of shape.filters) {
+        filter.rate += by;
+        filter.covariance[4]! += by * by;
+      }
+      shape.rate += by;
+    }
+    this.rate += by;
+  }
+
+  /** Moves the offset at the cost of the floors and believes both that much less, ns. */
+  forceOffset(by: Nanoseconds): void {
+    const variance = by * by;
+    for (const shape of this.shapes) {
+      for (const filter of shape.filters) {
+        filter.offset += by;
+        filter.floorToLocal -= by;
+        filter.floorToRemote += by;
+        filter.restAsymmetry = 0;
+        const p = filter.covariance;
+        p[0]! += variance;
+        p[2]! -= variance;
+        p[3]! += variance;
+        p[7]! += variance;
+        p[8]! -= variance;
+        p[9]! += variance;
+      }
+      shape.offset += by;
+    }
+    this.offset += by;
+  }
+
+  /** The mean floor may have moved by so much, ns. */
+  releaseFloor(by: Nanoseconds): void {
+    const variance = by ** 2;
+    if (!(variance > 0)) return;
+    for (const shape of this.shapes)
+      for (const filter of shape.filters) {
+        filter.covariance[7]! += variance;
+        filter.covariance[8]! += variance;
+        filter.covariance[9]! += variance;
+      }
+  }
+}
