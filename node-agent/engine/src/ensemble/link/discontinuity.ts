@@ -168,8 +168,7 @@ export class DiscontinuityTest {
   judge(run: readonly RunPacket[], shape: NoiseShape, context: RunContext): Finding | null {
     const { settings, before } = this;
     shape.readSavedMiddle(before);
-    const [towardsLocal, towardsRemote] = shape.noise;
-    const jitter = Math.sqrt(Math.max(towardsLocal.variance, towardsRemote.variance));
+    const { jitter } = shape;
     const variance = 9 * jitter * jitter;
     const nothing = this.replay(run, shape, context, null, jitter);
     let best: Finding | null = null;

@@ -3,27 +3,18 @@
  * and both bounds. Lives in the raw frame, so steering never touches it; floats mutated in place, deterministic.
  */
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
-import { createArrival, type LinkPacket } from "./arrival.js";
+import type { LinkPacket } from "./arrival.js";
 import { beliefVariance, knowsRate, pessimisticRateVariance, pessimisticVariance } from "./bank-variance.js";
-import { CausalInterval, type Interval, type RateLimits } from "./causal-interval.js";
-import {
-  type DiscontinuityKind,
-  DiscontinuityTest,
-  type Finding,
-  floorSumChange,
-  movesFloor,
-  movesOffset,
-  type RunPacket,
-} from "./discontinuity.js";
-import { FloorFilter } from "./floor-filter.js";
+import { CausalInterval, type Interval } from "./causal-interval.js";
+import { type DiscontinuityKind, type Finding, floorSumChange, movesFloor, movesOffset } from "./discontinuity.js";
 import { lawDisagreement } from "./law-disagreement.js";
 import { type LinkSettings, linkSettings } from "./link-settings.js";
 import { LinkStart, type LinkState } from "./link-start.js";
 import { NeighbourSums } from "./neighbour-sums.js";
 import type { NoiseLaw } from "./noise-law.js";
-import type { Direction, NoiseShape } from "./noise-shape.js";
+import type { NoiseShape } from "./noise-shape.js";
 import { obeyProof } from "./obey-proof.js";
-import { findOpposedJump } from "./opposed-jump.js";
+import { OddRun } from "./odd-run.js";
 import { ShapeBank } from "./shape-bank.js";
 import { noPrior, type Packet, type StartPrior } from "./start-fit.js";
 import { StepReview } from "./step-review.js";
@@ -32,10 +23,6 @@ export type LinkEventKind = DiscontinuityKind | "lost";
 
 const keptSince = 64;
 const lockedOut = 8;
-/** Packets after which a route is believed to have changed although one way is silent. */
-const eventPatience = 10;
-/** A packet that is so much earlier than the earliest before it may begin something else. */
-const muchEarlier = 2;
 /** So many independent packets know the rate far better than that, ppb, at any jitter and any spacing that there is. */
 const provenPackets = 64;
 const divergedDeviation: Ppb = 10_000;
@@ -51,42 +38,17 @@ export class LinkFilter {
   /** How often the offset was found to have jumped, and the packets since the last jump at the moment when it was found. */
   jumps = 0;
   sinceJump: readonly Packet[] = [];
-  /**
-   * What the packets of an open contradiction say that the offset has jumped by, ns; 0: nothing. The estimate does not follow it, and
-   * the calibrated bound is void while it lasts. A link whose suspicion was false once has none again.
-   */
-  suspectedJump: Nanoseconds = 0;
-  /**
-   * How much further ahead, and behind, the local clock is if the packets of the run under test that came too early mean a step, ns.
-   * Until that is decided nothing that was known before is enough.
-   */
-  doubtAhead: Nanoseconds = 0;
-  doubtBehind: Nanoseconds = 0;
   readonly causal: CausalInterval;
   private readonly settings: LinkSettings;
   private readonly bank: ShapeBank;
   private readonly start: LinkStart;
   private readonly sinceContradiction: Packet[] = [];
   private readonly sums = new NeighbourSums();
-  private run: RunPacket[] = [];
-  private runStart: Raw | null = null;
-  private hasCriedWolf = false;
-  /** What was proven of the rate before the run, and before the newest packet, ppb. */
-  private runRate: RateLimits | null = null;
+  private readonly run: OddRun;
+  /** What was proven of the rate before the newest packet, ppb. */
   private readonly rateBefore = { low: 0, high: 0 };
-  private lowOdd = 0;
-  /** Index of the first packet of the run that came about as early as any, and how early, ns. */
-  private earliest = 0;
-  private earliestBy: Nanoseconds = 0;
-  private readonly highOdd: [number, number] = [0, 0];
-  private readonly clean: [number, number] = [0, 0];
   private readonly impossibleInRow: [number, number] = [0, 0];
-  private readonly probe = new FloorFilter(0);
-  private readonly probed = createArrival();
-  /** null: nothing odd has happened yet. */
-  private discontinuity: DiscontinuityTest | null = null;
   private lastExchange = 0;
-  private hardMin: Nanoseconds = 0;
   private readonly review = new StepReview();
   private readonly resolution: Nanoseconds;
   private readonly hull: Interval = { low: 0, high: 0 };
@@ -105,6 +67,7 @@ export class LinkFilter {
     this.resolution = resolution;
     this.bank = new ShapeBank(settings, resolution);
     this.causal = new CausalInterval({ maxRate: settings.maxRate, maxDrift });
+    this.run = new OddRun(settings, { bank: this.bank, causal: this.causal, sums: this.sums, resolution });
   }
 
   get state(): LinkState {
@@ -154,7 +117,27 @@ export class LinkFilter {
 
   /** A run of odd packets is under test. */
   get isTesting(): boolean {
-    return this.runStart !== null;
+    return this.run.start !== null;
+  }
+
+  /**
+   * What the packets of an open contradiction say that the offset has jumped by, ns; 0: nothing. The estimate does not follow it, and
+   * the calibrated bound is void while it lasts.
+   */
+  get suspectedJump(): Nanoseconds {
+    return this.run.suspectedJump;
+  }
+
+  /**
+   * How much further ahead, and behind, the local clock is if the packets of the run under test that came too early mean a step, ns.
+   * Until that is decided nothing that was known before is enough.
+   */
+  get doubtAhead(): Nanoseconds {
+    return this.run.doubtAhead;
+  }
+
+  get doubtBehind(): Nanoseconds {
+    return this.run.doubtBehind;
   }
 
   /** Something contradicts the proven interval and is not resolved yet. */
@@ -164,9 +147,8 @@ export class LinkFilter {
 
   /** One packet. It is not kept: whoever gives it may use the object for the next. */
   observe(packet: LinkPacket): void {
-    const { direction, value, raw, hardMin } = packet;
+    const { direction, value, raw } = packet;
     const { causal, impossibleInRow } = this;
-    this.hardMin = hardMin;
     const era = causal.era;
     this.rateBefore.low = causal.lowRate;
     this.rateBefore.high = causal.highRate;
@@ -191,7 +173,7 @@ export class LinkFilter {
     // A filter that knows that little of the rate after so many packets has diverged: it begins anew.
     if (this.state === "ready" && this.effectivePackets > provenPackets && !knowsRate(this.bank, this.settings, packet, divergedDeviation))
       this.lose();
-    if (this.state === "ready" && this.lowOdd === 0) obeyProof(this.bank, causal);
+    if (this.state === "ready" && !this.run.hasEarly) obeyProof(this.bank, causal);
     const since = raw - this.lastExchange;
     if (since > 0.01) {
       this.gap += 0.2 * (Math.min(since, 2 * this.gap) - this.gap);
@@ -234,8 +216,7 @@ export class LinkFilter {
 
   /** ≥ 1: the filters reckon with the correlation of queueing that was shown; a bound with this many times as much. */
   get hiddenCorrelation(): number {
-    const [toLocal, toRemote] = this.shape.noise;
-    return Math.max(1, this.sums.correlation.perhaps / Math.max(toLocal.correlation, toRemote.correlation));
+    return Math.max(1, this.sums.correlation.perhaps / this.shape.correlation);
   }
 
   /** Pessimistic variance of offsetAt(raw), ns². */
@@ -255,8 +236,7 @@ export class LinkFilter {
 
   /** Standard deviation of one packet's queueing, the noisier way, ns. */
   get jitter(): Nanoseconds {
-    const [toLocal, toRemote] = this.shape.noise;
-    return Math.sqrt(Math.max(toLocal.variance, toRemote.variance));
+    return this.shape.jitter;
   }
 
   /** Variance of offsetAt(raw) as the whole bank believes it, ns²: neither optimistic nor pessimistic. */
@@ -295,7 +275,7 @@ export class LinkFilter {
   private tryStart(): boolean {
     const start = this.start.attempt();
     if (start === null) return false;
-    this.bank.start(start, this.run.length === 0);
+    this.bank.start(start, this.run.isEmpty);
     return true;
   }
 
@@ -307,165 +287,57 @@ export class LinkFilter {
     this.losses++;
     this.start.restart(this.sinceContradiction);
     this.impossibleInRow[0] = this.impossibleInRow[1] = 0;
-    this.endRun();
+    this.run.end();
     this.sums.restart();
     for (let i = 0; i < 3 && this.tryStart(); i++);
   }
 
   // --- one packet
 
-  private follow(packet: Packet): void {
-    const { settings, impossibleInRow } = this;
+  private follow(packet: LinkPacket): void {
+    const { settings, bank, run, impossibleInRow } = this;
     const { direction, raw } = packet;
-    const shape = this.shape;
-    const middle = shape.filters[1];
-    const law = shape.noise[direction];
-    const dt = raw - this.raw;
-    const tested = this.effectivePackets > settings.eventAfter;
-    if (this.run.length === 0 && tested) this.keepBeforeOdd(packet, middle, law);
-    this.bank.observe(packet, true);
-    if (this.effectivePackets > settings.eventAfter) this.watchRun(packet, shape);
+    const middle = bank.shape.filters[1];
+    const law = bank.shape.noise[direction];
+    const dt = raw - bank.raw;
+    if (bank.effectivePackets > settings.eventAfter) run.expect(packet, this.rateBefore);
+    bank.observe(packet, true);
+    const finding = bank.effectivePackets > settings.eventAfter ? run.observe(packet) : null;
+    if (finding !== null) this.accept(finding, packet);
     if (middle.mainWeight < 0.1 && middle.residual < 0) impossibleInRow[direction]++;
     else impossibleInRow[direction] = 0;
-    this.bank.combine(this.run.length === 0);
+    bank.combine(run.isEmpty);
     if (dt >= 0) this.pairNeighbours(packet, middle.mainWeight > 0.5, law);
   }
 
-  /** Snapshot just before a packet that may be odd; one with 0 < residual < 4 scales cannot be. */
-  private keepBeforeOdd({ direction, value, raw }: Packet, middle: FloorFilter, law: NoiseLaw): void {
-    const { settings, probe, probed } = this;
-    const dt = raw - this.raw;
-    const offset = middle.offset + middle.rate * dt;
-    const residual = direction === 1 ? value + offset - middle.floorToRemote : value - offset - middle.floorToLocal;
-    if (residual > 0 && residual < 4 * law.scale && law.correlation === 1) return;
-    probe.copy(middle);
-    probe.wander = middle.wander;
-    probed.toRemote = direction === 1;
-    probed.value = value;
-    probed.dt = dt;
-    probed.age = dt < 0 ? -dt : 0;
-    if (dt > 0) probe.predict(probed, settings);
-    probe.look(probed, law.own);
-    probe.normalize();
-    if (!isOdd(probe, settings)) return;
-    this.bank.save();
-    this.runStart = this.raw;
-    this.runRate = { ...this.rateBefore };
-  }
-
-  private watchRun({ direction, value, raw }: Packet, shape: NoiseShape): void {
-    const { settings, highOdd, clean } = this;
-    const middle = shape.filters[1];
-    const odd = isOdd(middle, settings);
-    if (this.runStart === null || (!odd && this.run.length === 0)) return;
-    const correlation = Math.max(shape.noise[0].correlation, shape.noise[1].correlation);
-    const longest = settings.eventRun + Math.min(1500, 12 * (correlation - 1));
-    this.run.push({ direction, value, raw, odd });
-    const length = this.run.length;
-    this.suspect(odd, this.runStart);
-    if (odd) {
-      clean[direction] = 0;
-      if (middle.residual < 0) this.doubt(direction, -middle.residual);
-      else highOdd[direction]++;
-      const enough =
-        (this.lowOdd >= settings.eventLow && length >= 4) || highOdd[0] >= settings.eventHigh || highOdd[1] >= settings.eventHigh;
-      if (enough && (length < 32 || length % 16 === 0)) this.testRun(length >= longest, correlation);
-    } else if (middle.z < 20) {
-      highOdd[direction] = 0;
-      clean[direction]++;
-      const settled = this.lowOdd === 0 || (clean[0] > 3 && clean[1] > 3);
-      if (settled && highOdd[0] === 0 && highOdd[1] === 0) this.endRun();
-    }
-    if (this.run.length > longest) {
-      if (this.lowOdd >= 8) this.testRun(true, correlation);
-      this.endRun();
-    }
-  }
-
-  private suspect(odd: boolean, runStart: Raw): void {
-    const { shape, suspectedJump } = this;
-    if (!odd && suspectedJump !== 0) this.hasCriedWolf = true;
-    const may = odd && !this.hasCriedWolf && this.causal.candidate !== null;
-    this.suspectedJump = may ? findOpposedJump(this.run, shape.readSavedMiddle(this.probe), runStart, this.jitter) : 0;
-  }
-
-  /** A packet came that much earlier than its floor, ns. */
-  private doubt(direction: Direction, early: Nanoseconds): void {
-    this.lowOdd++;
-    if (early > muchEarlier * this.earliestBy) {
-      this.earliest = this.run.length - 1;
-      this.earliestBy = early;
-    }
-    // It had queued as well: the step is larger than what shows.
-    const step = early + Math.min(early, this.settings.boundSigmas * this.jitter);
-    if (direction === 1) this.doubtAhead = Math.max(this.doubtAhead, step);
-    else this.doubtBehind = Math.max(this.doubtBehind, step);
-  }
-
-  /**
-   * A step shows both ways, a route may not: who judges before each way was heard twice takes one for the other. Where one way is
-   * silent there is nothing to wait for.
-   */
-  private knowsBothWays(): boolean {
-    const { run, earliest } = this;
-    let toRemote = 0;
-    for (let i = earliest; i < run.length; i++) toRemote += run[i]!.direction;
-    const since = run.length - earliest;
-    return (toRemote > 1 && since - toRemote > 1) || since > eventPatience;
-  }
-
-  private testRun(last: boolean, correlation: number): void {
-    if (this.runStart === null) return;
-    this.discontinuity ??= new DiscontinuityTest(this.settings);
-    const finding = this.discontinuity.judge(this.run, this.shape, {
-      runStart: this.runStart,
-      lowRate: this.causal.lowRate,
-      highRate: this.causal.highRate,
-      hardMin: this.hardMin,
-      resolution: this.resolution,
-      correlation,
-      sumSpread: this.sums.correlation.spread,
-      floorRange: this.sums.floorMovement.range,
-      earliest: this.earliest,
-      knowsBothWays: this.knowsBothWays(),
-      last,
-    });
-    if (finding !== null) this.accept(finding, this.runStart, correlation);
-  }
-
-  private accept(finding: Finding, runStart: Raw, correlation: number): void {
-    this.bank.replay(this.run, finding, runStart);
+  /** What the run under test has turned out to mean. */
+  private accept(finding: Finding, packet: LinkPacket): void {
+    const { bank, run, sums } = this;
+    bank.replay(run.packets, finding, run.start ?? bank.raw);
     if (movesFloor(finding)) {
       const change = floorSumChange(finding);
-      this.sums.correlation.shift(change);
+      sums.correlation.shift(change);
       // With correlated queueing a move of the floor may be a queue that stays: it remains in the bound.
-      if (correlation === 1) this.sums.floorMovement.shift(change);
+      if (bank.shape.correlation === 1) sums.floorMovement.shift(change);
     }
-    this.review.observe(finding, this.packets);
+    this.review.observe(finding, bank.packets);
     this.recordEvent(finding.kind);
-    if (movesOffset(finding)) this.proveAnew(finding);
-    this.endRun();
+    if (movesOffset(finding)) this.proveAnew(finding, packet.hardMin);
+    run.end();
   }
 
   /** A step of less than twice the path's delay contradicts nothing: packets from before it would prove what is no longer true. */
-  private proveAnew(finding: Finding): void {
+  private proveAnew(finding: Finding, hardMin: Nanoseconds): void {
+    const { run, causal, resolution } = this;
     this.jumps++;
-    this.sinceJump = this.run.slice(finding.at);
-    this.causal.restart(finding.hypothesis.rate === true ? null : this.runRate);
-    const { hardMin, resolution } = this;
-    for (const { direction, value, raw } of this.sinceJump) this.causal.observe({ direction, value, raw, hardMin, resolution });
+    this.sinceJump = run.packets.slice(finding.at);
+    causal.restart(finding.hypothesis.rate === true ? null : run.rate);
+    for (const { direction, value, raw } of this.sinceJump) causal.observe({ direction, value, raw, hardMin, resolution });
   }
 
   private recordEvent(kind: LinkEventKind): void {
     this.lastEvent = kind;
     this.events++;
-  }
-
-  private endRun(): void {
-    this.run.length = this.suspectedJump = 0;
-    this.runStart = null;
-    this.doubtAhead = this.doubtBehind = this.earliest = this.earliestBy = 0;
-    this.lowOdd = this.highOdd[0] = this.highOdd[1] = this.clean[0] = this.clean[1] = 0;
   }
 
   private pairNeighbours(packet: Packet, isMain: boolean, law: NoiseLaw): void {
@@ -484,8 +356,4 @@ export class LinkFilter {
     this.causal.at(raw, this.hull);
     return this.offsetAt(raw) < this.hull.low || this.offset > this.hull.high;
   }
-}
-
-function isOdd(filter: FloorFilter, settings: LinkSettings): boolean {
-  return filter.mainWeight < 0.1 || filter.normalized < -settings.eventSigmas;
 }

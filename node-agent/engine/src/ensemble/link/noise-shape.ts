@@ -70,6 +70,17 @@ export class NoiseShape {
     this.noise = [new NoiseLaw(1, shape, settings, resolution), new NoiseLaw(1, shape, settings, resolution)];
   }
 
+  /** Standard deviation of one packet's queueing, the noisier way, ns. */
+  get jitter(): Nanoseconds {
+    const [toLocal, toRemote] = this.noise;
+    return Math.sqrt(Math.max(toLocal.variance, toRemote.variance));
+  }
+
+  /** Autocorrelation of the queueing that the laws reckon with, packets, ≥ 1: the same both ways. */
+  get correlation(): number {
+    return this.noise[0].correlation;
+  }
+
   start(state: StartState): void {
     const { settings } = this;
     this.packets = 0;

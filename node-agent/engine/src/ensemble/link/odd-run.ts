@@ -1,0 +1,195 @@
+/**
+ * The run under test: every packet since the first odd one, and the filters as they were before it. It lasts until it is explained
+ * by something that happened at once, or until packets are ordinary again. What it may yet turn out to mean is doubt meanwhile.
+ */
+import type { Nanoseconds, Raw } from "../../time/units.js";
+import { createArrival, type LinkPacket } from "./arrival.js";
+import type { CausalInterval, RateLimits } from "./causal-interval.js";
+import { DiscontinuityTest, type Finding, type RunPacket } from "./discontinuity.js";
+import { FloorFilter } from "./floor-filter.js";
+import type { LinkSettings } from "./link-settings.js";
+import type { NeighbourSums } from "./neighbour-sums.js";
+import type { Direction } from "./noise-shape.js";
+import { findOpposedJump } from "./opposed-jump.js";
+import type { ShapeBank } from "./shape-bank.js";
+import type { Packet } from "./start-fit.js";
+
+/** Packets after which a route is believed to have changed although one way is silent. */
+const patience = 10;
+/** A packet that is so much earlier than the earliest before it may begin something else. */
+const muchEarlier = 2;
+
+/** What the link knows beside the run. */
+interface Knowledge {
+  readonly bank: ShapeBank;
+  readonly causal: CausalInterval;
+  readonly sums: NeighbourSums;
+  /** Of the stamps, ns. */
+  readonly resolution: Nanoseconds;
+}
+
+export class OddRun {
+  /**
+   * What the packets of an open contradiction say that the offset has jumped by, ns; 0: nothing. A link whose suspicion was false once
+   * has none again.
+   */
+  suspectedJump: Nanoseconds = 0;
+  /** How much further ahead, and behind, the local clock is if the packets that came too early mean a step, ns. */
+  doubtAhead: Nanoseconds = 0;
+  doubtBehind: Nanoseconds = 0;
+  /** Raw time of the filters as they were kept; null: nothing is under test. */
+  start: Raw | null = null;
+  /** What was proven of the rate before the run, ppb. */
+  rate: RateLimits | null = null;
+  readonly packets: RunPacket[] = [];
+  private hasCriedWolf = false;
+  private lowOdd = 0;
+  /** Index of the first packet that came about as early as any, and how early, ns. */
+  private earliest = 0;
+  private earliestBy: Nanoseconds = 0;
+  private readonly highOdd: [number, number] = [0, 0];
+  private readonly clean: [number, number] = [0, 0];
+  private readonly probe = new FloorFilter(0);
+  private readonly probed = createArrival();
+  /** null: nothing odd has happened yet. */
+  private discontinuity: DiscontinuityTest | null = null;
+  private readonly settings: LinkSettings;
+  private readonly link: Knowledge;
+
+  constructor(settings: LinkSettings, link: Knowledge) {
+    this.settings = settings;
+    this.link = link;
+  }
+
+  get isEmpty(): boolean {
+    return this.packets.length === 0;
+  }
+
+  /** A packet of the run came earlier than can be. */
+  get hasEarly(): boolean {
+    return this.lowOdd > 0;
+  }
+
+  /** Before a packet enters the filters: keeps them if it may be odd; one with 0 < residual < 4 scales cannot be. */
+  expect({ direction, value, raw }: Packet, provenRate: RateLimits): void {
+    if (!this.isEmpty) return;
+    const { settings, probe, probed } = this;
+    const { bank } = this.link;
+    const middle = bank.shape.filters[1];
+    const law = bank.shape.noise[direction];
+    const dt = raw - bank.raw;
+    const offset = middle.offset + middle.rate * dt;
+    const residual = direction === 1 ? value + offset - middle.floorToRemote : value - offset - middle.floorToLocal;
+    if (residual > 0 && residual < 4 * law.scale && law.correlation === 1) return;
+    probe.copy(middle);
+    probe.wander = middle.wander;
+    probed.toRemote = direction === 1;
+    probed.value = value;
+    probed.dt = dt;
+    probed.age = dt < 0 ? -dt : 0;
+    if (dt > 0) probe.predict(probed, settings);
+    probe.look(probed, law.own);
+    probe.normalize();
+    if (!isOdd(probe, settings)) return;
+    bank.save();
+    this.start = bank.raw;
+    this.rate = { low: provenRate.low, high: provenRate.high };
+  }
+
+  /** A packet that has entered the filters. Returns what happened once that is clear; null: nothing, or not yet. */
+  observe(packet: LinkPacket): Finding | null {
+    const { settings, packets, highOdd, clean, start } = this;
+    const { shape } = this.link.bank;
+    const { direction, value, raw } = packet;
+    const middle = shape.filters[1];
+    const odd = isOdd(middle, settings);
+    if (start === null || (!odd && this.isEmpty)) return null;
+    const longest = settings.eventRun + Math.min(1500, 12 * (shape.correlation - 1));
+    packets.push({ direction, value, raw, odd });
+    const { length } = packets;
+    this.suspect(odd, start);
+    if (odd) {
+      clean[direction] = 0;
+      if (middle.residual < 0) this.doubt(direction, -middle.residual);
+      else highOdd[direction]++;
+      const enough =
+        (this.lowOdd >= settings.eventLow && length >= 4) || highOdd[0] >= settings.eventHigh || highOdd[1] >= settings.eventHigh;
+      const finding = enough && (length < 32 || length % 16 === 0) ? this.judge(packet, length >= longest) : null;
+      if (finding !== null) return finding;
+    } else if (middle.z < 20) {
+      highOdd[direction] = 0;
+      clean[direction]++;
+      const settled = this.lowOdd === 0 || (clean[0] > 3 && clean[1] > 3);
+      if (settled && highOdd[0] === 0 && highOdd[1] === 0) this.end();
+    }
+    if (packets.length <= longest) return null;
+    const finding = this.lowOdd >= 8 ? this.judge(packet, true) : null;
+    if (finding === null) this.end();
+    return finding;
+  }
+
+  /** It is explained, or void. */
+  end(): void {
+    this.packets.length = this.suspectedJump = 0;
+    this.start = null;
+    this.doubtAhead = this.doubtBehind = this.earliest = this.earliestBy = 0;
+    this.lowOdd = this.highOdd[0] = this.highOdd[1] = this.clean[0] = this.clean[1] = 0;
+  }
+
+  private suspect(odd: boolean, start: Raw): void {
+    const { bank, causal } = this.link;
+    if (!odd && this.suspectedJump !== 0) this.hasCriedWolf = true;
+    const may = odd && !this.hasCriedWolf && causal.candidate !== null;
+    const { shape } = bank;
+    this.suspectedJump = may ? findOpposedJump(this.packets, shape.readSavedMiddle(this.probe), start, shape.jitter) : 0;
+  }
+
+  /** A packet came that much earlier than its floor, ns. */
+  private doubt(direction: Direction, early: Nanoseconds): void {
+    this.lowOdd++;
+    if (early > muchEarlier * this.earliestBy) {
+      this.earliest = this.packets.length - 1;
+      this.earliestBy = early;
+    }
+    // It had queued as well: the step is larger than what shows.
+    const step = early + Math.min(early, this.settings.boundSigmas * this.link.bank.shape.jitter);
+    if (direction === 1) this.doubtAhead = Math.max(this.doubtAhead, step);
+    else this.doubtBehind = Math.max(this.doubtBehind, step);
+  }
+
+  /**
+   * A step shows both ways, a route may not: who judges before each way was heard twice takes one for the other. Where one way is
+   * silent there is nothing to wait for.
+   */
+  private knowsBothWays(): boolean {
+    const { packets, earliest } = this;
+    let toRemote = 0;
+    for (let i = earliest; i < packets.length; i++) toRemote += packets[i]!.direction;
+    const since = packets.length - earliest;
+    return (toRemote > 1 && since - toRemote > 1) || since > patience;
+  }
+
+  private judge({ hardMin }: LinkPacket, last: boolean): Finding | null {
+    const { packets, start, earliest } = this;
+    const { bank, causal, sums, resolution } = this.link;
+    if (start === null) return null;
+    this.discontinuity ??= new DiscontinuityTest(this.settings);
+    return this.discontinuity.judge(packets, bank.shape, {
+      runStart: start,
+      lowRate: causal.lowRate,
+      highRate: causal.highRate,
+      hardMin,
+      resolution,
+      correlation: bank.shape.correlation,
+      sumSpread: sums.correlation.spread,
+      floorRange: sums.floorMovement.range,
+      earliest,
+      knowsBothWays: this.knowsBothWays(),
+      last,
+    });
+  }
+}
+
+function isOdd(filter: FloorFilter, settings: LinkSettings): boolean {
+  return filter.mainWeight < 0.1 || filter.normalized < -settings.eventSigmas;
+}
