@@ -5,6 +5,7 @@
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import { ClockLock } from "./clock-lock.js";
 import { type ClockMemory, clockMemoryVersion, type LinkMemory } from "./clock-memory.js";
+import { ClockWriters, stepPatience } from "./clock-writers.js";
 import { Consensus, type Proof } from "./consensus.js";
 import {
   type ClockEnsemble,
@@ -12,7 +13,6 @@ import {
   type Decision,
   type EnsembleConfig,
   type ForeignSteering,
-  foreignSteeringGrowth,
   type LinkDescription,
   type Publication,
   type SteeringReading,
@@ -61,8 +61,6 @@ const negligible = 0.01;
 const trustTime = 100;
 /** A clock that is far off again after that many settings is not ours to set. */
 const mostSets = 3;
-/** A step that no reading confirms within this time did not happen, s. */
-const stepPatience = 2;
 
 const unconfigured: EnsembleConfig = {
   clock: "",
@@ -77,8 +75,7 @@ const unconfigured: EnsembleConfig = {
 export class Ensemble implements ClockEnsemble {
   private config: EnsembleConfig;
   private now: Raw;
-  private era: number | null = null;
-  private lastStepEra = Number.NEGATIVE_INFINITY;
+  private readonly writers = new ClockWriters();
   private consensus = new Consensus();
   private frame = new SteeringFrame();
   private lock = new ClockLock();
@@ -87,8 +84,6 @@ export class Ensemble implements ClockEnsemble {
   private steps = 0;
   /** Frequency in force when nothing was known of the oscillator, ppb. */
   private found: Ppb = 0;
-  /** A step was ordered and no reading has shown it yet. */
-  private awaitedStep: Raw | null = null;
   private lastPublished: Raw = Number.NEGATIVE_INFINITY;
   private lastCommand: Raw = Number.NEGATIVE_INFINITY;
   private changed = true;
@@ -105,7 +100,6 @@ export class Ensemble implements ClockEnsemble {
   /** What commands may be late by, until the next reading, ns. */
   private unread: Nanoseconds = 0;
   private generation = -1;
-  private foreign: ForeignSteering | null = null;
   /** Mean of what the clock was told to run at since it was aligned, ppb; null: it never was. */
   private trusted: Ppb | null = null;
   private trustedAt: Raw = 0;
@@ -146,11 +140,8 @@ export class Ensemble implements ClockEnsemble {
     this.meetEra(reading.era);
     if (!this.frame.known || !(Math.abs(this.frame.at(reading.raw) - reading.steering) <= surprise)) this.changed = true;
     this.frame.read(reading);
-    if (this.awaitedStep !== null && reading.raw > this.awaitedStep + stepPatience) {
-      // It was refused: policy may order it again.
-      this.awaitedStep = null;
-      this.steps--;
-    }
+    // It was refused: policy may order it again.
+    if (this.writers.refutesStep(reading.raw)) this.steps--;
     if (reading.raw >= this.lastCommand) this.unread = 0;
   }
 
@@ -159,9 +150,7 @@ export class Ensemble implements ClockEnsemble {
   }
 
   share(foreign: ForeignSteering | null): void {
-    if (foreign?.growth === this.foreign?.growth && foreign?.isRefused === this.foreign?.isRefused) return;
-    this.foreign = foreign;
-    this.changed = true;
+    if (this.writers.share(foreign)) this.changed = true;
   }
 
   advance(raw: Raw): Decision {
@@ -170,7 +159,7 @@ export class Ensemble implements ClockEnsemble {
     this.pending.length = 0;
     const { frame, holdover } = this;
     holdover.advance(this.now);
-    const steering = frame.known && this.awaitedStep === null ? frame.at(this.now) + holdover.at(this.now).offset : null;
+    const steering = frame.known && this.writers.awaitedStep === null ? frame.at(this.now) + holdover.at(this.now).offset : null;
     this.consensus.decide(this.now, steering);
     if (this.statistics.isDue(this.now)) this.sampleStatistics();
     const commands: Command[] = [];
@@ -193,7 +182,7 @@ export class Ensemble implements ClockEnsemble {
   private mayRest(): boolean {
     const { published, now, consensus } = this;
     if (this.isFarDisputed()) return false;
-    if (published === null || this.changed || this.awaitedStep !== null) return false;
+    if (published === null || this.changed || this.writers.awaitedStep !== null) return false;
     if (this.lock.state !== "PhaseAligned" || now - this.lastPublished >= pace || !this.isBusy()) return false;
     if (consensus.selected?.config.id !== published.selected || consensus.isSilent(now)) return false;
     const age = now - published.raw;
@@ -217,7 +206,7 @@ export class Ensemble implements ClockEnsemble {
   }
 
   patience(): number {
-    return this.lock.state === "PhaseAligned" && this.isBusy() && !this.changed && this.awaitedStep === null ? pace : 0;
+    return this.lock.state === "PhaseAligned" && this.isBusy() && !this.changed && this.writers.awaitedStep === null ? pace : 0;
   }
 
   remember(raw: Raw): ClockMemory | null {
@@ -269,7 +258,7 @@ export class Ensemble implements ClockEnsemble {
   describeLinks(raw: Raw): readonly LinkDescription[] {
     const { consensus, frame, holdover } = this;
     // Between a step's order and the reading that shows it, nobody knows where the clock stands.
-    const steering = frame.known && this.awaitedStep === null ? frame.at(raw) + holdover.at(raw).offset : null;
+    const steering = frame.known && this.writers.awaitedStep === null ? frame.at(raw) + holdover.at(raw).offset : null;
     return consensus.describe(raw).flatMap((status) => {
       const link = consensus.links.get(status.link);
       return link === undefined ? [] : [describeLink(link, raw, { selected: link === consensus.selected, status, steering })];
@@ -283,7 +272,7 @@ export class Ensemble implements ClockEnsemble {
   private sampleStatistics(): void {
     const { now, statistics, consensus } = this;
     const { estimate } = consensus;
-    const isMeasured = this.lock.state === "PhaseAligned" && this.awaitedStep === null && !consensus.isSilent(now);
+    const isMeasured = this.lock.state === "PhaseAligned" && this.writers.awaitedStep === null && !consensus.isSilent(now);
     if (estimate?.isReady !== true || !isMeasured) return statistics.interrupt();
     const [offset, deviation] = [estimate.offsetAt(now), estimate.deviationAt(now)];
     const sample = { raw: now, offset, rate: estimate.rate, error: this.errorAt(now), deviation };
@@ -303,13 +292,15 @@ export class Ensemble implements ClockEnsemble {
     this.trusted = null;
     this.sets = 0;
     this.published = null;
-    this.era = this.awaitedStep = null;
+    this.writers.startAnew();
     this.steps = this.unread = 0;
-    this.lastStepEra = this.lastCommand = Number.NEGATIVE_INFINITY;
+    this.lastCommand = Number.NEGATIVE_INFINITY;
   }
 
   private absorb(measurement: Measurement): boolean {
-    if (measurement.local !== this.config.clock || !this.acceptsEra(measurement.localEra)) return false;
+    if (measurement.local !== this.config.clock) return false;
+    this.meetEra(measurement.localEra);
+    if (!this.writers.accepts(measurement.localEra)) return false;
     if (this.holdover.active && measurement.at <= this.now && this.consensus.ends(measurement, this.now))
       this.leaveHoldover(measurement.at);
     this.far.observe(measurement);
@@ -325,23 +316,12 @@ export class Ensemble implements ClockEnsemble {
     this.holdover.leave();
   }
 
-  private acceptsEra(era: number): boolean {
-    if (this.era === null || era > this.era) this.meetEra(era);
-    return era === this.era || (era === (this.era ?? 0) - 1 && this.era === this.lastStepEra);
-  }
-
   /** A new era is either the step we asked for, in which case the raw frame goes on, or a disturbance, and all is void. */
   private meetEra(era: number): void {
-    if (this.era === null) this.era = era;
-    if (era <= this.era) return;
-    const ours = this.awaitedStep !== null && era === this.era + 1;
-    this.era = era;
-    this.awaitedStep = null;
+    const change = this.writers.meet(era);
+    if (change === "none") return;
     this.changed = true;
-    if (ours) {
-      this.lastStepEra = era;
-      return;
-    }
+    if (change === "ours") return;
     this.forgetRecollection();
     this.far.forget();
     this.consensus.forget();
@@ -393,15 +373,15 @@ export class Ensemble implements ClockEnsemble {
     this.lock.judge({
       readable: this.frame.known,
       measuring,
-      contested: this.foreign?.isRefused === true,
+      contested: this.writers.foreign?.isRefused === true,
       news,
       disagreeing: vote.conflict || this.isFarDisputed() || consensus.waiting === "SourcesDisagree",
       rateKnown: ready || oneWay,
       phaseKnown: ready,
       silent: silent && ready,
       // Beside another daemon the phase is known, and theirs to correct.
-      aligned: ready && (this.foreign !== null || error < near) && estimate.effectivePackets >= lockPackets,
-      astray: ready && this.foreign === null && error > 10 * near + 1000,
+      aligned: ready && (this.writers.foreign !== null || error < near) && estimate.effectivePackets >= lockPackets,
+      astray: ready && this.writers.foreign === null && error > 10 * near + 1000,
       waiting: consensus.waiting,
       watchdogDisagrees: vote.watchdogDisagrees,
     });
@@ -417,9 +397,9 @@ export class Ensemble implements ClockEnsemble {
   private steer(news: boolean, commands: Command[], steps: StepAction[]): void {
     const { config, now, frame, consensus, holdover } = this;
     const { estimate } = consensus;
-    if (this.foreign !== null) return;
+    if (this.writers.foreign !== null) return;
     this.resume(commands);
-    if (!config.steer || !frame.known || this.awaitedStep !== null) return;
+    if (!config.steer || !frame.known || this.writers.awaitedStep !== null) return;
     this.setFromAfar(steps);
     if (estimate === null || !estimate.isReady) return this.steerRateOnly(news, commands);
     const holding = holdover.active;
@@ -431,7 +411,7 @@ export class Ensemble implements ClockEnsemble {
     if (step !== null) {
       steps.push(step);
       this.steps++;
-      this.awaitedStep = now;
+      this.writers.awaitedStep = now;
       error += step.by;
     }
     error += estimate.suspectedJump ?? 0;
@@ -514,7 +494,7 @@ export class Ensemble implements ClockEnsemble {
   private publish(): Publication {
     const { now, consensus, frame } = this;
     const { estimate, selected } = consensus;
-    const usable = frame.known && this.awaitedStep === null && !this.isFarDisputed();
+    const usable = frame.known && this.writers.awaitedStep === null && !this.isFarDisputed();
     this.proven = usable && this.prove(now, this.proof);
     const guaranteed = this.proven ? this.guaranteedAt(now) : null;
     const calibrated = usable ? this.calibratedAt(now, guaranteed) : null;
@@ -524,16 +504,15 @@ export class Ensemble implements ClockEnsemble {
       const steepest = Math.max(0, (end - present) / publicationLife);
       return bend === null ? steepest : Math.max(steepest, ((at(bend) ?? present) - present) / (bend - now));
     };
-    // A clock that is not ours to steer is somebody else's.
-    const unknown = this.foreign?.growth ?? (this.config.steer ? 0 : foreignSteeringGrowth);
-    const overshoot = unknown + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.replaced);
+    const overshoot =
+      this.writers.growth(this.config.steer) + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.replaced);
     this.publishedSlewEnd = frame.slewAt(now) > 0 ? frame.slewEnd : Number.POSITIVE_INFINITY;
     const belief = usable && this.lock.state === "PhaseAligned" ? (estimate?.beliefAt(now) ?? null) : null;
     const guaranteedGrowth = guaranteed === null ? 0 : overshoot + growth(guaranteed, (raw) => this.guaranteedAt(raw));
     return {
       clock: this.config.clock,
       raw: now,
-      era: this.era ?? 0,
+      era: this.writers.era ?? 0,
       state: this.lock.state,
       reason: this.lock.reason,
       selected: selected?.config.id ?? null,
