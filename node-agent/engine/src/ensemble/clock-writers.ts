@@ -15,10 +15,14 @@ export class ClockWriters {
   /** null: the clock was not read yet. */
   era: number | null = null;
   /** Somebody else steers the clock; null: nobody does. */
-  foreign: ForeignSteering | null = null;
+  foreign: ForeignSteering | null;
   /** When a step was ordered that no reading has shown yet; null: none is awaited. */
   awaitedStep: Raw | null = null;
   private lastStepEra = Number.NEGATIVE_INFINITY;
+
+  constructor(foreign: ForeignSteering | null) {
+    this.foreign = foreign;
+  }
 
   /** True when that is news. */
   share(foreign: ForeignSteering | null): boolean {
@@ -54,11 +58,5 @@ export class ClockWriters {
   /** What others may change the clock's frequency by, ppb. A clock that is not `ours` to steer is somebody else's. */
   growth(ours: boolean): Ppb {
     return this.foreign?.growth ?? (ours ? 0 : foreignSteeringGrowth);
-  }
-
-  /** Another clock. Whoever steers this one may steer that one too. */
-  startAnew(): void {
-    this.era = this.awaitedStep = null;
-    this.lastStepEra = Number.NEGATIVE_INFINITY;
   }
 }

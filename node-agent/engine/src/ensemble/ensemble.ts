@@ -3,10 +3,10 @@
  * estimate, the estimate steers, and both bounds are published. Deterministic; time is only what the caller says.
  */
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
-import { ClockLock } from "./clock-lock.js";
-import { type ClockMemory, clockMemoryVersion, type LinkMemory } from "./clock-memory.js";
-import { ClockWriters, stepPatience } from "./clock-writers.js";
-import { Consensus, type Proof } from "./consensus.js";
+import { ClockKnowledge } from "./clock-knowledge.js";
+import type { ClockMemory } from "./clock-memory.js";
+import { stepPatience } from "./clock-writers.js";
+import type { Proof } from "./consensus.js";
 import {
   type ClockEnsemble,
   type ClockStability,
@@ -18,18 +18,14 @@ import {
   type SteeringReading,
   type StepAction,
 } from "./contract.js";
-import type { ClockEstimate } from "./fusion.js";
 import { ClockStatistics } from "./statistics/clock-statistics.js";
-import { Holdover } from "./holdover.js";
 import type { TemperatureReading } from "./thermometers.js";
-import { FarClock } from "./far-clock.js";
 import { describeLink } from "./link-description.js";
 import type { LinkFilter } from "./link/link-filter.js";
 import { linkSettings } from "./link/link-settings.js";
 import type { Command, Measurement } from "./measurement.js";
-import { Recollection } from "./recollection.js";
+import { rememberClock } from "./remember-clock.js";
 import { planFrequency, planSlew, planStep, type RateSituation } from "./steering.js";
-import { SteeringFrame } from "./steering-frame.js";
 
 /** Publications are void this long after their instant unless renewed, s. */
 const publicationLife = 8;
@@ -73,13 +69,8 @@ const unconfigured: EnsembleConfig = {
 };
 
 export class Ensemble implements ClockEnsemble {
-  private config: EnsembleConfig;
+  private knowledge: ClockKnowledge;
   private now: Raw;
-  private readonly writers = new ClockWriters();
-  private consensus = new Consensus();
-  private frame = new SteeringFrame();
-  private lock = new ClockLock();
-  private holdover = new Holdover();
   private readonly pending: Measurement[] = [];
   private steps = 0;
   /** Frequency in force when nothing was known of the oscillator, ppb. */
@@ -99,16 +90,12 @@ export class Ensemble implements ClockEnsemble {
   private publishedSlewEnd: Raw = Number.POSITIVE_INFINITY;
   /** What commands may be late by, until the next reading, ns. */
   private unread: Nanoseconds = 0;
-  private generation = -1;
   /** Mean of what the clock was told to run at since it was aligned, ppb; null: it never was. */
   private trusted: Ppb | null = null;
   private trustedAt: Raw = 0;
-  private readonly far = new FarClock();
   /** When the clock was last set from afar, and how often, raw s. */
   private lastSet: Raw = Number.NEGATIVE_INFINITY;
   private sets = 0;
-  /** What was known before this process began, while it still says something. */
-  private recollection: Recollection | null = null;
   /** Frequency that a memory asks for before anything is measured, ppb; null: none. */
   private remembered: Ppb | null = null;
   private statistics = new ClockStatistics();
@@ -117,16 +104,19 @@ export class Ensemble implements ClockEnsemble {
 
   /** Without a configuration it knows no clock and says nothing until configure(). */
   constructor(config?: EnsembleConfig, raw: Raw = 0) {
-    this.config = config ?? unconfigured;
+    this.knowledge = new ClockKnowledge(config ?? unconfigured, null);
     this.now = raw;
     this.configure(this.config, raw);
   }
 
+  private get config(): EnsembleConfig {
+    return this.knowledge.config;
+  }
+
   configure(config: EnsembleConfig, raw: Raw): void {
     this.now = Math.max(this.now, raw);
-    if (config.clock !== this.config.clock) this.startAnew();
-    this.config = config;
-    this.consensus.configure(config);
+    if (config.clock !== this.config.clock) this.startAnew(config);
+    this.knowledge.configure(config);
     this.changed = true;
   }
 
@@ -138,29 +128,28 @@ export class Ensemble implements ClockEnsemble {
   steered(reading: SteeringReading): void {
     if (reading.clock !== this.config.clock || !Number.isFinite(reading.steering) || !Number.isFinite(reading.raw)) return;
     this.meetEra(reading.era);
-    if (!this.frame.known || !(Math.abs(this.frame.at(reading.raw) - reading.steering) <= surprise)) this.changed = true;
-    this.frame.read(reading);
+    const { frame } = this.knowledge;
+    if (!frame.known || !(Math.abs(frame.at(reading.raw) - reading.steering) <= surprise)) this.changed = true;
+    frame.read(reading);
     // It was refused: policy may order it again.
-    if (this.writers.refutesStep(reading.raw)) this.steps--;
+    if (this.knowledge.writers.refutesStep(reading.raw)) this.steps--;
     if (reading.raw >= this.lastCommand) this.unread = 0;
   }
 
   sense(reading: TemperatureReading): void {
-    this.holdover.sense(reading);
+    this.knowledge.holdover.sense(reading);
   }
 
   share(foreign: ForeignSteering | null): void {
-    if (this.writers.share(foreign)) this.changed = true;
+    if (this.knowledge.writers.share(foreign)) this.changed = true;
   }
 
   advance(raw: Raw): Decision {
     this.now = Math.max(this.now, raw);
     for (const measurement of this.pending) if (this.absorb(measurement)) this.news = true;
     this.pending.length = 0;
-    const { frame, holdover } = this;
-    holdover.advance(this.now);
-    const steering = frame.known && this.writers.awaitedStep === null ? frame.at(this.now) + holdover.at(this.now).offset : null;
-    this.consensus.decide(this.now, steering);
+    this.knowledge.holdover.advance(this.now);
+    this.knowledge.consensus.decide(this.now, this.knowledge.steeringAt(this.now));
     if (this.statistics.isDue(this.now)) this.sampleStatistics();
     const commands: Command[] = [];
     const steps: StepAction[] = [];
@@ -180,13 +169,14 @@ export class Ensemble implements ClockEnsemble {
 
   /** Nothing that came since the last decision needs one now: what was published then is still true of what is known now. */
   private mayRest(): boolean {
-    const { published, now, consensus } = this;
-    if (this.isFarDisputed()) return false;
-    if (published === null || this.changed || this.writers.awaitedStep !== null) return false;
-    if (this.lock.state !== "PhaseAligned" || now - this.lastPublished >= pace || !this.isBusy()) return false;
+    const { published, now, knowledge } = this;
+    const { consensus, lock, writers } = knowledge;
+    if (knowledge.isFarDisputed(now)) return false;
+    if (published === null || this.changed || writers.awaitedStep !== null) return false;
+    if (lock.state !== "PhaseAligned" || now - this.lastPublished >= pace || !this.isBusy()) return false;
     if (consensus.selected?.config.id !== published.selected || consensus.isSilent(now)) return false;
     const age = now - published.raw;
-    this.proven = this.prove(now, this.proof);
+    this.proven = knowledge.prove(now, this.proof);
     const guaranteed = this.proven ? this.guaranteedAt(now) : null;
     if (!isCovered(guaranteed, published.guaranteed, published.guaranteedGrowth * age + surprise)) return false;
     const calibrated = this.calibratedAt(now, guaranteed);
@@ -200,65 +190,29 @@ export class Ensemble implements ClockEnsemble {
 
   deadline(): Raw {
     const renew = this.lastPublished + renewal;
-    const { slewEnd } = this.frame;
+    const { slewEnd } = this.knowledge.frame;
     // The end of a slew needs no decision of its own where the next one is near.
     return Math.max(this.now, slewEnd > this.now && !this.isBusy() ? Math.min(renew, slewEnd) : renew);
   }
 
   patience(): number {
-    return this.lock.state === "PhaseAligned" && this.isBusy() && !this.changed && this.writers.awaitedStep === null ? pace : 0;
+    const { lock, writers } = this.knowledge;
+    return lock.state === "PhaseAligned" && this.isBusy() && !this.changed && writers.awaitedStep === null ? pace : 0;
   }
 
   remember(raw: Raw): ClockMemory | null {
-    const { consensus, frame, config, holdover, lock } = this;
-    const { estimate } = consensus;
-    if (estimate === null || !estimate.isReady || !frame.known || !lock.everLocked || this.isFarDisputed()) return null;
-    const radius = consensus.vote.noMajority || consensus.vote.widening > 0 ? null : estimate.radiusAt(raw);
-    const proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
-    const links: LinkMemory[] = [];
-    for (const [link, { filter }] of consensus.links) if (filter?.state === "ready") links.push({ link, jitter: filter.jitter });
-    const drift = holdover.at(raw);
-    return {
-      version: clockMemoryVersion,
-      clock: config.clock,
-      oscillator: {
-        rate: estimate.rate + drift.rate,
-        rateDeviation: Math.hypot(estimate.rateDeviationAt(raw), holdover.strayRateAt(raw)),
-        wander: estimate.wander + holdover.slowWander,
-      },
-      phase: {
-        raw,
-        offset: estimate.offsetAt(raw) + drift.offset,
-        deviation: estimate.deviationAt(raw),
-        radius: radius === null ? null : radius + linkSettings.boundSigmas * holdover.strayAt(raw),
-        proof: !consensus.vote.conflict && this.prove(raw, proof) ? proof : null,
-      },
-      links: links.slice(0, 16),
-    };
+    return rememberClock(this.knowledge, raw, this.now);
   }
 
   recall(memory: ClockMemory, raw: Raw): void {
-    const { oscillator, phase, links } = memory;
-    const { rate, rateDeviation } = oscillator;
-    if (memory.clock !== this.config.clock || this.consensus.estimate !== null) return;
-    this.consensus.expect((id) => ({
-      rate,
-      rateDeviation: Math.max(rateDeviation, 1),
-      jitter: links.find(({ link }) => link === id)?.jitter ?? null,
-    }));
-    this.remembered = -rate;
+    if (!this.knowledge.recall(memory, raw)) return;
+    this.remembered = -memory.oscillator.rate;
     this.changed = true;
-    if (phase === null || phase.raw > raw) return;
-    // It is the clock of a moment ago: it was aligned once, and is not stepped again.
-    this.recollection = new Recollection(memory, phase, this.config.maxDrift);
-    this.consensus.estimate = this.recollection;
-    this.lock.everLocked = true;
   }
 
   describeLinks(raw: Raw): readonly LinkDescription[] {
-    const { consensus, frame, holdover } = this;
-    // Between a step's order and the reading that shows it, nobody knows where the clock stands.
-    const steering = frame.known && this.writers.awaitedStep === null ? frame.at(raw) + holdover.at(raw).offset : null;
+    const { consensus } = this.knowledge;
+    const steering = this.knowledge.steeringAt(raw);
     return consensus.describe(raw).flatMap((status) => {
       const link = consensus.links.get(status.link);
       return link === undefined ? [] : [describeLink(link, raw, { selected: link === consensus.selected, status, steering })];
@@ -270,29 +224,25 @@ export class Ensemble implements ClockEnsemble {
   }
 
   private sampleStatistics(): void {
-    const { now, statistics, consensus } = this;
+    const { now, statistics, knowledge } = this;
+    const { consensus, lock, writers } = knowledge;
     const { estimate } = consensus;
-    const isMeasured = this.lock.state === "PhaseAligned" && this.writers.awaitedStep === null && !consensus.isSilent(now);
+    const isMeasured = lock.state === "PhaseAligned" && writers.awaitedStep === null && !consensus.isSilent(now);
     if (estimate?.isReady !== true || !isMeasured) return statistics.interrupt();
     const [offset, deviation] = [estimate.offsetAt(now), estimate.deviationAt(now)];
-    const sample = { raw: now, offset, rate: estimate.rate, error: this.errorAt(now), deviation };
+    const sample = { raw: now, offset, rate: estimate.rate, error: knowledge.errorAt(now), deviation };
     statistics.observe(sample, estimate, consensus.discontinuities);
   }
 
-  private startAnew(): void {
-    this.consensus = new Consensus();
+  private startAnew(config: EnsembleConfig): void {
+    this.knowledge = new ClockKnowledge(config, this.knowledge.writers.foreign);
     this.statistics = new ClockStatistics();
-    this.frame = new SteeringFrame();
-    this.lock = new ClockLock();
-    this.holdover = new Holdover();
     this.pending.length = 0;
     this.news = false;
-    this.recollection = this.remembered = null;
-    this.far.forget();
+    this.remembered = null;
     this.trusted = null;
     this.sets = 0;
     this.published = null;
-    this.writers.startAnew();
     this.steps = this.unread = 0;
     this.lastCommand = Number.NEGATIVE_INFINITY;
   }
@@ -300,118 +250,76 @@ export class Ensemble implements ClockEnsemble {
   private absorb(measurement: Measurement): boolean {
     if (measurement.local !== this.config.clock) return false;
     this.meetEra(measurement.localEra);
-    if (!this.writers.accepts(measurement.localEra)) return false;
-    if (this.holdover.active && measurement.at <= this.now && this.consensus.ends(measurement, this.now))
-      this.leaveHoldover(measurement.at);
-    this.far.observe(measurement);
-    if (!this.consensus.observe(measurement, this.now)) return false;
-    this.frame.sample(measurement.at, measurement.steering);
+    const { now, knowledge } = this;
+    const { consensus, far, frame, holdover, writers } = knowledge;
+    if (!writers.accepts(measurement.localEra)) return false;
+    if (holdover.active && measurement.at <= now && consensus.ends(measurement, now)) knowledge.leaveHoldover(measurement.at);
+    far.observe(measurement);
+    if (!consensus.observe(measurement, now)) return false;
+    frame.sample(measurement.at, measurement.steering);
     return true;
-  }
-
-  /** Every filter is told what was fed forward while nothing was heard. */
-  private leaveHoldover(at: Raw): void {
-    const { offset, rate } = this.holdover.at(at);
-    if (rate !== 0) this.consensus.absorbDrift(at, offset, rate);
-    this.holdover.leave();
   }
 
   /** A new era is either the step we asked for, in which case the raw frame goes on, or a disturbance, and all is void. */
   private meetEra(era: number): void {
-    const change = this.writers.meet(era);
+    const change = this.knowledge.writers.meet(era);
     if (change === "none") return;
     this.changed = true;
-    if (change === "ours") return;
-    this.forgetRecollection();
-    this.far.forget();
-    this.consensus.forget();
-    this.holdover.leave();
-    this.holdover.forget();
-  }
-
-  private forgetRecollection(): void {
-    if (this.recollection !== null && this.consensus.estimate === this.recollection) this.consensus.estimate = null;
-    this.recollection = null;
-  }
-
-  /** What the sources prove and what was proven before; false: neither is anything. */
-  private prove(raw: Raw, into: Proof): boolean {
-    const { recollection, consensus } = this;
-    if (!consensus.prove(raw, into)) return recollection?.prove(raw, into) ?? false;
-    if (recollection === null) return true;
-    if (!recollection.saysMore(raw, into)) {
-      if (consensus.estimate !== recollection) this.recollection = null;
-      return true;
-    }
-    if (recollection.narrow(raw, into)) return true;
-    // Whatever the clock did while nobody looked, it was not what raw time and steering say.
-    this.forgetRecollection();
-    return consensus.prove(raw, into);
-  }
-
-  /** Estimated local − reference, ns. */
-  private errorAt(raw: Raw): Nanoseconds {
-    return (this.consensus.estimate?.offsetAt(raw) ?? 0) + this.holdover.at(raw).offset + this.frame.at(raw);
+    if (change === "disturbed") this.knowledge.forget();
   }
 
   private judge(news: boolean): void {
-    const { consensus, now, holdover } = this;
+    const { now, knowledge } = this;
+    const { consensus, frame, lock, writers } = knowledge;
     const { estimate, vote } = consensus;
     const ready = estimate?.isReady === true;
     const silent = consensus.isSilent(now);
-    if (silent && ready) holdover.enter(consensus.lastPacket, estimate.wander, estimate.deviationAt(consensus.lastPacket));
-    else if (ready && news && estimate !== null) this.learnDrift(estimate);
+    knowledge.watchDrift(now, news);
     if (!news && now - this.lastPublished < renewal && !this.changed) return;
     const near = ready ? alignedSigmas * estimate.deviationAt(now) + alignedFloor : 0;
-    const error = Math.abs(this.errorAt(now) - consensus.buildOut.hidden);
+    const error = Math.abs(knowledge.errorAt(now) - consensus.buildOut.hidden);
     let measuring = false;
     let oneWay = false;
     for (const link of consensus.links.values()) {
       if (!link.isSilent(now)) measuring = true;
       if (link.filter?.state === "rateOnly") oneWay = true;
     }
-    this.lock.judge({
-      readable: this.frame.known,
+    lock.judge({
+      readable: frame.known,
       measuring,
-      contested: this.writers.foreign?.isRefused === true,
+      contested: writers.foreign?.isRefused === true,
       news,
-      disagreeing: vote.conflict || this.isFarDisputed() || consensus.waiting === "SourcesDisagree",
+      disagreeing: vote.conflict || knowledge.isFarDisputed(now) || consensus.waiting === "SourcesDisagree",
       rateKnown: ready || oneWay,
       phaseKnown: ready,
       silent: silent && ready,
       // Beside another daemon the phase is known, and theirs to correct.
-      aligned: ready && (this.writers.foreign !== null || error < near) && estimate.effectivePackets >= lockPackets,
-      astray: ready && this.writers.foreign === null && error > 10 * near + 1000,
+      aligned: ready && (writers.foreign !== null || error < near) && estimate.effectivePackets >= lockPackets,
+      astray: ready && writers.foreign === null && error > 10 * near + 1000,
       waiting: consensus.waiting,
       watchdogDisagrees: vote.watchdogDisagrees,
     });
   }
 
-  private learnDrift(estimate: ClockEstimate): void {
-    const generation = this.consensus.discontinuities;
-    if (generation !== this.generation) this.holdover.forget();
-    this.generation = generation;
-    this.holdover.learn(this.now, estimate.offsetAt(this.now));
-  }
-
   private steer(news: boolean, commands: Command[], steps: StepAction[]): void {
-    const { config, now, frame, consensus, holdover } = this;
+    const { now, knowledge } = this;
+    const { config, frame, consensus, holdover, lock, writers } = knowledge;
     const { estimate } = consensus;
-    if (this.writers.foreign !== null) return;
+    if (writers.foreign !== null) return;
     this.resume(commands);
-    if (!config.steer || !frame.known || this.writers.awaitedStep !== null) return;
+    if (!config.steer || !frame.known || writers.awaitedStep !== null) return;
     this.setFromAfar(steps);
     if (estimate === null || !estimate.isReady) return this.steerRateOnly(news, commands);
     const holding = holdover.active;
     const due = news || now - this.lastCommand >= (holding ? holdoverStep : renewal);
     if (!due) return;
     const aside = estimate.steeringOffsetAt(now) - estimate.offsetAt(now);
-    let error = this.errorAt(now) + aside - consensus.buildOut.hidden;
-    const step = planStep(config, { error, deviation: estimate.deviationAt(now), everLocked: this.lock.everLocked, steps: this.steps });
+    let error = knowledge.errorAt(now) + aside - consensus.buildOut.hidden;
+    const step = planStep(config, { error, deviation: estimate.deviationAt(now), everLocked: lock.everLocked, steps: this.steps });
     if (step !== null) {
       steps.push(step);
       this.steps++;
-      this.writers.awaitedStep = now;
+      writers.awaitedStep = now;
       error += step.by;
     }
     error += estimate.suspectedJump ?? 0;
@@ -421,13 +329,10 @@ export class Ensemble implements ClockEnsemble {
     this.command(planSlew(config.clock, now, error, situation, gap, holding ? holdoverSlew : undefined), news, commands);
   }
 
-  private isFarDisputed(): boolean {
-    return this.far.isDisputed(this.config.links, this.now);
-  }
-
   /** A step of years. It is another era with another frame: what follows is a start like any other, with the step that policy allows. */
   private setFromAfar(steps: StepAction[]): void {
-    const { config, now, far, lock } = this;
+    const { now } = this;
+    const { config, far, lock } = this.knowledge;
     const offset = far.offset(config.links, now);
     if (offset === null || config.step.mode === "Never" || lock.everLocked || this.sets >= mostSets || now - this.lastSet < stepPatience)
       return;
@@ -439,7 +344,8 @@ export class Ensemble implements ClockEnsemble {
 
   /** A process that died in the middle of a slew left the clock running at it; after a reboot it runs free. */
   private resume(commands: Command[]): void {
-    const { remembered: ppb, now, frame, config } = this;
+    const { remembered: ppb, now } = this;
+    const { frame, config } = this.knowledge;
     if (ppb === null || !frame.known || !config.steer) return;
     this.remembered = null;
     if (Math.abs(ppb - frame.restingFrequency) < negligible) return;
@@ -448,8 +354,9 @@ export class Ensemble implements ClockEnsemble {
 
   /** One direction only: the rate is known and steered, the phase is not. */
   private steerRateOnly(news: boolean, commands: Command[]): void {
-    const filter = this.lock.everLocked ? null : this.findRate();
-    if (filter === null) this.found = this.frame.restingFrequency;
+    const { frame, lock } = this.knowledge;
+    const filter = lock.everLocked ? null : this.findRate();
+    if (filter === null) this.found = frame.restingFrequency;
     else if (news) {
       const ppb = planFrequency(this.rateSituation(filter.rate, filter.rateDeviationAt(this.now)));
       this.command({ clock: this.config.clock, ppb, untilRaw: this.now, thenPpb: ppb }, news, commands);
@@ -457,7 +364,7 @@ export class Ensemble implements ClockEnsemble {
   }
 
   private findRate(): LinkFilter | null {
-    for (const { filter, config } of this.consensus.links.values())
+    for (const { filter, config } of this.knowledge.consensus.links.values())
       if (filter?.state === "rateOnly" && config.use !== "Watchdog") return filter;
     return null;
   }
@@ -469,7 +376,8 @@ export class Ensemble implements ClockEnsemble {
 
   /** However certain an estimate says it is: what the clock has run at for minutes is more certain, and no source drives it away. */
   private limit(command: Command): Command {
-    const { config, lock, now } = this;
+    const { now } = this;
+    const { config, lock } = this.knowledge;
     if (lock.state !== "PhaseAligned" && this.trusted === null) return command;
     this.trusted ??= command.thenPpb;
     const clamp = (ppb: Ppb): Ppb => Math.max((this.trusted ?? 0) - config.maxSlew, Math.min((this.trusted ?? 0) + config.maxSlew, ppb));
@@ -482,20 +390,22 @@ export class Ensemble implements ClockEnsemble {
 
   private command(wanted: Command, news: boolean, commands: Command[]): void {
     const command = this.limit(wanted);
-    const present = this.frame.frequencyAt(this.now);
+    const { frame } = this.knowledge;
+    const present = frame.frequencyAt(this.now);
     this.lastCommand = this.now;
     if (!news && Math.abs(present - command.ppb) < negligible) return;
     commands.push(command);
     this.replaced = Math.abs(present - command.thenPpb);
     this.unread += Math.abs(command.ppb - present) * latency;
-    this.frame.command(this.now, command);
+    frame.command(this.now, command);
   }
 
   private publish(): Publication {
-    const { now, consensus, frame } = this;
+    const { now, knowledge } = this;
+    const { consensus, frame, lock, writers } = knowledge;
     const { estimate, selected } = consensus;
-    const usable = frame.known && this.writers.awaitedStep === null && !this.isFarDisputed();
-    this.proven = usable && this.prove(now, this.proof);
+    const usable = knowledge.isPlaced && !knowledge.isFarDisputed(now);
+    this.proven = usable && knowledge.prove(now, this.proof);
     const guaranteed = this.proven ? this.guaranteedAt(now) : null;
     const calibrated = usable ? this.calibratedAt(now, guaranteed) : null;
     const bend = frame.slewEnd > now && frame.slewEnd < now + publicationLife ? frame.slewEnd : null;
@@ -504,19 +414,18 @@ export class Ensemble implements ClockEnsemble {
       const steepest = Math.max(0, (end - present) / publicationLife);
       return bend === null ? steepest : Math.max(steepest, ((at(bend) ?? present) - present) / (bend - now));
     };
-    const overshoot =
-      this.writers.growth(this.config.steer) + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.replaced);
+    const overshoot = writers.growth(this.config.steer) + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.replaced);
     this.publishedSlewEnd = frame.slewAt(now) > 0 ? frame.slewEnd : Number.POSITIVE_INFINITY;
-    const belief = usable && this.lock.state === "PhaseAligned" ? (estimate?.beliefAt(now) ?? null) : null;
+    const belief = usable && lock.state === "PhaseAligned" ? (estimate?.beliefAt(now) ?? null) : null;
     const guaranteedGrowth = guaranteed === null ? 0 : overshoot + growth(guaranteed, (raw) => this.guaranteedAt(raw));
     return {
       clock: this.config.clock,
       raw: now,
-      era: this.writers.era ?? 0,
-      state: this.lock.state,
-      reason: this.lock.reason,
+      era: writers.era ?? 0,
+      state: lock.state,
+      reason: lock.reason,
       selected: selected?.config.id ?? null,
-      offset: estimate?.isReady === true ? this.errorAt(now) : 0,
+      offset: estimate?.isReady === true ? knowledge.errorAt(now) : 0,
       frequency: estimate?.rate ?? 0,
       pathDelay: selected?.pathDelay ?? 0,
       calibrated: calibrated === null ? null : this.withHeadroom(calibrated, guaranteed),
@@ -536,24 +445,25 @@ export class Ensemble implements ClockEnsemble {
 
   /** Packets come faster than decisions; else each is worth one, and the next may be far. */
   private isBusy(): boolean {
-    const { estimate } = this.consensus;
+    const { estimate } = this.knowledge.consensus;
     return estimate?.isReady === true && estimate.gap < pace;
   }
 
   private withHeadroom(calibrated: Nanoseconds, guaranteed: Nanoseconds | null): Nanoseconds {
-    const { vote } = this.consensus;
+    const { vote } = this.knowledge.consensus;
     if (!this.isBusy()) return calibrated;
     const larger = calibrated * (1 + headroom);
     return guaranteed === null || vote.majorityInDoubt ? larger : Math.max(calibrated, Math.min(larger, guaranteed));
   }
 
   private calibratedAt(raw: Raw, guaranteed: Nanoseconds | null): Nanoseconds | null {
-    const { estimate, vote, widening } = this.consensus;
+    const { consensus, holdover } = this.knowledge;
+    const { estimate, vote, widening } = consensus;
     if (estimate === null || !estimate.isReady || vote.noMajority) return null;
     const radius = estimate.radiusAt(raw);
     if (radius === null) return null;
     const calibrated =
-      Math.abs(this.errorAt(raw)) + radius + linkSettings.boundSigmas * this.holdover.strayAt(raw) + widening + this.unread;
+      Math.abs(this.knowledge.errorAt(raw)) + radius + linkSettings.boundSigmas * holdover.strayAt(raw) + widening + this.unread;
     // What the majority proves does not cap where the majority itself is in doubt.
     return guaranteed === null || vote.majorityInDoubt ? calibrated : Math.min(calibrated, guaranteed);
   }
@@ -561,7 +471,7 @@ export class Ensemble implements ClockEnsemble {
   private guaranteedAt(raw: Raw): Nanoseconds {
     const { proof } = this;
     const dt = raw - this.now;
-    const steering = this.frame.at(raw);
+    const steering = this.knowledge.frame.at(raw);
     return Math.max(proof.high + proof.highRate * dt + steering, -(proof.low + proof.lowRate * dt + steering)) + this.unread;
   }
 }
