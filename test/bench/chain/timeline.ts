@@ -20,6 +20,10 @@ export class Timeline {
     this.#spoken.push(publication);
   }
 
+  get hasSpoken(): boolean {
+    return this.#spoken.length > 0;
+  }
+
   /** Local − true, ns. Times must not go backwards. */
   offsetAt(at: number): number {
     while (this.#place + 2 < this.#times.length && (this.#times[this.#place + 1] ?? 0) <= at) this.#place++;

@@ -15,11 +15,18 @@ export interface OffsetSample {
   readonly steering: Nanoseconds;
 }
 
-export class PtpTimeStamps {
+/** From measurements to the offsets that a servo is given. */
+export interface OffsetSampler {
+  /** @param ratio remote seconds in one local second. @returns null: no offset of this packet */
+  take(measurement: Measurement, ratio: number): OffsetSample | null;
+  /** The clock was stepped: what came before says nothing. */
+  forget(): void;
+}
+
+export class PtpTimeStamps implements OffsetSampler {
   #sync: Measurement | null = null;
   readonly #delays: Nanoseconds[] = [];
 
-  /** @param ratio remote seconds in one local second. @returns null: no offset of this packet */
   take(measurement: Measurement, ratio: number): OffsetSample | null {
     if (measurement.kind === "toRemote") {
       const sync = this.#sync;
@@ -34,7 +41,6 @@ export class PtpTimeStamps {
     return { at: measurement.at, offset: measurement.value - this.#medianDelay(), steering: measurement.steering };
   }
 
-  /** The clock was stepped: the Sync is of before. */
   forget(): void {
     this.#sync = null;
   }

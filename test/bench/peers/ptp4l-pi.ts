@@ -7,21 +7,22 @@
  */
 import type { EnsembleConfig, Measurement, Ppb, Raw } from "@meridian/engine";
 import { PeerClock } from "./peer-clock.js";
-import { type OffsetSample, PtpTimeStamps } from "./ptp-time-stamps.js";
+import { type OffsetSample, type OffsetSampler, PtpTimeStamps } from "./ptp-time-stamps.js";
 
 const scales = { hardware: { kp: 0.7, ki: 0.3 }, software: { kp: 0.1, ki: 0.001 } };
 const longestWait = 1000;
 
 export class Ptp4lPi extends PeerClock {
-  readonly #stamps = new PtpTimeStamps();
+  readonly #stamps: OffsetSampler;
   readonly #interval: number;
   #first: OffsetSample | null = null;
   #locked = false;
   /** Of the local clock, ppb. */
   #drift: Ppb = 0;
 
-  constructor(config: EnsembleConfig, raw: Raw) {
+  constructor(config: EnsembleConfig, raw: Raw, stamps: OffsetSampler = new PtpTimeStamps()) {
     super(config, raw);
+    this.#stamps = stamps;
     this.#interval = config.links[0]?.interval ?? 1;
   }
 
