@@ -46,12 +46,12 @@ export function printFigures(figures: readonly Figure[], json: boolean): void {
     for (const figure of figures) console.log(JSON.stringify(figure));
     return;
   }
-  const cells = figures.map(({ metric, unit, value, spread, target, moonshot, peer }) => [
+  const cells = figures.map(({ metric, unit, value, spread, better, target, moonshot, peer }) => [
     metric,
     `${String(value)} ${unit}`,
     `${String(spread[0])} … ${String(spread[1])}`,
-    `≤ ${String(target)}`,
-    moonshot === undefined ? "" : `≤ ${String(moonshot)}`,
+    `${better === "lower" ? "≤" : "≥"} ${String(target)}`,
+    moonshot === undefined ? "" : `${better === "lower" ? "≤" : "≥"} ${String(moonshot)}`,
     peer === undefined ? "" : `${String(peer.value)} (${peer.name})`,
   ]);
   const rows = [["figure", "median", "runs", "target", "moonshot", "peer"], ...cells];

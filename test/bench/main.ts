@@ -3,6 +3,7 @@ import { runAgentBench } from "./agent.js";
 import { runChainBench } from "./chain.js";
 import { runEngineBench } from "./engine.js";
 import { runFaultsBench } from "./faults.js";
+import { runJointBench } from "./joint.js";
 import { runKubeBench } from "./kube.js";
 import { runOfflineBench } from "./offline.js";
 import { runLiveBench } from "./live.js";
@@ -16,6 +17,10 @@ const benches: Readonly<Record<string, { readonly about: string; readonly run: (
   },
   vote: { about: "liars among simulated sources: --seeds A-B --case NAME[,NAME] --json", run: runVoteBench },
   chain: { about: "five clocks in a row, and the gain of one: --seeds A-B --json", run: runChainBench },
+  joint: {
+    about: "several links on one oscillator, and two clocks of one node: --seeds A-B --case NAME[,NAME] --json",
+    run: runJointBench,
+  },
   engine: { about: "CPU, garbage and memory of link filter and engine: --rounds N --json", run: runEngineBench },
   faults: {
     about: "fifteen ways in which the world goes wrong, simulated: --seeds A-B --scenario N[,N] --variant PREFIX --each --json",
