@@ -156,8 +156,8 @@ export interface Publication {
   readonly guaranteed: Nanoseconds | null;
   readonly guaranteedGrowth: Ppb;
   /**
-   * What a clock that follows this one is to believe of it: standard deviation of its error, those of its own sources included, ns,
-   * and how long such an error lasts, s; null: nothing worth believing.
+   * What a clock that follows this one is to believe of it: standard deviation of its error, those of its own sources included and
+   * the asymmetry of paths not, ns, and how long such an error lasts, s; null: nothing worth believing.
    */
   readonly rootSigma: Nanoseconds | null;
   readonly rootTau: number | null;

@@ -120,16 +120,19 @@ export class JointEstimate implements ClockEstimate {
     return filter === undefined ? this.offsetAt(raw) : filter.offset(own) + filter.rate(own) * (raw - this.raw);
   }
 
-  /** √P_xx of the mixture, neither pessimistic nor optimistic: what a receiver of this clock's time is to believe. */
+  /**
+   * √P_xx of the mixture, neither pessimistic nor optimistic: what a receiver of this clock's time is to believe. What asymmetries
+   * add is no part of it, as with one link: it lasts for days, and is what the systematic part of a bound is for.
+   */
   beliefAt(raw: Raw): EstimateBelief {
     const dt = raw - this.raw;
     const offset = this.offsetAt(raw);
     const variance = this.star.mix((filter) => {
       const apart = filter.offset(own) + filter.rate(own) * dt - offset;
-      return filter.offsetVarianceAhead(own, dt, filter.wanders[own]!) + apart * apart;
+      const { offset: now, shared, rate } = filter.besideAsymmetry(own);
+      return now + dt * (2 * shared + dt * (rate + (filter.wanders[own]! * dt) / 3)) + apart * apart;
     });
-    const { base } = this.star;
-    const [offsetVariance, shared] = [base.offsetVariance(own), base.offsetRate(own)];
+    const { offset: offsetVariance, shared } = this.star.base.besideAsymmetry(own);
     const time = shared > 0 ? offsetVariance / shared : 0;
     return { deviation: Math.sqrt(variance), errorTime: errorTimeOf(time) };
   }

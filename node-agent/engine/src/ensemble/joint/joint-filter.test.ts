@@ -16,12 +16,12 @@ const prior = {
   remoteErrorTime: 100,
 };
 
-function run(links: readonly string[], seconds: number, seed: number): { filter: JointFilter; truth: number } {
+function run(links: readonly string[], seconds: number, seed: number, asymmetry = prior.asymmetry): { filter: JointFilter; truth: number } {
   const random = createRandom(seed, 1);
   const filter = new JointFilter();
   filter.wanders[0] = 1;
   filter.start(0, null, 0, 0, 1e6, 1e4);
-  for (const link of links) filter.add(link, prior);
+  for (const link of links) filter.add(link, { ...prior, asymmetry });
   let truth = 0;
   let rate = 0;
   for (let i = 0; i < seconds; i++) {
@@ -53,6 +53,23 @@ test("four links are better than one, and both claims are honest", () => {
   expect(four.real).toBeLessThan(0.75 * one.real);
   expect(one.real / one.claimed).toBeLessThan(1.4);
   expect(four.real / four.claimed).toBeLessThan(1.4);
+});
+
+test("beside asymmetry is claimed what links without any would claim, however large it may be", () => {
+  const exact = run(["a", "b", "c"], 400, 3, 0).filter.besideAsymmetry(0);
+  for (const asymmetry of [10, 1000]) {
+    const { filter } = run(["a", "b", "c"], 400, 3, asymmetry);
+    const beside = filter.besideAsymmetry(0);
+    expect(filter.offsetVariance(0) - beside.offset).toBeGreaterThan(0.2 * asymmetry ** 2);
+    for (const share of [beside.offset / exact.offset, beside.shared / exact.shared, beside.rate / exact.rate])
+      expect(Math.abs(Math.log(share))).toBeLessThan(0.2);
+  }
+});
+
+test("without asymmetries there is nothing to take out of a claim", () => {
+  const { filter } = run(["a", "b"], 50, 1, 0);
+  const claimed = { offset: filter.offsetVariance(0), shared: filter.offsetRate(0), rate: filter.rateVariance(0) };
+  expect(filter.besideAsymmetry(0)).toEqual(claimed);
 });
 
 test("a link that leaves takes only its own states with it", () => {

@@ -33,6 +33,13 @@ export interface JointLink {
   readonly remoteErrorTime: number;
 }
 
+/** Variance of a clock's offset, ns², its covariance with the rate, ns·ppb, and the variance of the rate, ppb². */
+export interface ClockCovariance {
+  readonly offset: number;
+  readonly shared: number;
+  readonly rate: number;
+}
+
 interface Place {
   /** Where the clocks' offsets stand in the state; absent: the remote is no clock of ours. */
   readonly local: number;
@@ -308,6 +315,26 @@ export class JointFilter {
       for (let j = 0; j < size; j++) p[row + j]! -= lost * cross[j]!;
     }
     return power * Math.log(all);
+  }
+
+  /**
+   * Covariance of a clock's offset and rate were every asymmetry known: what is left of it when the asymmetries' part is taken out
+   * (Schur complement). An asymmetry that all links share is no noise, and no packet ever tells it from the offset.
+   */
+  besideAsymmetry(clock: number): ClockCovariance {
+    const [p, stride] = [this.#covariance, this.#stride];
+    const states = [2 * clock, 2 * clock + 1];
+    for (const { asymmetry } of this.#places.values()) if (asymmetry !== absent) states.push(asymmetry);
+    const rows = states.map((i) => states.map((j) => p[i * stride + j]!));
+    for (let last = rows.length - 1; last > 1; last--) {
+      const known = rows[last]!;
+      if (!(known[last]! > 0)) continue;
+      for (let i = 0; i < last; i++) {
+        const share = rows[i]![last]! / known[last]!;
+        for (let j = 0; j < last; j++) rows[i]![j]! -= share * known[j]!;
+      }
+    }
+    return { offset: Math.max(0, rows[0]![0]!), shared: rows[0]![1]!, rate: Math.max(0, rows[1]![1]!) };
   }
 
   /** Variance of a clock's offset `dt` s ahead, with `wander` in place of its own, ns². */
