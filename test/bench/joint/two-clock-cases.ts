@@ -42,8 +42,9 @@ const comparing = 1;
 const reading = { floor: 500, mean: 50, attempts: 5 };
 /** Random walk of the system's oscillator, ppb/√s. */
 const systemWander = 3;
-/** Half of a reading's floor may lie on one side, as the agent has it. */
+/** How much of a path may lie on one side, as the agent has it: of a reading, and of NTP with the kernel's stamps. */
 const readingAsymmetryShare = 0.5;
+const ntpAsymmetryShare = 0.75;
 
 function configOf(id: string, interval: number, changes: Partial<LinkConfig> = {}): LinkConfig {
   return { ...linkDefaults, id, interval, ...changes };
@@ -71,7 +72,7 @@ export function makeSystemWorld({ duration }: TwoClockCase, phc: Reference): Wor
         ...readClock(reading.floor, reading.mean, reading.attempts),
         ...{ error: phc.offsetAt, remote: phc.stateAt, remoteEra: phc.eraAt },
       },
-      { config: configOf(ntp, poll), interval: poll, toLocal: law, toRemote: law },
+      { config: configOf(ntp, poll, { asymmetryShare: ntpAsymmetryShare }), interval: poll, toLocal: law, toRemote: law },
     ],
   };
 }
