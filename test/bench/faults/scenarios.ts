@@ -16,6 +16,8 @@ import { pauses } from "./pauses.js";
 
 /** s */
 const usual = { detectWithin: 5, nameWithin: 15, recoverWithin: 60 };
+/** A reader learns that nobody runs any more when what was published is void, s. */
+const publicationLife = 8;
 
 export const faultScenarios: readonly FaultScenario[] = [
   { number: 1, name: "grandmaster_step", ...usual, variants: grandmasterSteps },
@@ -24,8 +26,8 @@ export const faultScenarios: readonly FaultScenario[] = [
   { number: 4, name: "moved_floor", ...usual, variants: movedFloors },
   { number: 5, name: "asymmetry", ...usual, variants: asymmetries },
   { number: 6, name: "late_stamps", ...usual, variants: lateStamps },
-  { number: 7, name: "killed_process", ...usual, variants: killedProcesses },
-  { number: 8, name: "pause", ...usual, variants: pauses },
+  { number: 7, name: "killed_process", ...usual, detectWithin: publicationLife, variants: killedProcesses },
+  { number: 8, name: "pause", ...usual, detectWithin: publicationLife, variants: pauses },
   { number: 9, name: "hardware_clock", ...usual, variants: hardwareClocks },
   { number: 10, name: "other_writers", ...usual, variants: otherWriters },
   { number: 11, name: "leap_second", ...usual, variants: leapSeconds },

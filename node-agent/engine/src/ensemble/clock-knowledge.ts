@@ -90,6 +90,11 @@ export class ClockKnowledge {
     return true;
   }
 
+  /** A memory is over with the first packet that denies it. */
+  reviewMemory(now: Raw): void {
+    if (this.recollection?.isDenied(now, this.consensus.links.values()) === true) this.forgetRecollection();
+  }
+
   /** While nobody is heard, what the oscillator is seen to do periodically is fed forward; while somebody is, that is learnt. */
   watchDrift(now: Raw, news: boolean): void {
     const { consensus, holdover } = this;

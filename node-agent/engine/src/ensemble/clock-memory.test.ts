@@ -193,11 +193,29 @@ test("after a reboot only the oscillator is remembered: the clock runs at its fr
   expect(drift).toBeLessThan(200);
 });
 
-test("a memory that the packets deny is dropped, and what is published afterwards holds", () => {
-  const wrong = (memory: ClockMemory): ClockMemory => ({ ...memory, phase: memory.phase && movePhase(memory.phase, 3e6) });
+const wrong = (memory: ClockMemory): ClockMemory => ({ ...memory, phase: memory.phase && movePhase(memory.phase, 3e6) });
+
+test("a memory that the packets deny is dropped with the first of them, and what is published afterwards holds", () => {
   const { covers, at } = live({ told: wrong });
-  expect(covers(330, 700)).toBe(true);
+  expect(at(321)).toMatchObject({ guaranteed: null, calibrated: null });
+  expect(covers(320, 700)).toBe(true);
   expect(at(690).publication?.state).toBe("PhaseAligned");
+});
+
+test("one liar among three that denies the memory does not end it, and no bound rests on either meanwhile", () => {
+  const delay = exponential(5000, 1000);
+  const source = (id: string, error: number) => ({
+    config: { ...linkDefaults, id, interval: 1 },
+    interval: 1,
+    toLocal: delay,
+    toRemote: delay,
+    error: (at: number) => (at > 310 ? error : 0),
+    remote: { rootHard: 100 },
+  });
+  const { covers, at } = live({}, { links: [source("a", 0), source("b", 0), source("liar", 5e6)] });
+  expect(at(323)).toMatchObject({ calibrated: null });
+  expect(at(690).publication?.state).toBe("PhaseAligned");
+  expect(covers(0, 700)).toBe(true);
 });
 
 test("an older age means a less certain oscillator, and a date that cannot be counts as the oldest", () => {

@@ -148,6 +148,7 @@ export class Ensemble implements ClockEnsemble {
     this.now = Math.max(this.now, raw);
     for (const measurement of this.pending) if (this.absorb(measurement)) this.news = true;
     this.pending.length = 0;
+    this.knowledge.reviewMemory(this.now);
     this.knowledge.holdover.advance(this.now);
     this.knowledge.consensus.decide(this.now, this.knowledge.steeringAt(this.now));
     if (this.statistics.isDue(this.now)) this.sampleStatistics();

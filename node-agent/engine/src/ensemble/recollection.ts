@@ -5,7 +5,10 @@
 import type { ClockMemory, PhaseMemory } from "./clock-memory.js";
 import type { Proof } from "./consensus.js";
 import type { ClockEstimate } from "./fusion.js";
+import type { Interval } from "./link/causal-interval.js";
 import { linkSettings } from "./link/link-settings.js";
+import type { SourceLink } from "./source-link.js";
+import { groupOf } from "./voters.js";
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 
 export class Recollection implements ClockEstimate {
@@ -17,6 +20,9 @@ export class Recollection implements ClockEstimate {
   readonly #rateDeviation: Ppb;
   readonly #phase: PhaseMemory;
   readonly #maxDrift: Ppb;
+  readonly #limits: Interval = { low: 0, high: 0 };
+  /** Some source denies it: until that is decided it says nothing. */
+  #isDoubted = false;
 
   /** @param maxDrift how far the rate may have left what was proven of it, ppb */
   constructor({ oscillator }: ClockMemory, phase: PhaseMemory, maxDrift: Ppb) {
@@ -55,7 +61,33 @@ export class Recollection implements ClockEstimate {
   /** Half width of the calibrated interval, ns; null: void. */
   radiusAt(raw: Raw): Nanoseconds | null {
     const { radius } = this.#phase;
-    return radius === null ? null : radius + linkSettings.boundSigmas * this.#grownBy(raw);
+    return radius === null || this.#isDoubted ? null : radius + linkSettings.boundSigmas * this.#grownBy(raw);
+  }
+
+  /**
+   * Whether more than half of the independence groups deny it. One packet is enough to deny, long before there are enough for an estimate:
+   * what it proves cannot be where the memory says that the clock is.
+   */
+  isDenied(raw: Raw, links: Iterable<SourceLink>): boolean {
+    const denials = new Map<string, boolean>();
+    for (const link of links) {
+      const group = groupOf(link);
+      const denies = link.limitAt(raw, this.#limits) && this.#isExcludedBy(this.#limits, raw);
+      denials.set(group, denies || denials.get(group) === true);
+    }
+    const denying = [...denials.values()].filter((denies) => denies).length;
+    this.#isDoubted = denying > 0;
+    return 2 * denying > denials.size;
+  }
+
+  #isExcludedBy({ low, high }: Interval, raw: Raw): boolean {
+    const { radius } = this.#phase;
+    const proof = this.#grownProofAt(raw);
+    if (proof !== null && (proof.low > high || proof.high < low)) return true;
+    if (radius === null) return false;
+    const offset = this.offsetAt(raw);
+    const reach = radius + linkSettings.boundSigmas * this.#grownBy(raw);
+    return offset - reach > high || offset + reach < low;
   }
 
   /** Whether it narrows what is proven at all. */
@@ -85,6 +117,10 @@ export class Recollection implements ClockEstimate {
   }
 
   #proofAt(raw: Raw): Proof | null {
+    return this.#isDoubted ? null : this.#grownProofAt(raw);
+  }
+
+  #grownProofAt(raw: Raw): Proof | null {
     const { proof } = this.#phase;
     if (proof === null) return null;
     const age = this.#age(raw);

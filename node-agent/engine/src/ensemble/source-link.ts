@@ -226,12 +226,17 @@ export class SourceLink {
 
   /** Proven interval of the raw-frame offset from true time, ns; false: nobody vouches for the remote, or nothing is proven. */
   proveAt(raw: Raw, into: Interval): boolean {
+    return this.limitAt(raw, into) && Number.isFinite(into.low) && Number.isFinite(into.high);
+  }
+
+  /** As proveAt(raw), where one side or both may still be open; false: nobody vouches for the remote. */
+  limitAt(raw: Raw, into: Interval): boolean {
     const { proof } = this;
     if (this.filter === null || proof === null || this.rootHard === null) return false;
     proof.at(raw, into);
     into.low -= this.filter.doubtBehind;
     into.high += this.filter.doubtAhead;
-    return Number.isFinite(into.low) && Number.isFinite(into.high);
+    return true;
   }
 
   private prove(direction: Direction, hardMin: Nanoseconds, resolution: Nanoseconds): void {
