@@ -130,7 +130,8 @@ describe("a source that begins to lie", () => {
     expect(sourceAt(seen, 700, "l")?.state).toBe("Falseticker");
     expect(seen.filter(({ second, calibrated }) => second > 600 && calibrated === null)).toEqual([]);
     expect(worst(seen, 600, ({ calibrated }) => calibrated ?? 0)).toBeLessThan(20_000);
-    expect(worst(seen, 600, ({ guaranteed }) => guaranteed ?? 0)).toBeLessThan(20_000);
+    // Until both others were heard again it might have been the clock.
+    expect(worst(seen, 601, ({ guaranteed }) => guaranteed ?? 0)).toBeLessThan(20_000);
     expect(seen.filter(({ error, calibrated }) => calibrated !== null && Math.abs(error) > calibrated)).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { EnsembleConfig, LinkConfig, SourceState, SourceStatus } from "./contract.js";
 import { type ClockEstimate, MiddleEstimate, SingleLinkEstimate } from "./fusion.js";
 import { JointEstimate } from "./joint/joint-estimate.js";
-import type { Interval } from "./link/causal-interval.js";
+import type { Contradiction, Interval } from "./link/causal-interval.js";
 import { noPrior, type StartPrior } from "./link/start-fit.js";
 import type { LinkId, Measurement } from "./measurement.js";
 import { OscillatorWitness } from "./oscillator-witness.js";
@@ -14,7 +14,7 @@ import { PhaseBuildOut } from "./phase-buildout.js";
 import { SourceLink } from "./source-link.js";
 import { type Ballot, findMajority, type Segment } from "./vote/majority.js";
 import { SourceVote } from "./vote/source-vote.js";
-import { collectVoters, groupOf } from "./voters.js";
+import { collectVoters, groupOf, limitLink } from "./voters.js";
 
 /** A better source must have been eligible that long before it takes over, s. */
 const holdDown = 30;
@@ -149,9 +149,10 @@ export class Consensus {
   }
 
   private tickVote(now: Raw): void {
+    const speaking = this.speaking(now);
     this.vote.tick(
       now,
-      collectVoters(this.speaking(now), now, (offset, deviation) => this.witness.surprise(now, offset, deviation)),
+      collectVoters(speaking, now, this.contradictionsOf(speaking), (offset, deviation) => this.witness.surprise(now, offset, deviation)),
     );
     this.disagreeSince = this.vote.conflict ? (this.disagreeSince ?? now) : null;
     this.dropNamed(now);
@@ -221,8 +222,10 @@ export class Consensus {
     }
     const ballots: Ballot[] = [];
     const rateBallots: Ballot[] = [];
-    for (const link of this.witnesses(now)) {
-      if (!link.isReady || !link.proveAt(now, this.interval)) continue;
+    const witnesses = this.witnesses(now);
+    const contradictions = this.contradictionsOf(witnesses);
+    for (const link of witnesses) {
+      if (!link.isWitness || !limitLink(link, now, contradictions, this.interval)) continue;
       const { low, high } = this.interval;
       ballots.push({ group: groupOf(link), low, high });
       rateBallots.push({ group: groupOf(link), ...link.provenRate });
@@ -231,6 +234,7 @@ export class Consensus {
     const cover = this.coverOf(ballots);
     into.low = Math.min(...cover.map((part) => part.low));
     into.high = Math.max(...cover.map((part) => part.high));
+    if (!(into.high - into.low < Number.POSITIVE_INFINITY)) return false;
     // The rates are voted on like the offsets: one that has just begun anew knows nothing of its rate.
     const rates = this.coverOf(rateBallots);
     into.lowRate = Math.min(...rates.map((part) => part.low));
@@ -242,6 +246,18 @@ export class Consensus {
   private coverOf(ballots: readonly Ballot[]): readonly Segment[] {
     const segments = findMajority(ballots);
     return segments.length > 0 && !this.vote.conflict && !this.vote.watchdogDisagrees ? segments : ballots;
+  }
+
+  /** More than half of the independence groups deny what they had said themselves: no estimate from before is one. */
+  isShaken(now: Raw): boolean {
+    const groups = new Set<string>();
+    const shaken = new Set<string>();
+    for (const link of this.witnesses(now)) {
+      if (!link.isWitness) continue;
+      groups.add(groupOf(link));
+      if (link.isShaken) shaken.add(groupOf(link));
+    }
+    return 2 * shaken.size > groups.size;
   }
 
   describe(now: Raw): SourceStatus[] {
@@ -285,6 +301,16 @@ export class Consensus {
   private witnesses(now: Raw): SourceLink[] {
     const speaking = this.speaking(now);
     return speaking.some(({ isReady, config }) => isReady && !this.vote.named.has(config.id)) ? speaking : [...this.links.values()];
+  }
+
+  /** What is said by those that were believed until they said it. */
+  private contradictionsOf(links: readonly SourceLink[]): Contradiction[] {
+    const contradictions: Contradiction[] = [];
+    for (const { contradiction, config } of links) {
+      const namedSince = this.vote.named.get(config.id)?.since ?? Number.POSITIVE_INFINITY;
+      if (contradiction !== null && namedSince > contradiction.raw) contradictions.push(contradiction);
+    }
+    return contradictions;
   }
 
   private speaking(now: Raw): SourceLink[] {

@@ -460,7 +460,7 @@ export class Ensemble implements ClockEnsemble {
   private calibratedAt(raw: Raw, guaranteed: Nanoseconds | null): Nanoseconds | null {
     const { consensus, holdover } = this.knowledge;
     const { estimate, vote, widening } = consensus;
-    if (estimate === null || !estimate.isReady || vote.noMajority) return null;
+    if (estimate === null || !estimate.isReady || vote.noMajority || consensus.isShaken(this.now)) return null;
     const radius = estimate.radiusAt(raw);
     if (radius === null) return null;
     const calibrated =

@@ -5,7 +5,7 @@
 import { currentTaiMinusUtc } from "../time/leap-table.js";
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { LinkConfig } from "./contract.js";
-import { CausalInterval, type Interval } from "./link/causal-interval.js";
+import { CausalInterval, type Contradiction, type Interval } from "./link/causal-interval.js";
 import { LinkFilter } from "./link/link-filter.js";
 import { linkSettings } from "./link/link-settings.js";
 import type { Direction } from "./link/noise-shape.js";
@@ -66,6 +66,10 @@ export class SourceLink {
    * interval is about the remote; a limit that is smaller now says nothing of what was proven under a larger one.
    */
   private proof: CausalInterval | null = null;
+  /** It had an estimate while this proof was made. */
+  private wasReady = false;
+  /** Newest used packet of each direction, raw s. */
+  private readonly newest: [Raw, Raw] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   /** What it announced of itself when the packets came that the estimate still rests on, ns. */
   private heldSystematic: Nanoseconds = 0;
   private readonly packet = { direction: 0 as Direction, value: 0, raw: 0, hardMin: 0, resolution: 0 };
@@ -113,6 +117,7 @@ export class SourceLink {
       this.starts++;
       this.jumps = 0;
       this.proof = null;
+      this.wasReady = false;
       this.filter = new LinkFilter(this.config.interval, this.maxDrift, resolution, this.prior);
     }
     const sign = direction === 0 ? 1 : -1;
@@ -127,6 +132,8 @@ export class SourceLink {
     packet.resolution = resolution;
     this.filter.observe(packet);
     this.prove(direction, measurement.hardMin, resolution);
+    this.wasReady ||= this.isReady;
+    this.newest[direction] = Math.max(this.newest[direction], measurement.at);
     if (measurement.at > this.lastPacket) this.lastPacket = measurement.at;
     return true;
   }
@@ -227,6 +234,26 @@ export class SourceLink {
   /** Proven interval of the raw-frame offset from true time, ns; false: nobody vouches for the remote, or nothing is proven. */
   proveAt(raw: Raw, into: Interval): boolean {
     return this.limitAt(raw, into) && Number.isFinite(into.low) && Number.isFinite(into.high);
+  }
+
+  /** What it proves is a proof of the clock: it has an estimate, or had one that it contradicted. */
+  get isWitness(): boolean {
+    return this.wasReady && this.filter !== null;
+  }
+
+  /** Its newest packets deny what it had proven, or have ended its estimate. */
+  get isShaken(): boolean {
+    return this.isWitness && (!this.isReady || this.filter?.isContradicted === true);
+  }
+
+  /** The packet that denies, or has denied, what it had proven before. */
+  get contradiction(): Contradiction | null {
+    return this.proof?.contradiction ?? null;
+  }
+
+  /** Whether a packet came since then that would have shown the same. */
+  hasBeenAsked({ direction, raw }: Contradiction): boolean {
+    return this.newest[direction] >= raw;
   }
 
   /** As proveAt(raw), where one side or both may still be open; false: nobody vouches for the remote. */

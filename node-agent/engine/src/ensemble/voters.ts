@@ -1,6 +1,6 @@
 /** Links as the vote sees them. */
 import type { Nanoseconds, Raw } from "../time/units.js";
-import type { Interval } from "./link/causal-interval.js";
+import type { Contradiction, Interval } from "./link/causal-interval.js";
 import type { LinkFilter } from "./link/link-filter.js";
 import type { SourceLink } from "./source-link.js";
 import type { Voter } from "./vote/source-vote.js";
@@ -10,10 +10,26 @@ const settledPackets = 120;
 /** Queueing that stays alike makes packets count for little: so many of them are enough all the same, or it would never be watched. */
 const settledAnyway = 1200;
 
-/** @param surprise of an offset, ns, with its standard deviation, ns: in sigmas from what the oscillator predicts; null: no prediction */
+/**
+ * What a link proves of the clock, ns, where a side may be open; false: nobody vouches for it. One source may say that its time or the
+ * clock has jumped: who has not been heard since then cannot deny that it was the clock, and what it proved before is not counted
+ * against it.
+ */
+export function limitLink(link: SourceLink, now: Raw, contradictions: readonly Contradiction[], into: Interval): boolean {
+  if (!link.limitAt(now, into)) return false;
+  for (const contradiction of contradictions) {
+    if (link.isSilent(now) || link.hasBeenAsked(contradiction)) continue;
+    if (contradiction.direction === 0) into.low = Number.NEGATIVE_INFINITY;
+    else into.high = Number.POSITIVE_INFINITY;
+  }
+  return true;
+}
+
+/** @param contradictions of those that are believed. @param surprise of an offset, ns, with its standard deviation, ns: in sigmas from what the oscillator predicts; null: no prediction */
 export function collectVoters(
   links: Iterable<SourceLink>,
   now: Raw,
+  contradictions: readonly Contradiction[],
   surprise: (offset: Nanoseconds, deviation: Nanoseconds) => number | null,
 ): Voter[] {
   const voters: Voter[] = [];
@@ -31,7 +47,7 @@ export function collectVoters(
       deviation,
       errorTime: filter.errorTime,
       isSettled: isSettled(filter),
-      proof: link.proveAt(now, interval) ? { low: interval.low, high: interval.high } : null,
+      proof: limitLink(link, now, contradictions, interval) ? { low: interval.low, high: interval.high } : null,
       surprise: surprise(offset, deviation),
     });
   }

@@ -48,7 +48,7 @@ export class VoteAlone implements ClockEnsemble {
     const speaking = [...this.links.values()].filter((link) => !link.isSilent(this.now) && !link.isDisqualified);
     this.vote.tick(
       this.now,
-      collectVoters(speaking, this.now, () => null),
+      collectVoters(speaking, this.now, [], () => null),
     );
     return nothing;
   }

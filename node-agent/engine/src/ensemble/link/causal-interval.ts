@@ -25,6 +25,12 @@ export interface CausalAssumptions {
   readonly maxDrift: Ppb;
 }
 
+/** A packet that denied what was proven: it came that way, and then, raw s. */
+export interface Contradiction {
+  readonly direction: Direction;
+  readonly raw: Raw;
+}
+
 interface Anchor {
   readonly raw: Raw;
   readonly low: Nanoseconds;
@@ -47,13 +53,14 @@ export class CausalInterval {
   era = 0;
   /** Reading that contradicts this one; both are published until one is refuted. */
   candidate: CausalInterval | null = null;
+  /** What began the candidate, or what became the interval since; null: nothing, or it was refuted. */
+  contradiction: Contradiction | null = null;
   /** What was proven of the rate before the last restart, while the oscillator cannot have left it. */
   private held: (RateLimits & { readonly until: Raw }) | null = null;
   private oldAnchor: Anchor | null = null;
   private newAnchor: Anchor | null = null;
   private bad = 0;
   private clean = 0;
-  private badDirection: Direction = 0;
   private readonly seen: [number, number] = [0, 0];
   private assumptions: CausalAssumptions;
 
@@ -134,7 +141,7 @@ export class CausalInterval {
     if (this.candidate === null) {
       this.candidate = this.fresh();
       this.bad = this.clean = 0;
-      this.badDirection = direction;
+      this.contradiction = { direction, raw: packet.raw };
     }
     if (this.candidate.observe(packet)) {
       this.candidate = this.fresh();
@@ -145,9 +152,9 @@ export class CausalInterval {
     if (bad) {
       this.bad++;
       this.clean = 0;
-    } else if (direction === this.badDirection) this.clean++;
+    } else if (direction === this.contradiction?.direction) this.clean++;
     if (!bad && this.clean >= cleanPackets) {
-      this.candidate = null;
+      this.candidate = this.contradiction = null;
       this.intersect(low, high);
     } else if (this.bad >= contradictions && candidate.seen[0] > 0 && candidate.seen[1] > 0) {
       this.low = candidate.low;

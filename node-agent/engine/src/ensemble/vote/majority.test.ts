@@ -12,6 +12,12 @@ test("three that overlap, one that does not: the one is outvoted", () => {
   expect(isOutvoted(ballot(9, 9, "a"), segments)).toBe(false);
 });
 
+test("an interval that is open is a voice like any other", () => {
+  const open = (group: string) => ballot(Number.NEGATIVE_INFINITY, 10, group);
+  expect(findMajority([open("a"), open("b"), ballot(20, 30, "c")])).toEqual([{ low: Number.NEGATIVE_INFINITY, high: 10 }]);
+  expect(findMajority([open("a"), ballot(5, 15, "b"), ballot(0, Number.POSITIVE_INFINITY, "c")])).toEqual([{ low: 0, high: 15 }]);
+});
+
 test("a group counts once, however many it is", () => {
   expect(findMajority([ballot(0, 10, "a"), ballot(0, 10, "a"), ballot(0, 10, "a"), ballot(50, 60, "b"), ballot(52, 70, "c")])).toEqual([
     { low: 52, high: 60 },

@@ -12,12 +12,12 @@ export interface Segment {
   high: Nanoseconds;
 }
 
-/** Segments in ascending order; empty: no majority. A group votes with the union of its intervals. Every low is ≤ its high. */
+/** Segments in ascending order; empty: no majority. A group votes with the union of its intervals. Every low is ≤ its high; either may be infinite. */
 export function findMajority(ballots: readonly Ballot[]): Segment[] {
   const depth = new Map<string, number>();
   for (const { group } of ballots) depth.set(group, 0);
-  const opening = [...ballots].sort((a, b) => a.low - b.low);
-  const closing = [...ballots].sort((a, b) => a.high - b.high);
+  const opening = [...ballots].sort((a, b) => compare(a.low, b.low));
+  const closing = [...ballots].sort((a, b) => compare(a.high, b.high));
   const segments: Segment[] = [];
   let open: Segment | null = null;
   let covering = 0;
@@ -37,6 +37,11 @@ export function findMajority(ballots: readonly Ballot[]): Segment[] {
     if (left === 0 && 2 * --covering <= depth.size) open = null;
   }
   return segments;
+}
+
+/** A difference of infinities is none. */
+function compare(a: Nanoseconds, b: Nanoseconds): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /** Disjoint from every segment: proven wrong by the majority. */

@@ -19,7 +19,7 @@ export interface Voter {
   readonly errorTime: number;
   /** Its differences from others can be learnt. */
   readonly isSettled: boolean;
-  /** Proven interval with the remote's own hard limit; null: nobody vouches for it, it does not vote. */
+  /** Proven interval with the remote's own hard limit, a side of it may be open; null: nobody vouches for it, it does not vote. */
   readonly proof: { readonly low: Nanoseconds; readonly high: Nanoseconds } | null;
   /** Distance from what our own oscillator predicts from before the disagreement, in sigmas; null: no prediction. */
   readonly surprise: number | null;
