@@ -7,9 +7,10 @@ interface Lie {
   readonly offset: (t: number) => number;
   readonly isWatchdog?: boolean;
   readonly halfWidth?: number;
+  readonly noise?: (t: number) => number;
 }
 
-/** Runs `seconds` of a vote of sources with 20 ns of noise and intervals of ±10 µs; `look` sees it after every one. */
+/** Runs `seconds` of a vote of sources with 20 ns of noise unless they say otherwise, and intervals of ±10 µs; `look` sees it after every one. */
 function run(
   sources: readonly Lie[],
   seconds: number,
@@ -19,14 +20,14 @@ function run(
   const random = createRandom(6, 1);
   const vote = new SourceVote();
   for (let t = 0; t < seconds; t++) {
-    const voters: Voter[] = sources.map(({ id, offset, isWatchdog, halfWidth }) => {
+    const voters: Voter[] = sources.map(({ id, offset, isWatchdog, halfWidth, noise }) => {
       const x = offset(t);
       const reach = halfWidth ?? 10_000;
       return {
         id,
         group: id,
         isWatchdog: isWatchdog ?? false,
-        offset: x + 20 * random.normal(),
+        offset: x + (noise?.(t) ?? 20) * random.normal(),
         deviation: 20,
         errorTime: 4,
         isSettled: true,
@@ -130,6 +131,23 @@ test("who drifts away from two is muted long before it is named, never one of th
   expect([...vote.named.keys()]).toEqual(["c"]);
   expect(since - first).toBeGreaterThan(20);
   expect([unheard, conflicts]).toEqual([0, 0]);
+});
+
+test("two of three that were in doubt and are within noise again: none is singled out for being farther from the third", () => {
+  const muted: number[] = [];
+  const look = (vote: SourceVote, t: number) => {
+    if (t > 1000) muted.push(vote.muted.size);
+  };
+  // The difference of two has a standard deviation of 28 ns.
+  const near = (id: string, apart: number, after: number): Lie => ({
+    id,
+    offset: (t) => (t < 1000 ? 0 : t === 1000 ? apart : after),
+    noise: (t) => (t < 1000 ? 20 : 0),
+  });
+  const vote = run([near("a", 80, 30), near("b", -80, -41), near("c", 0, 16)], 1003, undefined, look);
+  expect(vote.widening).toBeGreaterThan(50);
+  // Half a minute for whoever jumped.
+  expect(muted).toEqual([3, 3]);
 });
 
 test("a doubt that leaves a majority leaves what it proves; one that does not, does not", () => {

@@ -35,6 +35,11 @@ interface Naming {
 
 const muteLimit = 30;
 const readmission = 600;
+/**
+ * Who differs by so much or less, in sigmas, differs by noise, and is no farther from disagreeing than who differs by nothing. Slow
+ * sources fall behind our oscillator together: without this the quick one that does not was the odd one out.
+ */
+const noiseStrain = 1.5;
 
 export class SourceVote {
   /** Named liars. */
@@ -144,7 +149,7 @@ export class SourceVote {
 
   /** Where several sets are as large, the one whose members are farthest from disagreeing. */
   private agree(voters: readonly Voter[], disagree: (a: Voter, b: Voter) => boolean): Agreement<Voter> {
-    return findAgreement(voters, groupOf, disagree, (a, b) => this.pair(a.id, b.id).strain);
+    return findAgreement(voters, groupOf, disagree, (a, b) => Math.max(noiseStrain, this.pair(a.id, b.id).strain));
   }
 
   private nameSuspects(raw: Raw, candidates: readonly Voter[]): void {
