@@ -5,7 +5,7 @@
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import { ClockKnowledge } from "./clock-knowledge.js";
 import type { ClockMemory } from "./clock-memory.js";
-import { stepPatience } from "./clock-writers.js";
+import { ClockSteering, type Orders } from "./clock-steering.js";
 import type { Proof } from "./consensus.js";
 import {
   type ClockEnsemble,
@@ -16,16 +16,13 @@ import {
   type LinkDescription,
   type Publication,
   type SteeringReading,
-  type StepAction,
 } from "./contract.js";
 import { ClockStatistics } from "./statistics/clock-statistics.js";
 import type { TemperatureReading } from "./thermometers.js";
 import { describeLink } from "./link-description.js";
-import type { LinkFilter } from "./link/link-filter.js";
 import { linkSettings } from "./link/link-settings.js";
-import type { Command, Measurement } from "./measurement.js";
+import type { Measurement } from "./measurement.js";
 import { rememberClock } from "./remember-clock.js";
-import { planFrequency, planSlew, planStep, type RateSituation } from "./steering.js";
 
 /** Publications are void this long after their instant unless renewed, s. */
 const publicationLife = 8;
@@ -42,21 +39,10 @@ const headroom = 1 / 16;
 const surprise = 1;
 /** Measurements waiting for advance(); more than that and the host is not advancing. */
 const mostPending = 4096;
-/** Between a decision and the moment it takes effect, s: the command's change of frequency may act that much later. */
-const latency = 2e-3;
-/** Holdover: a command this often, s, and what it slews by at most, ppb. */
-const holdoverStep = 4;
-const holdoverSlew = 100;
 /** Aligned: the phase error is below that many standard deviations and nanoseconds, after that many packets. */
 const alignedSigmas = 3;
 const alignedFloor = 10;
 const lockPackets = 16;
-/** A frequency that differs by less needs no command, ppb. */
-const negligible = 0.01;
-/** The mean of the commanded frequency follows within that time, s. */
-const trustTime = 100;
-/** A clock that is far off again after that many settings is not ours to set. */
-const mostSets = 3;
 
 const unconfigured: EnsembleConfig = {
   clock: "",
@@ -70,34 +56,16 @@ const unconfigured: EnsembleConfig = {
 
 export class Ensemble implements ClockEnsemble {
   private knowledge: ClockKnowledge;
+  private steering: ClockSteering;
   private now: Raw;
   private readonly pending: Measurement[] = [];
-  private steps = 0;
-  /** Frequency in force when nothing was known of the oscillator, ppb. */
-  private found: Ppb = 0;
   private lastPublished: Raw = Number.NEGATIVE_INFINITY;
-  private lastCommand: Raw = Number.NEGATIVE_INFINITY;
   private changed = true;
   /** Measurements were absorbed since the last decision. */
   private news = false;
   private published: Publication | null = null;
-  /**
-   * How far the frequency that a command of this decision replaces is from the one it leads to, ppb: what is published stands before
-   * the command is carried out, and holds although it never is.
-   */
-  private replaced: Ppb = 0;
   /** When the slew ends that was on at the last publication; Infinity: none was. */
   private publishedSlewEnd: Raw = Number.POSITIVE_INFINITY;
-  /** What commands may be late by, until the next reading, ns. */
-  private unread: Nanoseconds = 0;
-  /** Mean of what the clock was told to run at since it was aligned, ppb; null: it never was. */
-  private trusted: Ppb | null = null;
-  private trustedAt: Raw = 0;
-  /** When the clock was last set from afar, and how often, raw s. */
-  private lastSet: Raw = Number.NEGATIVE_INFINITY;
-  private sets = 0;
-  /** Frequency that a memory asks for before anything is measured, ppb; null: none. */
-  private remembered: Ppb | null = null;
   private statistics = new ClockStatistics();
   private readonly proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
   private proven = false;
@@ -105,6 +73,7 @@ export class Ensemble implements ClockEnsemble {
   /** Without a configuration it knows no clock and says nothing until configure(). */
   constructor(config?: EnsembleConfig, raw: Raw = 0) {
     this.knowledge = new ClockKnowledge(config ?? unconfigured, null);
+    this.steering = new ClockSteering(this.knowledge);
     this.now = raw;
     this.configure(this.config, raw);
   }
@@ -131,9 +100,7 @@ export class Ensemble implements ClockEnsemble {
     const { frame } = this.knowledge;
     if (!frame.known || !(Math.abs(frame.at(reading.raw) - reading.steering) <= surprise)) this.changed = true;
     frame.read(reading);
-    // It was refused: policy may order it again.
-    if (this.knowledge.writers.refutesStep(reading.raw)) this.steps--;
-    if (reading.raw >= this.lastCommand) this.unread = 0;
+    this.steering.read(reading.raw);
   }
 
   sense(reading: TemperatureReading): void {
@@ -152,20 +119,18 @@ export class Ensemble implements ClockEnsemble {
     this.knowledge.holdover.advance(this.now);
     this.knowledge.consensus.decide(this.now, this.knowledge.steeringAt(this.now));
     if (this.statistics.isDue(this.now)) this.sampleStatistics();
-    const commands: Command[] = [];
-    const steps: StepAction[] = [];
-    if (this.mayRest()) return { commands, steps, publication: null };
+    const orders: Orders = { commands: [], steps: [] };
+    if (this.mayRest()) return { ...orders, publication: null };
     const { news } = this;
     this.news = false;
     this.judge(news);
-    this.replaced = 0;
-    this.steer(news, commands, steps);
-    const due = news || this.changed || commands.length > 0 || this.slewHasEnded() || this.now - this.lastPublished >= renewal;
-    if (!due) return { commands, steps, publication: null };
+    this.steering.steer(this.now, news, orders);
+    const due = news || this.changed || orders.commands.length > 0 || this.slewHasEnded() || this.now - this.lastPublished >= renewal;
+    if (!due) return { ...orders, publication: null };
     this.changed = false;
     this.lastPublished = this.now;
     this.published = this.publish();
-    return { commands, steps, publication: this.published };
+    return { ...orders, publication: this.published };
   }
 
   /** Nothing that came since the last decision needs one now: what was published then is still true of what is known now. */
@@ -207,7 +172,7 @@ export class Ensemble implements ClockEnsemble {
 
   recall(memory: ClockMemory, raw: Raw): void {
     if (!this.knowledge.recall(memory, raw)) return;
-    this.remembered = -memory.oscillator.rate;
+    this.steering.recall(memory.oscillator.rate);
     this.changed = true;
   }
 
@@ -237,15 +202,11 @@ export class Ensemble implements ClockEnsemble {
 
   private startAnew(config: EnsembleConfig): void {
     this.knowledge = new ClockKnowledge(config, this.knowledge.writers.foreign);
+    this.steering = new ClockSteering(this.knowledge);
     this.statistics = new ClockStatistics();
     this.pending.length = 0;
     this.news = false;
-    this.remembered = null;
-    this.trusted = null;
-    this.sets = 0;
     this.published = null;
-    this.steps = this.unread = 0;
-    this.lastCommand = Number.NEGATIVE_INFINITY;
   }
 
   private absorb(measurement: Measurement): boolean {
@@ -302,105 +263,6 @@ export class Ensemble implements ClockEnsemble {
     });
   }
 
-  private steer(news: boolean, commands: Command[], steps: StepAction[]): void {
-    const { now, knowledge } = this;
-    const { config, frame, consensus, holdover, lock, writers } = knowledge;
-    const { estimate } = consensus;
-    if (writers.foreign !== null) return;
-    this.resume(commands);
-    if (!config.steer || !frame.known || writers.awaitedStep !== null) return;
-    this.setFromAfar(steps);
-    if (estimate === null || !estimate.isReady) return this.steerRateOnly(news, commands);
-    const holding = holdover.active;
-    const due = news || now - this.lastCommand >= (holding ? holdoverStep : renewal);
-    if (!due) return;
-    const aside = estimate.steeringOffsetAt(now) - estimate.offsetAt(now);
-    let error = knowledge.errorAt(now) + aside - consensus.buildOut.hidden;
-    const step = planStep(config, { error, deviation: estimate.deviationAt(now), everLocked: lock.everLocked, steps: this.steps });
-    if (step !== null) {
-      steps.push(step);
-      this.steps++;
-      writers.awaitedStep = now;
-      error += step.by;
-    }
-    error += estimate.suspectedJump ?? 0;
-    const rate = estimate.steeringRate + (holding ? holdover.at(now + holdoverStep / 2).rate : 0);
-    const gap = holding ? 4 * holdoverStep : estimate.gap;
-    const situation = this.rateSituation(rate, estimate.rateDeviationAt(now));
-    this.command(planSlew(config.clock, now, error, situation, gap, holding ? holdoverSlew : undefined), news, commands);
-  }
-
-  /** A step of years. It is another era with another frame: what follows is a start like any other, with the step that policy allows. */
-  private setFromAfar(steps: StepAction[]): void {
-    const { now } = this;
-    const { config, far, lock } = this.knowledge;
-    const offset = far.offset(config.links, now);
-    if (offset === null || config.step.mode === "Never" || lock.everLocked || this.sets >= mostSets || now - this.lastSet < stepPatience)
-      return;
-    // The dispute is forgotten with the era, when the step is seen: until then nothing that was proven may be published.
-    steps.push({ clock: config.clock, by: -offset });
-    this.lastSet = now;
-    this.sets++;
-  }
-
-  /** A process that died in the middle of a slew left the clock running at it; after a reboot it runs free. */
-  private resume(commands: Command[]): void {
-    const { remembered: ppb, now } = this;
-    const { frame, config } = this.knowledge;
-    if (ppb === null || !frame.known || !config.steer) return;
-    this.remembered = null;
-    if (Math.abs(ppb - frame.restingFrequency) < negligible) return;
-    this.command({ clock: config.clock, ppb, untilRaw: now, thenPpb: ppb }, true, commands);
-  }
-
-  /** One direction only: the rate is known and steered, the phase is not. */
-  private steerRateOnly(news: boolean, commands: Command[]): void {
-    const { frame, lock } = this.knowledge;
-    const filter = lock.everLocked ? null : this.findRate();
-    if (filter === null) this.found = frame.restingFrequency;
-    else if (news) {
-      const ppb = planFrequency(this.rateSituation(filter.rate, filter.rateDeviationAt(this.now)));
-      this.command({ clock: this.config.clock, ppb, untilRaw: this.now, thenPpb: ppb }, news, commands);
-    }
-  }
-
-  private findRate(): LinkFilter | null {
-    for (const { filter, config } of this.knowledge.consensus.links.values())
-      if (filter?.state === "rateOnly" && config.use !== "Watchdog") return filter;
-    return null;
-  }
-
-  private rateSituation(rate: Ppb, rateDeviation: Ppb): RateSituation {
-    // Once aligned, what it was told to run at since then is the better guess.
-    return { rate, rateDeviation, found: this.trusted ?? this.found, maxSlew: this.config.maxSlew };
-  }
-
-  /** However certain an estimate says it is: what the clock has run at for minutes is more certain, and no source drives it away. */
-  private limit(command: Command): Command {
-    const { now } = this;
-    const { config, lock } = this.knowledge;
-    if (lock.state !== "PhaseAligned" && this.trusted === null) return command;
-    this.trusted ??= command.thenPpb;
-    const clamp = (ppb: Ppb): Ppb => Math.max((this.trusted ?? 0) - config.maxSlew, Math.min((this.trusted ?? 0) + config.maxSlew, ppb));
-    const limited = { ...command, ppb: clamp(command.ppb), thenPpb: clamp(command.thenPpb) };
-    const share = Math.min(1, Math.max(0, now - this.trustedAt) / trustTime);
-    if (Number.isFinite(share)) this.trusted += share * (limited.thenPpb - this.trusted);
-    this.trustedAt = now;
-    return limited;
-  }
-
-  private command(wanted: Command, news: boolean, commands: Command[]): void {
-    const command = this.limit(wanted);
-    const { frame } = this.knowledge;
-    const present = frame.frequencyAt(this.now);
-    this.lastCommand = this.now;
-    if (!news && Math.abs(present - command.ppb) < negligible) return;
-    commands.push(command);
-    this.replaced = Math.abs(present - command.thenPpb);
-    this.unread += Math.abs(command.ppb - present) * latency;
-    frame.command(this.now, command);
-  }
-
   private publish(): Publication {
     const { now, knowledge } = this;
     const { consensus, frame, lock, writers } = knowledge;
@@ -415,7 +277,8 @@ export class Ensemble implements ClockEnsemble {
       const steepest = Math.max(0, (end - present) / publicationLife);
       return bend === null ? steepest : Math.max(steepest, ((at(bend) ?? present) - present) / (bend - now));
     };
-    const overshoot = writers.growth(this.config.steer) + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.replaced);
+    const overshoot =
+      writers.growth(this.config.steer) + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.steering.replaced);
     this.publishedSlewEnd = frame.slewAt(now) > 0 ? frame.slewEnd : Number.POSITIVE_INFINITY;
     const belief = usable && lock.state === "PhaseAligned" ? (estimate?.beliefAt(now) ?? null) : null;
     const guaranteedGrowth = guaranteed === null ? 0 : overshoot + growth(guaranteed, (raw) => this.guaranteedAt(raw));
@@ -464,7 +327,7 @@ export class Ensemble implements ClockEnsemble {
     const radius = estimate.radiusAt(raw);
     if (radius === null) return null;
     const calibrated =
-      Math.abs(this.knowledge.errorAt(raw)) + radius + linkSettings.boundSigmas * holdover.strayAt(raw) + widening + this.unread;
+      Math.abs(this.knowledge.errorAt(raw)) + radius + linkSettings.boundSigmas * holdover.strayAt(raw) + widening + this.steering.unread;
     // What the majority proves does not cap where the majority itself is in doubt.
     return guaranteed === null || vote.majorityInDoubt ? calibrated : Math.min(calibrated, guaranteed);
   }
@@ -473,7 +336,7 @@ export class Ensemble implements ClockEnsemble {
     const { proof } = this;
     const dt = raw - this.now;
     const steering = this.knowledge.frame.at(raw);
-    return Math.max(proof.high + proof.highRate * dt + steering, -(proof.low + proof.lowRate * dt + steering)) + this.unread;
+    return Math.max(proof.high + proof.highRate * dt + steering, -(proof.low + proof.lowRate * dt + steering)) + this.steering.unread;
   }
 }
 
