@@ -2,11 +2,11 @@
  * One clock and everything that speaks about it: measurements enter link filters, sources vote, the survivors make one
  * estimate, the estimate steers, and both bounds are published. Deterministic; time is only what the caller says.
  */
-import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
+import type { Raw } from "../time/units.js";
 import { ClockKnowledge } from "./clock-knowledge.js";
 import type { ClockMemory } from "./clock-memory.js";
+import { ClockPublisher } from "./clock-publisher.js";
 import { ClockSteering, type Orders } from "./clock-steering.js";
-import type { Proof } from "./consensus.js";
 import {
   type ClockEnsemble,
   type ClockStability,
@@ -14,27 +14,17 @@ import {
   type EnsembleConfig,
   type ForeignSteering,
   type LinkDescription,
-  type Publication,
   type SteeringReading,
 } from "./contract.js";
-import { ClockStatistics } from "./statistics/clock-statistics.js";
+import { decisionPace, isBusy } from "./decision-pace.js";
 import type { TemperatureReading } from "./thermometers.js";
 import { describeLink } from "./link-description.js";
-import { linkSettings } from "./link/link-settings.js";
 import type { Measurement } from "./measurement.js";
 import { rememberClock } from "./remember-clock.js";
+import { ClockStatistics } from "./statistics/clock-statistics.js";
 
-/** Publications are void this long after their instant unless renewed, s. */
-const publicationLife = 8;
-/** Without news a publication is renewed this often, s. */
-const renewal = 1;
-/**
- * An aligned clock is steered and published this often however many packets come, s. Every packet enters the filters at once; but
- * in so short a time an error of 10 ppb in the rate moves the clock by 1 ns, and a decision costs more than a packet.
- */
-const pace = 1 / 8;
-/** Share by which a calibrated bound is published larger where packets come faster than that: it may grow so much until the next decision. */
-const headroom = 1 / 16;
+/** Without news a clock is judged this often, s. */
+const judgement = 1;
 /** A reading that differs from what was commanded by more is news, ns. */
 const surprise = 1;
 /** Measurements waiting for advance(); more than that and the host is not advancing. */
@@ -57,23 +47,19 @@ const unconfigured: EnsembleConfig = {
 export class Ensemble implements ClockEnsemble {
   private knowledge: ClockKnowledge;
   private steering: ClockSteering;
+  private publisher: ClockPublisher;
   private now: Raw;
   private readonly pending: Measurement[] = [];
-  private lastPublished: Raw = Number.NEGATIVE_INFINITY;
   private changed = true;
   /** Measurements were absorbed since the last decision. */
   private news = false;
-  private published: Publication | null = null;
-  /** When the slew ends that was on at the last publication; Infinity: none was. */
-  private publishedSlewEnd: Raw = Number.POSITIVE_INFINITY;
   private statistics = new ClockStatistics();
-  private readonly proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
-  private proven = false;
 
   /** Without a configuration it knows no clock and says nothing until configure(). */
   constructor(config?: EnsembleConfig, raw: Raw = 0) {
     this.knowledge = new ClockKnowledge(config ?? unconfigured, null);
     this.steering = new ClockSteering(this.knowledge);
+    this.publisher = new ClockPublisher(this.knowledge, this.steering);
     this.now = raw;
     this.configure(this.config, raw);
   }
@@ -125,45 +111,33 @@ export class Ensemble implements ClockEnsemble {
     this.news = false;
     this.judge(news);
     this.steering.steer(this.now, news, orders);
-    const due = news || this.changed || orders.commands.length > 0 || this.slewHasEnded() || this.now - this.lastPublished >= renewal;
+    const due = news || this.changed || orders.commands.length > 0 || this.publisher.isDue(this.now);
     if (!due) return { ...orders, publication: null };
     this.changed = false;
-    this.lastPublished = this.now;
-    this.published = this.publish();
-    return { ...orders, publication: this.published };
+    return { ...orders, publication: this.publisher.publish(this.now) };
   }
 
   /** Nothing that came since the last decision needs one now: what was published then is still true of what is known now. */
   private mayRest(): boolean {
-    const { published, now, knowledge } = this;
+    const { now, knowledge, publisher } = this;
     const { consensus, lock, writers } = knowledge;
-    if (knowledge.isFarDisputed(now)) return false;
-    if (published === null || this.changed || writers.awaitedStep !== null) return false;
-    if (lock.state !== "PhaseAligned" || now - this.lastPublished >= pace || !this.isBusy()) return false;
-    if (consensus.selected?.config.id !== published.selected || consensus.isSilent(now)) return false;
-    const age = now - published.raw;
-    this.proven = knowledge.prove(now, this.proof);
-    const guaranteed = this.proven ? this.guaranteedAt(now) : null;
-    if (!isCovered(guaranteed, published.guaranteed, published.guaranteedGrowth * age + surprise)) return false;
-    const calibrated = this.calibratedAt(now, guaranteed);
-    return isCovered(calibrated, published.calibrated, published.calibratedGrowth * age);
-  }
-
-  /** What was published reckons with a slew that nobody ends; now it is known to have ended. */
-  private slewHasEnded(): boolean {
-    return this.publishedSlewEnd <= this.now;
+    if (knowledge.isFarDisputed(now) || this.changed || writers.awaitedStep !== null) return false;
+    if (lock.state !== "PhaseAligned" || publisher.isOlder(now, decisionPace) || !isBusy(consensus.estimate)) return false;
+    return publisher.stillHolds(now);
   }
 
   deadline(): Raw {
-    const renew = this.lastPublished + renewal;
-    const { slewEnd } = this.knowledge.frame;
+    const { frame, consensus } = this.knowledge;
+    const { slewEnd } = frame;
+    const { renewAt } = this.publisher;
     // The end of a slew needs no decision of its own where the next one is near.
-    return Math.max(this.now, slewEnd > this.now && !this.isBusy() ? Math.min(renew, slewEnd) : renew);
+    return Math.max(this.now, slewEnd > this.now && !isBusy(consensus.estimate) ? Math.min(renewAt, slewEnd) : renewAt);
   }
 
   patience(): number {
-    const { lock, writers } = this.knowledge;
-    return lock.state === "PhaseAligned" && this.isBusy() && !this.changed && writers.awaitedStep === null ? pace : 0;
+    const { consensus, lock, writers } = this.knowledge;
+    const isPatient = lock.state === "PhaseAligned" && isBusy(consensus.estimate) && !this.changed && writers.awaitedStep === null;
+    return isPatient ? decisionPace : 0;
   }
 
   remember(raw: Raw): ClockMemory | null {
@@ -203,10 +177,10 @@ export class Ensemble implements ClockEnsemble {
   private startAnew(config: EnsembleConfig): void {
     this.knowledge = new ClockKnowledge(config, this.knowledge.writers.foreign);
     this.steering = new ClockSteering(this.knowledge);
+    this.publisher = new ClockPublisher(this.knowledge, this.steering);
     this.statistics = new ClockStatistics();
     this.pending.length = 0;
     this.news = false;
-    this.published = null;
   }
 
   private absorb(measurement: Measurement): boolean {
@@ -237,7 +211,7 @@ export class Ensemble implements ClockEnsemble {
     const ready = estimate?.isReady === true;
     const silent = consensus.isSilent(now);
     knowledge.watchDrift(now, news);
-    if (!news && now - this.lastPublished < renewal && !this.changed) return;
+    if (!news && !this.publisher.isOlder(now, judgement) && !this.changed) return;
     const near = ready ? alignedSigmas * estimate.deviationAt(now) + alignedFloor : 0;
     const error = Math.abs(knowledge.errorAt(now) - consensus.buildOut.hidden);
     let measuring = false;
@@ -262,95 +236,4 @@ export class Ensemble implements ClockEnsemble {
       watchdogDisagrees: vote.watchdogDisagrees,
     });
   }
-
-  private publish(): Publication {
-    const { now, knowledge } = this;
-    const { consensus, frame, lock, writers } = knowledge;
-    const { estimate, selected } = consensus;
-    const usable = knowledge.isPlaced && !knowledge.isFarDisputed(now);
-    this.proven = usable && knowledge.prove(now, this.proof);
-    const guaranteed = this.proven ? this.guaranteedAt(now) : null;
-    const calibrated = usable ? this.calibratedAt(now, guaranteed) : null;
-    const bend = frame.slewEnd > now && frame.slewEnd < now + publicationLife ? frame.slewEnd : null;
-    const growth = (present: Nanoseconds, at: (raw: Raw) => Nanoseconds | null) => {
-      const end = at(now + publicationLife) ?? present;
-      const steepest = Math.max(0, (end - present) / publicationLife);
-      return bend === null ? steepest : Math.max(steepest, ((at(bend) ?? present) - present) / (bend - now));
-    };
-    const overshoot =
-      writers.growth(this.config.steer) + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.steering.replaced);
-    this.publishedSlewEnd = frame.slewAt(now) > 0 ? frame.slewEnd : Number.POSITIVE_INFINITY;
-    const belief = usable && lock.state === "PhaseAligned" ? (estimate?.beliefAt(now) ?? null) : null;
-    const guaranteedGrowth = guaranteed === null ? 0 : overshoot + growth(guaranteed, (raw) => this.guaranteedAt(raw));
-    return {
-      clock: this.config.clock,
-      raw: now,
-      era: writers.era ?? 0,
-      state: lock.state,
-      reason: lock.reason,
-      selected: selected?.config.id ?? null,
-      offset: estimate?.isReady === true ? knowledge.errorAt(now) : 0,
-      frequency: estimate?.rate ?? 0,
-      pathDelay: selected?.pathDelay ?? 0,
-      calibrated: calibrated === null ? null : this.withHeadroom(calibrated, guaranteed),
-      calibratedGrowth:
-        calibrated === null
-          ? 0
-          : overshoot + growth(calibrated, (raw) => this.calibratedAt(raw, this.proven ? this.guaranteedAt(raw) : null)),
-      guaranteed,
-      guaranteedGrowth,
-      // Without the clock's own distance from the estimate: followers that reckon with it steer worse and claim too much.
-      rootSigma: belief?.deviation ?? null,
-      rootTau: belief?.errorTime ?? null,
-      voidAfter: publicationLife,
-      sources: consensus.describe(now),
-    };
-  }
-
-  /** Packets come faster than decisions; else each is worth one, and the next may be far. */
-  private isBusy(): boolean {
-    const { estimate } = this.knowledge.consensus;
-    return estimate?.isReady === true && estimate.gap < pace;
-  }
-
-  private withHeadroom(calibrated: Nanoseconds, guaranteed: Nanoseconds | null): Nanoseconds {
-    const { vote } = this.knowledge.consensus;
-    if (!this.isBusy()) return calibrated;
-    const larger = calibrated * (1 + headroom);
-    return guaranteed === null || vote.majorityInDoubt ? larger : Math.max(calibrated, Math.min(larger, guaranteed));
-  }
-
-  private calibratedAt(raw: Raw, guaranteed: Nanoseconds | null): Nanoseconds | null {
-    const { consensus, holdover } = this.knowledge;
-    const { estimate, vote, widening } = consensus;
-    if (estimate === null || !estimate.isReady || vote.noMajority || consensus.isShaken(this.now)) return null;
-    const radius = estimate.radiusAt(raw);
-    if (radius === null) return null;
-    const calibrated =
-      Math.abs(this.knowledge.errorAt(raw)) + radius + linkSettings.boundSigmas * holdover.strayAt(raw) + widening + this.steering.unread;
-    // What the majority proves does not cap where the majority itself is in doubt.
-    return guaranteed === null || vote.majorityInDoubt ? calibrated : Math.min(calibrated, guaranteed);
-  }
-
-  private guaranteedAt(raw: Raw): Nanoseconds {
-    const { proof } = this;
-    const dt = raw - this.now;
-    const steering = this.knowledge.frame.at(raw);
-    return Math.max(proof.high + proof.highRate * dt + steering, -(proof.low + proof.lowRate * dt + steering)) + this.steering.unread;
-  }
-}
-
-/**
- * A slew is ended by a thread of the process that began it. If that is killed or stopped, the clock runs on at the slewing
- * frequency until the publication is void: by then it is `slew` times the rest of its life astray, and no reader sees it before.
- * @param left until the slew ends, s
- */
-function overshootGrowth(slew: Ppb, left: number): Ppb {
-  return slew === 0 || left >= publicationLife ? 0 : (slew * (publicationLife - left)) / publicationLife;
-}
-
-/** Whether the bound that stands says at least what is known now; void is never covered by a bound. */
-function isCovered(bound: Nanoseconds | null, standing: Nanoseconds | null, room: Nanoseconds): boolean {
-  if (bound === null || standing === null) return bound === standing;
-  return bound <= standing + room;
 }
