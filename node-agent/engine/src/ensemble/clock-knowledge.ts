@@ -2,6 +2,7 @@
  * All that is known of one clock: what its sources say, what steering has done to it and who else does, what is fed forward while
  * nobody is heard, and what was known before the process began.
  */
+import { UnexplainedSteering } from "./unexplained-steering.js";
 import type { Nanoseconds, Raw } from "../time/units.js";
 import { ClockLock } from "./clock-lock.js";
 import type { ClockMemory } from "./clock-memory.js";
@@ -18,6 +19,7 @@ export class ClockKnowledge {
   readonly consensus = new Consensus();
   readonly frame = new SteeringFrame();
   readonly writers: ClockWriters;
+  readonly strangers = new UnexplainedSteering();
   readonly lock = new ClockLock();
   readonly holdover = new Holdover();
   readonly far = new FarClock();

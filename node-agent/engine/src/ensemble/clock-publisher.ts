@@ -101,8 +101,11 @@ export class ClockPublisher {
 
   /** What others, a slew that nobody ends and a command that is not carried out may add to that, ppb. */
   private overshootAt(now: Raw): Ppb {
-    const { config, frame, writers } = this.knowledge;
-    return writers.growth(config.steer) + Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.steering.replaced);
+    const { config, frame, strangers, writers } = this.knowledge;
+    return (
+      writers.growth(config.steer, strangers.growthAt(now)) +
+      Math.max(overshootGrowth(frame.slewAt(now), frame.slewEnd - now), this.steering.replaced)
+    );
   }
 
   private withHeadroom(calibrated: Nanoseconds, now: Raw): Nanoseconds {

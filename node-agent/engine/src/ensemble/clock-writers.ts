@@ -55,8 +55,8 @@ export class ClockWriters {
     return true;
   }
 
-  /** What others may change the clock's frequency by, ppb. A clock that is not `ours` to steer is somebody else's. */
-  growth(ours: boolean): Ppb {
-    return this.foreign?.growth ?? (ours ? 0 : foreignSteeringGrowth);
+  /** What others may change the clock's frequency by, ppb. A clock that is not `ours` to steer is somebody else's. @param seen of others */
+  growth(ours: boolean, seen: Ppb): Ppb {
+    return this.foreign?.growth ?? (ours ? seen : foreignSteeringGrowth);
   }
 }

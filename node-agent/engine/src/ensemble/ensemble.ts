@@ -84,6 +84,7 @@ export class Ensemble implements ClockEnsemble {
     if (reading.clock !== this.config.clock || !Number.isFinite(reading.steering) || !Number.isFinite(reading.raw)) return;
     this.meetEra(reading.era);
     const { frame } = this.knowledge;
+    if (this.knowledge.strangers.compare(frame, reading, this.steering.unread)) this.changed = true;
     if (!frame.known || !(Math.abs(frame.at(reading.raw) - reading.steering) <= surprise)) this.changed = true;
     frame.read(reading);
     this.steering.read(reading.raw);
@@ -187,12 +188,14 @@ export class Ensemble implements ClockEnsemble {
     if (measurement.local !== this.config.clock) return false;
     this.meetEra(measurement.localEra);
     const { now, knowledge } = this;
-    const { consensus, far, frame, holdover, writers } = knowledge;
+    const { consensus, far, frame, holdover, strangers, writers } = knowledge;
     if (!writers.accepts(measurement.localEra)) return false;
     if (holdover.active && measurement.at <= now && consensus.ends(measurement, now)) knowledge.leaveHoldover(measurement.at);
     far.observe(measurement);
     if (!consensus.observe(measurement, now)) return false;
-    frame.sample(measurement.at, measurement.steering);
+    const { at, steering, localEra } = measurement;
+    if (strangers.compare(frame, { raw: at, steering, era: localEra }, this.steering.unread)) this.changed = true;
+    frame.sample(at, steering);
     return true;
   }
 

@@ -18,6 +18,11 @@ export class SteeringFrame {
   private commandPpb: Ppb = 0;
   private commandThen: Ppb = 0;
 
+  /** When the clock was last read, raw s. */
+  get readAt(): Raw {
+    return this.raw;
+  }
+
   /** Readings older than the newest are ignored. */
   read(reading: SteeringReading): void {
     if (this.known && reading.raw < this.raw) return;
@@ -69,6 +74,11 @@ export class SteeringFrame {
   /** By how much the frequency changes when the slew ends, ppb, ≥ 0; 0: no slew is on. */
   slewAt(raw: Raw): Ppb {
     return raw < this.commandUntil ? Math.abs(this.frequencyAt(raw) - this.restingFrequency) : 0;
+  }
+
+  /** What a slew has added by `raw` that nobody has ended in time, ns, ≥ 0; as far as no reading has shown what became of it. */
+  overrunAt(raw: Raw): Nanoseconds {
+    return raw > this.commandUntil ? Math.abs(this.commandPpb - this.commandThen) * (raw - this.commandUntil) : 0;
   }
 
   /** When the frequency changes by itself; Infinity: never. */
