@@ -256,7 +256,9 @@ export class LinkFilter {
     const margin = 3 * shape.filters[1].meanFloorDeviation;
     const floor = shape.filters[1].meanFloor;
     const drifted = Math.max(floor - margin - shape.lowestFloor, shape.highestFloor - floor - margin);
-    return this.review.ambiguity + Math.abs(shape.filters[1].restAsymmetry) + Math.max(0, drifted, this.sums.floorMovement.movement);
+    const { floorMovement, standingQueue } = this.sums;
+    const moved = Math.max(0, drifted, floorMovement.movement, standingQueue.error);
+    return this.review.ambiguity + Math.abs(shape.filters[1].restAsymmetry) + moved;
   }
 
   /** Weighted mean floor of one shape, ns. */
@@ -318,7 +320,7 @@ export class LinkFilter {
       const change = floorSumChange(finding);
       sums.correlation.shift(change);
       // With correlated queueing a move of the floor may be a queue that stays: it remains in the bound.
-      if (bank.shape.correlation === 1) sums.floorMovement.shift(change);
+      if (bank.shape.correlation === 1) sums.shiftFloor(change);
     }
     this.review.observe(finding, bank.packets);
     this.recordEvent(finding.kind);

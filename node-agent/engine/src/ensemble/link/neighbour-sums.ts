@@ -1,10 +1,11 @@
 /**
- * The sum of two neighbours of opposite direction is free of the offset: how long queueing stays alike and how far the floors have
- * moved are judged by it, and no wander of the oscillator can be taken for either.
+ * The sum of two neighbours of opposite direction is free of the offset: how long queueing stays alike, how far the floors have moved and
+ * whether a queue stands are judged by it, and no wander of the oscillator can be taken for any of them.
  */
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
 import { CorrelationTime } from "./correlation-time.js";
 import { FloorMovement } from "./floor-movement.js";
+import { StandingQueue } from "./standing-queue.js";
 import type { Packet } from "./start-fit.js";
 
 /** Neighbours are no further apart than so many usual spacings. */
@@ -25,6 +26,7 @@ function newNeighbour(): Neighbour {
 export class NeighbourSums {
   correlation = new CorrelationTime();
   readonly floorMovement = new FloorMovement();
+  readonly standingQueue = new StandingQueue();
   /** What the filters' mean floor is set free by after the newest pair, ns; 0: nothing. */
   release: Nanoseconds = 0;
   private readonly neighbours = [newNeighbour(), newNeighbour()] as const;
@@ -34,6 +36,13 @@ export class NeighbourSums {
   restart(): void {
     this.correlation = new CorrelationTime();
     this.floorMovement.reset();
+    this.standingQueue.reset();
+  }
+
+  /** A change of route was accepted: it is no queue that stays, ns. */
+  shiftFloor(by: Nanoseconds): void {
+    this.floorMovement.shift(by);
+    this.standingQueue.shift(by);
   }
 
   /**
@@ -51,6 +60,7 @@ export class NeighbourSums {
     if (!other.isThere || !(raw - other.raw < mostGaps * link.gap)) return false;
     const { pair, floorMovement } = this;
     pair.sum = value + other.value - (direction === 1 ? -1 : 1) * link.rate * (raw - other.raw);
+    this.standingQueue.observe(pair, this.correlation.spread);
     this.release = floorMovement.observe(pair) ? floorMovement.release : 0;
     if (other.isMain && isMain) this.correlation.observe(pair);
     own.isThere = other.isThere = false;

@@ -1,0 +1,48 @@
+/**
+ * A queue that does not empty. If for some packets in a row the sum of two neighbours stays above what their least used to be, by more
+ * than independent queueing explains, all of them have waited. If they waited on one way only, an estimate that takes that way for the
+ * quick one is wrong by all of it. The sum is free of the offset, so neither wander nor a step explains it away.
+ */
+import type { Nanoseconds } from "../../time/units.js";
+
+/** The least of independent sums in a row is hardly ever that many of their mean deviations above its mean, Gaussian or exponential. */
+const inARow = 8;
+const allowance = 3;
+/** Of the mean of the least, sums. */
+const meanMemory = 32;
+/** Neighbours after which an estimate that followed the queue has come back from it. */
+const memory = 128;
+
+export class StandingQueue {
+  /** What the offset may be wrong by, ns ≥ 0. */
+  error: Nanoseconds = 0;
+  private readonly newest = new Float64Array(inARow);
+  private count = 0;
+  private mean = 0;
+  /** Lowest mean so far. */
+  private usual = Number.POSITIVE_INFINITY;
+
+  reset(): void {
+    this.count = this.error = this.mean = 0;
+    this.usual = Number.POSITIVE_INFINITY;
+  }
+
+  /** An accepted change of route is no queue. */
+  shift(by: Nanoseconds): void {
+    for (let i = 0; i < inARow; i++) this.newest[i]! += by;
+    this.mean += by;
+    this.usual += by;
+  }
+
+  /** The sum of two neighbours, and the mean absolute deviation of such sums, ns. */
+  observe({ sum }: { readonly sum: Nanoseconds }, spread: Nanoseconds): void {
+    const { newest } = this;
+    newest[this.count++ % inARow] = sum;
+    if (this.count < inARow) return;
+    let least = sum;
+    for (let i = 0; i < inARow; i++) if (newest[i]! < least) least = newest[i]!;
+    this.mean += (least - this.mean) / Math.min(this.count - inARow + 1, meanMemory);
+    if (this.mean < this.usual) this.usual = this.mean;
+    this.error = Math.max(least - this.usual - allowance * spread, this.error * (1 - 1 / memory), 0);
+  }
+}
