@@ -93,16 +93,8 @@ export function readEffectiveConfig(config: EffectiveConfig, node: NodeFacts): R
 
 /** @param isLink it serves the clock that it steers by others: a link of a chain */
 function dampingOf(word: "Automatic" | "Light" | "Chain" | "Telecom", isLink: boolean): number {
-  switch (word) {
-    case "Automatic":
-      return isLink ? chainDamping : undamped;
-    case "Light":
-      return undamped;
-    case "Chain":
-      return chainDamping;
-    case "Telecom":
-      return telecomDamping;
-  }
+  const dampings = { Automatic: isLink ? chainDamping : undamped, Light: undamped, Chain: chainDamping, Telecom: telecomDamping };
+  return dampings[word];
 }
 
 /** Each on its own: what cannot be read, has the name of an earlier one, or is too many goes to `refused`. */
