@@ -258,7 +258,8 @@ export class LinkFilter {
     const drifted = Math.max(floor - margin - shape.lowestFloor, shape.highestFloor - floor - margin);
     const { floorMovement, standingQueue } = this.sums;
     const moved = Math.max(0, drifted, floorMovement.movement, standingQueue.error);
-    return this.review.ambiguity + Math.abs(shape.filters[1].restAsymmetry) + moved;
+    const doubted = this.review.ambiguity + this.review.unconfirmedStep(this.bank.packets, standingQueue.sinceUsual);
+    return doubted + Math.abs(shape.filters[1].restAsymmetry) + moved;
   }
 
   /** Weighted mean floor of one shape, ns. */
@@ -322,7 +323,7 @@ export class LinkFilter {
       // With correlated queueing a move of the floor may be a queue that stays: it remains in the bound.
       if (bank.shape.correlation === 1) sums.shiftFloor(change);
     }
-    this.review.observe(finding, bank.packets);
+    this.review.observe(finding, bank.packets, run.packets.length - finding.at);
     this.recordEvent(finding.kind);
     if (movesOffset(finding)) this.proveAnew(finding, packet.hardMin);
     run.end();

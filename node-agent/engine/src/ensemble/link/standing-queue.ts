@@ -5,25 +5,28 @@
  */
 import type { Nanoseconds } from "../../time/units.js";
 
-/** The least of independent sums in a row is hardly ever that many of their mean deviations above its mean, Gaussian or exponential. */
 const inARow = 8;
+/** Of independent sums so many in a row are hardly ever that many mean deviations above their usual least, Gaussian or exponential. */
 const allowance = 3;
 /** Of the mean of the least, sums. */
-const meanMemory = 32;
+const meanMemory = 256;
 /** Neighbours after which an estimate that followed the queue has come back from it. */
 const memory = 128;
 
 export class StandingQueue {
   /** What the offset may be wrong by, ns ≥ 0. */
   error: Nanoseconds = 0;
+  /** Sums since the last one that was no larger than such sums used to be. */
+  sinceUsual = 0;
   private readonly newest = new Float64Array(inARow);
   private count = 0;
   private mean = 0;
+  private spread: Nanoseconds = 0;
   /** Lowest mean so far. */
   private usual = Number.POSITIVE_INFINITY;
 
   reset(): void {
-    this.count = this.error = this.mean = 0;
+    this.count = this.error = this.mean = this.sinceUsual = 0;
     this.usual = Number.POSITIVE_INFINITY;
   }
 
@@ -38,11 +41,20 @@ export class StandingQueue {
   observe({ sum }: { readonly sum: Nanoseconds }, spread: Nanoseconds): void {
     const { newest } = this;
     newest[this.count++ % inARow] = sum;
+    if (sum > this.usual + allowance * this.spread) this.sinceUsual++;
+    else {
+      this.sinceUsual = 0;
+      // A queue that stands is no deviation.
+      this.spread = spread;
+    }
     if (this.count < inARow) return;
     let least = sum;
     for (let i = 0; i < inARow; i++) if (newest[i]! < least) least = newest[i]!;
-    this.mean += (least - this.mean) / Math.min(this.count - inARow + 1, meanMemory);
-    if (this.mean < this.usual) this.usual = this.mean;
-    this.error = Math.max(least - this.usual - allowance * spread, this.error * (1 - 1 / memory), 0);
+    const seen = this.count - inARow + 1;
+    this.mean += (least - this.mean) / Math.min(seen, meanMemory);
+    // The mean of a few is too low by chance, and nothing else would ever raise it.
+    if (this.mean < this.usual || (seen === meanMemory && this.mean < this.usual + this.spread)) this.usual = this.mean;
+    const standing = this.sinceUsual >= inARow ? least - this.usual : 0;
+    this.error = Math.max(standing, this.error * (1 - 1 / memory));
   }
 }

@@ -15,8 +15,8 @@ export class StepReview {
   private stepped: Nanoseconds = 0;
   private steppedAfter = 0;
 
-  /** `packets` of the link since its start. */
-  observe(finding: Finding, packets: number): void {
+  /** @param packets of the link since its start @param since of them after the change */
+  observe(finding: Finding, packets: number, since: number): void {
     const soon = packets - this.steppedAfter < reviewed;
     if (movesFloor(finding) && soon) this.ambiguity += this.stepped;
     const step = movesOffset(finding) ? Math.abs(finding.jumpToLocal - finding.jumpToRemote) / 2 : 0;
@@ -25,6 +25,15 @@ export class StepReview {
     if (movesFloor(finding) || !soon) this.stepped = 0;
     if (step === 0 || ambiguous > 0) return;
     this.stepped += step;
-    this.steppedAfter = packets;
+    this.steppedAfter = packets - since;
+  }
+
+  /**
+   * Until one exchange after a step was about as quick as those before it, a path may have been hashed anew, ns ≥ 0.
+   * @param sinceUsual exchanges since one was as quick as they used to be
+   */
+  unconfirmedStep(packets: number, sinceUsual: number): Nanoseconds {
+    const since = packets - this.steppedAfter;
+    return since < reviewed && 2 * sinceUsual >= since - 1 ? this.stepped : 0;
   }
 }
