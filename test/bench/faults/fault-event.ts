@@ -2,8 +2,8 @@
 
 import type { Measurement } from "@meridian/engine";
 
-/** Assumptions of the guaranteed bound that a fault breaks (docs/concepts/bound.md): what it breaks is shown in rows of its own. */
-export type Exclusion = "FalseMajority" | "LyingCorrection" | "BeyondMaxDrift";
+/** What no packet can show, or an assumption that a fault breaks (docs/concepts/bound.md): what it breaks is shown in rows of its own. */
+export type Exclusion = "FalseMajority" | "LyingCorrection" | "BeyondMaxDrift" | "HiddenAsymmetry";
 
 export interface FaultEvent {
   /** When it strikes, and until when it is watched, true s. */

@@ -36,7 +36,8 @@ function ramped(style: LinkStyle, direction: Direction): FaultVariant {
     const law = ramp(floor, style.jitter, 1, at, over);
     const still = exponential(floor, style.jitter);
     const laws = direction === "toLocal" ? { toLocal: law, toRemote: still } : { toLocal: still, toRemote: law };
-    return { world: worldOf([linkOf(style, "a", floor, laws)], until + 1), events: [{ at, until, over, size: hour / 2 }] };
+    // The path stays lopsided, and the bound with it: that is not over.
+    return { world: worldOf([linkOf(style, "a", floor, laws)], until + 1), events: [{ at, until, over: null, size: hour / 2 }] };
   });
 }
 
@@ -55,7 +56,9 @@ function rehashed(style: LinkStyle): FaultVariant {
       const now = { toLocal: hashed * random.uniform(), toRemote: hashed * random.uniform() };
       const [local, remote] = [now.toLocal - before.toLocal, now.toRemote - before.toRemote];
       faults.push({ at, kind: "route", link: "a", toLocal: local, toRemote: remote });
-      events.push({ at, until: at + hour - 70, size: hashed / 2 });
+      // As much quicker one way as slower the other: every packet is as it would be after a step.
+      const isHidden = i > 0 && Math.abs(local + remote) < 3 * style.jitter;
+      events.push({ at, until: at + hour - 70, size: hashed / 2, ...(isHidden && { excluded: "HiddenAsymmetry" }) });
       before = now;
     }
     return { world: worldOf([linkOf(style, "a", floor)], style.settled + hashes * hour, { faults }), events };
