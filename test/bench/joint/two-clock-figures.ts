@@ -6,8 +6,8 @@ import type { PairFigures, TwoClocksRun } from "./two-clocks-job.js";
 
 /** How many times better than servo behind servo. */
 const gainTarget = 3;
-/** Where PTP is silent and no servo has anything to follow, ns: NTP at 50 µs holds a clock that well. */
-const silentTarget = 3000;
+/** Where PTP is silent and no servo has anything to follow, ns: one filter of both clocks holds both that well by NTP. */
+const silentTarget = 4000;
 
 const parts: readonly (readonly [name: string, of: (pair: PairFigures) => number])[] = [
   ["phc", ({ phc }) => phc.rms],
