@@ -300,13 +300,13 @@ export class LinkFilter {
   private follow(packet: LinkPacket): void {
     const { settings, bank, run, impossibleInRow } = this;
     const { direction, raw } = packet;
-    const middle = bank.shape.filters[1];
     const law = bank.shape.noise[direction];
     const dt = raw - bank.raw;
     if (bank.effectivePackets > settings.eventAfter) run.expect(packet, this.rateBefore);
     bank.observe(packet, true);
     const finding = bank.effectivePackets > settings.eventAfter ? run.observe(packet) : null;
     if (finding !== null) this.accept(finding, packet);
+    const middle = bank.shape.judge;
     if (middle.mainWeight < 0.1 && middle.residual < 0) impossibleInRow[direction]++;
     else impossibleInRow[direction] = 0;
     bank.combine(run.isEmpty);

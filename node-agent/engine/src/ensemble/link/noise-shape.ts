@@ -41,6 +41,8 @@ export class NoiseShape {
   readonly noise: [NoiseLaw, NoiseLaw];
   /** Only the middle filter runs. */
   reduced = false;
+  /** The filter that was the middle one when the newest packet came: what it saw is what the packet is judged by. */
+  judge: FloorFilter;
   /** Extremes of the mean floor ± 3 sd since it was found, ns. */
   lowestFloor = Number.POSITIVE_INFINITY;
   highestFloor = Number.NEGATIVE_INFINITY;
@@ -66,6 +68,7 @@ export class NoiseShape {
       new FloorFilter(wanderStart ** 2, buffer, 1),
       new FloorFilter((wanderStart * wanderRatio) ** 2, buffer, 2),
     ];
+    this.judge = this.filters[1];
     this.saved = new Float64Array(buffer, 3 * filterBytes);
     this.noise = [new NoiseLaw(1, shape, settings, resolution), new NoiseLaw(1, shape, settings, resolution)];
   }
@@ -124,6 +127,7 @@ export class NoiseShape {
     this.packets++;
     let evidence = 0;
     const middle = filters[1];
+    this.judge = middle;
     if (isLater) middle.predict(arrival, settings);
     if (independent) {
       middle.look(arrival, law.own);

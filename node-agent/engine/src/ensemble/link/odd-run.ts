@@ -101,7 +101,7 @@ export class OddRun {
     const { settings, packets, highOdd, clean, start } = this;
     const { shape } = this.link.bank;
     const { direction, value, raw } = packet;
-    const middle = shape.filters[1];
+    const middle = shape.judge;
     const odd = isOdd(middle, settings);
     if (start === null || (!odd && this.isEmpty)) return null;
     const longest = settings.eventRun + Math.min(1500, 12 * (shape.correlation - 1));
