@@ -34,7 +34,7 @@ export function pessimisticRateVariance(bank: ShapeBank, settings: LinkSettings,
     if (shape.evidence < threshold) continue;
     const [, , high] = shape.filters;
     const apart = high.rate - bank.rate;
-    variance = Math.max(variance, high.covariance[4]! + high.wander * dt + apart * apart);
+    variance = Math.max(variance, high.rateVariance + high.wander * dt + apart * apart);
   }
   return variance;
 }
@@ -47,7 +47,7 @@ export function knowsRate(bank: ShapeBank, settings: LinkSettings, { raw }: { re
     if (shape.evidence < threshold) continue;
     const [, , high] = shape.filters;
     const apart = high.rate - bank.rate;
-    if (!(high.covariance[4]! + high.wander * dt + apart * apart < deviation * deviation)) return false;
+    if (!(high.rateVariance + high.wander * dt + apart * apart < deviation * deviation)) return false;
   }
   return true;
 }

@@ -7,6 +7,7 @@ import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
 import { createArrival, createPacketLaw } from "./arrival.js";
 import { FloorFilter } from "./floor-filter.js";
 import type { LinkSettings } from "./link-settings.js";
+import { Look } from "./look.js";
 import type { Direction, NoiseShape } from "./noise-shape.js";
 import type { Packet } from "./start-fit.js";
 
@@ -130,9 +131,7 @@ export function inflate(filter: FloorFilter, finding: Finding): void {
     const mean = (jumpToLocal + jumpToRemote) / 2;
     filter.floorToLocal += mean;
     filter.floorToRemote += mean;
-    p[7]! += variance;
-    p[8]! += variance;
-    p[9]! += variance;
+    filter.releaseFloors(variance);
   }
   if (hypothesis.local) {
     filter.floorToLocal += jumpToLocal;
@@ -156,6 +155,7 @@ export class DiscontinuityTest {
   private readonly trial = new FloorFilter(0);
   /** What was believed before the run. */
   private readonly before = new FloorFilter(0);
+  private readonly look = new Look();
   private readonly arrival = createArrival();
   private readonly law = createPacketLaw();
   private readonly settings: LinkSettings;
@@ -207,7 +207,7 @@ export class DiscontinuityTest {
   }
 
   private replay(run: readonly RunPacket[], shape: NoiseShape, context: RunContext, finding: Finding | null, jitter: Nanoseconds): number {
-    const { trial, settings, arrival, law } = this;
+    const { trial, look, settings, arrival, law } = this;
     trial.copy(this.before);
     trial.wander = shape.filters[1].wander;
     let now = context.runStart;
@@ -229,9 +229,8 @@ export class DiscontinuityTest {
       arrival.toRemote = packet.direction === 1;
       arrival.value = packet.value;
       arrival.age = now - packet.raw;
-      trial.look(arrival, law);
-      evidence += trial.logEvidence;
-      trial.apply();
+      trial.absorb(arrival, law, look);
+      evidence += look.logEvidence;
     }
     if (finding === null) return evidence;
     return this.isPossible(finding, context, jitter) ? evidence : Number.NEGATIVE_INFINITY;

@@ -10,11 +10,16 @@
  *   D = d − √S·distance;  ln p = −ln scale − d²/2S − ln √2π − ln lambda;  mean += a·w·D/S;
  *   P −= a a'·w(1 − shrink − (1 − w)D²/S)/S,  w: probability that the packet follows the main law.
  */
-import type { Nanoseconds } from "../../time/units.js";
+import type { Nanoseconds, Ppb } from "../../time/units.js";
 import type { Arrival, PacketLaw } from "./arrival.js";
 import { exponential } from "./exponential.js";
 import type { LinkSettings } from "./link-settings.js";
-import { type TruncatedMoments, truncate } from "./truncated-moments.js";
+import type { Look } from "./look.js";
+import type { StartState } from "./noise-shape.js";
+import { truncate } from "./truncated-moments.js";
+
+/** What of an arrival is looked at. */
+type Sight = Pick<Arrival, "toRemote" | "value" | "age">;
 
 const densityAtMean = 1 / Math.sqrt(2 * Math.PI);
 
@@ -28,211 +33,172 @@ const evidenceAt = 15;
 /** Numbers of a state. */
 export const stateSize = 16;
 const wanderAt = 16;
-const mainAt = 17;
-const tailAt = 18;
-const residualAt = 19;
-const zAt = 20;
-const logEvidenceAt = 21;
-const normalizedAt = 22;
-const totalAt = 23;
-const noiseAt = 24;
-const distanceAt = 25;
-const shrinkAt = 26;
-const crossOffsetAt = 27;
-const crossRateAt = 28;
-const crossLocalAt = 29;
-const crossRemoteAt = 30;
-const gainAt = 31;
-const lossAt = 32;
-const excessAt = 33;
-const size = 34;
+const size = 17;
 export const filterBytes = 8 * size;
 
-export class FloorFilter implements TruncatedMoments {
+export class FloorFilter {
   /**
-   * One array for all: a link has fifteen filters, and a field of its own would cost each number a box. First the covariance, the upper
+   * One array for all: a link has a dozen filters, and a field of its own would cost each number a box. First the covariance, the upper
    * triangle over (offset, rate, floorToLocal, floorToRemote) in ns and ppb: 0 xx, 1 xr, 2 xl, 3 xm, 4 rr, 5 rl, 6 rm, 7 ll, 8 lm, 9 mm
    * with l and m for the floors.
    */
-  readonly covariance: Float64Array;
+  private readonly numbers: Float64Array;
 
   /**
    * @param wander variance of the rate's random walk, ppb²/s
    * @param buffer where its numbers live, from `index` times filterBytes on; default: one of its own
    */
   constructor(wander: number, buffer = new ArrayBuffer(filterBytes), index = 0) {
-    this.covariance = new Float64Array(buffer, index * filterBytes, size);
-    this.covariance[wanderAt] = wander;
-    this.covariance[mainAt] = 1;
+    this.numbers = new Float64Array(buffer, index * filterBytes, size);
+    this.numbers[wanderAt] = wander;
+  }
+
+  /** Ten numbers to be changed in place, as listed above; what stands behind them is not the reader's. */
+  get covariance(): Float64Array {
+    return this.numbers;
   }
 
   /** Local − reference in the raw frame, ns. */
   get offset(): number {
-    return this.covariance[offsetAt]!;
+    return this.numbers[offsetAt]!;
   }
 
   set offset(value: number) {
-    this.covariance[offsetAt] = value;
+    this.numbers[offsetAt] = value;
   }
 
   /** Its rate, ppb. */
   get rate(): number {
-    return this.covariance[rateAt]!;
+    return this.numbers[rateAt]!;
   }
 
   set rate(value: number) {
-    this.covariance[rateAt] = value;
+    this.numbers[rateAt] = value;
   }
 
   /** Delay floors, ns. */
   get floorToLocal(): number {
-    return this.covariance[toLocalAt]!;
+    return this.numbers[toLocalAt]!;
   }
 
   set floorToLocal(value: number) {
-    this.covariance[toLocalAt] = value;
+    this.numbers[toLocalAt] = value;
   }
 
   get floorToRemote(): number {
-    return this.covariance[toRemoteAt]!;
+    return this.numbers[toRemoteAt]!;
   }
 
   set floorToRemote(value: number) {
-    this.covariance[toRemoteAt] = value;
+    this.numbers[toRemoteAt] = value;
   }
 
   /** Asymmetry to which the floors return, ns: 0, or what an accepted one-way route change made it. */
   get restAsymmetry(): number {
-    return this.covariance[restAt]!;
+    return this.numbers[restAt]!;
   }
 
   set restAsymmetry(value: number) {
-    this.covariance[restAt] = value;
+    this.numbers[restAt] = value;
   }
 
   /** Log evidence with forgetting, nats. */
   get evidence(): number {
-    return this.covariance[evidenceAt]!;
+    return this.numbers[evidenceAt]!;
   }
 
   set evidence(value: number) {
-    this.covariance[evidenceAt] = value;
+    this.numbers[evidenceAt] = value;
   }
 
   /** Variance of the rate's random walk, ppb²/s. */
   get wander(): number {
-    return this.covariance[wanderAt]!;
+    return this.numbers[wanderAt]!;
   }
 
   set wander(value: number) {
-    this.covariance[wanderAt] = value;
+    this.numbers[wanderAt] = value;
   }
 
-  /** Of the last look(): probability of the main law. */
-  get mainWeight(): number {
-    return this.covariance[mainAt]!;
+  /** Variance of the rate, ppb². */
+  get rateVariance(): number {
+    return this.numbers[4]!;
   }
 
-  set mainWeight(value: number) {
-    this.covariance[mainAt] = value;
+  /** How long the error of the offset stays alike, s: a steady filter forgets what it has got wrong in P_xx/P_xr; 0: not known. */
+  get errorTime(): number {
+    const p = this.numbers;
+    return p[1]! > 0 ? p[0]! / p[1]! : 0;
   }
 
-  /** Of the last look(): probability of the tail. */
-  get tailWeight(): number {
-    return this.covariance[tailAt]!;
+  /** Begins anew; `asymmetryVariance` of the floors' half difference, ns². */
+  start(state: StartState, asymmetryVariance: number): void {
+    const p = this.numbers;
+    p.fill(0, 0, stateSize);
+    p[offsetAt] = state.offset;
+    p[rateAt] = state.rate;
+    p[toLocalAt] = state.floorToLocal;
+    p[toRemoteAt] = state.floorToRemote;
+    p[0] = state.offsetVariance + asymmetryVariance;
+    p[1] = state.offsetRateCovariance;
+    p[4] = state.rateVariance;
+    p[7] = p[9] = state.floorVariance + asymmetryVariance;
+    p[2] = -asymmetryVariance;
+    p[3] = asymmetryVariance;
+    p[8] = state.floorVariance - asymmetryVariance;
   }
 
-  /** Of the last look(), ns. */
-  get residual(): number {
-    return this.covariance[residualAt]!;
+  /** The rate moves by that much, ppb, and is so much less certain, ppb². */
+  moveRate(by: Ppb, variance: number): void {
+    this.rate += by;
+    this.numbers[4]! += variance;
   }
 
-  set residual(value: number) {
-    this.covariance[residualAt] = value;
+  /** The offset moves at the cost of the floors, and all three are that much less certain, ns. */
+  forceOffset(by: Nanoseconds): void {
+    const p = this.numbers;
+    const variance = by * by;
+    p[offsetAt]! += by;
+    p[toLocalAt]! -= by;
+    p[toRemoteAt]! += by;
+    p[restAt] = 0;
+    p[0]! += variance;
+    p[2]! -= variance;
+    p[3]! += variance;
+    p[7]! += variance;
+    p[8]! -= variance;
+    p[9]! += variance;
   }
 
-  /** Of the last look(): where the edge cuts, in sigmas. */
-  get z(): number {
-    return this.covariance[zAt]!;
-  }
-
-  set z(value: number) {
-    this.covariance[zAt] = value;
-  }
-
-  /** Of the last look(): log evidence of the packet, nats. */
-  get logEvidence(): number {
-    return this.covariance[logEvidenceAt]!;
-  }
-
-  /** Residual in its own sigmas, of the last normalize(). */
-  get normalized(): number {
-    return this.covariance[normalizedAt]!;
-  }
-
-  set normalized(value: number) {
-    this.covariance[normalizedAt] = value;
-  }
-
-  /** Of the last look(): moments of the truncated law. */
-  get distance(): number {
-    return this.covariance[distanceAt]!;
-  }
-
-  set distance(value: number) {
-    this.covariance[distanceAt] = value;
-  }
-
-  get shrink(): number {
-    return this.covariance[shrinkAt]!;
-  }
-
-  set shrink(value: number) {
-    this.covariance[shrinkAt] = value;
-  }
-
-  /** Of the last look(): mean excess, ns. */
-  get excess(): Nanoseconds {
-    return this.covariance[excessAt]!;
-  }
-
-  /** Of the last look(): score for learning the softness. */
-  get surprise(): number {
-    const shift = this.residual - this.excess;
-    return (shift * shift) / this.covariance[totalAt]! + this.shrink - 1;
-  }
-
-  /** Of the last look(): share of the variance that is the packet's own. */
-  get noiseShare(): number {
-    return this.covariance[noiseAt]! / this.covariance[totalAt]!;
-  }
-
-  /** Works out `normalized` of the last look(). */
-  normalize(): void {
-    this.normalized = (this.residual - this.excess) / Math.sqrt(this.covariance[totalAt]! * (1 - this.shrink + 1e-9));
+  /** Both floors may have moved together, ns². */
+  releaseFloors(variance: number): void {
+    const p = this.numbers;
+    p[7]! += variance;
+    p[8]! += variance;
+    p[9]! += variance;
   }
 
   /** Takes state and evidence of another filter; the wander stays. */
   copy(from: FloorFilter): this {
-    return this.restore(from.covariance, 0);
+    return this.restore(from.numbers, 0);
   }
 
   /** Writes state and evidence into `into` from `at` on: stateSize numbers. */
   save(into: Float64Array, at: number): void {
-    const p = this.covariance;
+    const p = this.numbers;
     for (let i = 0; i < stateSize; i++) into[at + i] = p[i]!;
   }
 
   /** Takes back what save() wrote. */
   restore(from: Float64Array, at: number): this {
-    const p = this.covariance;
+    const p = this.numbers;
     for (let i = 0; i < stateSize; i++) p[i] = from[at + i]!;
     return this;
   }
 
   /** On by the arrival's dt, ≥ 0. The asymmetry returns to its rest. */
   predict({ dt, floorWander }: Pick<Arrival, "dt" | "floorWander">, settings: LinkSettings): void {
-    const p = this.covariance;
+    const p = this.numbers;
     const q = p[wanderAt]! * dt;
     const rate = p[4]!;
     const offsetRate = p[1]!;
@@ -268,34 +234,43 @@ export class FloorFilter implements TruncatedMoments {
   }
 
   /**
-   * Judges one packet; changes no state but the fields of the last look. One that is older than the state is projected with the known
-   * rate and its variance grown.
+   * Judges one packet; changes nothing but `into`. One that is older than the state is projected with the known rate and its variance
+   * grown.
    */
-  look({ toRemote, value, age }: Pick<Arrival, "toRemote" | "value" | "age">, law: PacketLaw): void {
+  look(arrival: Sight, law: PacketLaw, into: Look): void {
+    this.judge(arrival, law, into, false);
+  }
+
+  /** Judges one packet and takes it into the state. */
+  absorb(arrival: Sight, law: PacketLaw, into: Look): void {
+    this.judge(arrival, law, into, true);
+  }
+
+  private judge({ toRemote, value, age }: Sight, law: PacketLaw, into: Look, isAbsorbed: boolean): void {
     const { scale, softVariance, tailScale, tailShare, impossible } = law;
-    const p = this.covariance;
+    const p = this.numbers;
     const offsetLocal = p[2]!;
     const offsetRemote = p[3]!;
     const localRemote = p[8]!;
-    let crossOffset: number;
-    let crossRate: number;
-    let crossLocal: number;
-    let crossRemote: number;
+    let a0: number;
+    let a1: number;
+    let a2: number;
+    let a3: number;
     let variance: number;
     let d: number;
     if (toRemote) {
-      crossOffset = offsetRemote - p[0]!;
-      crossRate = p[6]! - p[1]!;
-      crossLocal = localRemote - offsetLocal;
-      crossRemote = p[9]! - offsetRemote;
-      variance = crossRemote - crossOffset;
+      a0 = offsetRemote - p[0]!;
+      a1 = p[6]! - p[1]!;
+      a2 = localRemote - offsetLocal;
+      a3 = p[9]! - offsetRemote;
+      variance = a3 - a0;
       d = value + p[offsetAt]! - p[toRemoteAt]!;
     } else {
-      crossOffset = p[0]! + offsetLocal;
-      crossRate = p[1]! + p[5]!;
-      crossLocal = offsetLocal + p[7]!;
-      crossRemote = offsetRemote + localRemote;
-      variance = crossOffset + crossLocal;
+      a0 = p[0]! + offsetLocal;
+      a1 = p[1]! + p[5]!;
+      a2 = offsetLocal + p[7]!;
+      a3 = offsetRemote + localRemote;
+      variance = a0 + a2;
       d = value - p[offsetAt]! - p[toLocalAt]!;
     }
     let noise = softVariance;
@@ -307,9 +282,8 @@ export class FloorFilter implements TruncatedMoments {
     const total = variance + noise;
     const deviation = Math.sqrt(total);
     const z = (d - total / scale) / deviation;
-    truncate(z, this);
-    const distance = p[distanceAt]!;
-    const shrink = p[shrinkAt]!;
+    truncate(z, into);
+    const { distance, shrink } = into;
     const isFar = z > 6;
     const exponent = isFar ? (0.5 * total) / (scale * scale) - d / scale : (-0.5 * d * d) / total;
     const density = exponential(exponent) * (isFar ? 1 : densityAtMean / (distance - z));
@@ -318,34 +292,20 @@ export class FloorFilter implements TruncatedMoments {
     const all = main + tail + impossible;
     const weight = main / all;
     const excess = deviation * distance;
+    into.mainWeight = weight;
+    into.tailWeight = tail / all;
+    into.residual = d;
+    into.excess = excess;
+    into.total = total;
+    into.noise = noise;
+    into.z = z;
+    into.logEvidence = Math.log(all);
+    if (!isAbsorbed) return;
     const shift = d - excess;
     const ratio = (shift * shift) / total;
-    p[crossOffsetAt] = crossOffset;
-    p[crossRateAt] = crossRate;
-    p[crossLocalAt] = crossLocal;
-    p[crossRemoteAt] = crossRemote;
-    p[mainAt] = weight;
-    p[tailAt] = tail / all;
-    p[residualAt] = d;
-    p[zAt] = z;
-    p[excessAt] = excess;
-    p[totalAt] = total;
-    p[noiseAt] = noise;
-    p[gainAt] = (weight * shift) / total;
-    const loss = (weight * (1 - shrink + (weight - 1) * ratio)) / total;
-    p[lossAt] = loss > 0 ? loss : 0;
-    p[logEvidenceAt] = Math.log(all);
-  }
-
-  /** Applies what the last look() found. */
-  apply(): void {
-    const p = this.covariance;
-    const k = p[gainAt]!;
-    const a0 = p[crossOffsetAt]!;
-    const a1 = p[crossRateAt]!;
-    const a2 = p[crossLocalAt]!;
-    const a3 = p[crossRemoteAt]!;
-    const loss = p[lossAt]!;
+    const k = (weight * shift) / total;
+    let loss = (weight * (1 - shrink + (weight - 1) * ratio)) / total;
+    if (!(loss > 0)) loss = 0;
     const h0 = loss * a0;
     const h1 = loss * a1;
     const h2 = loss * a2;
@@ -367,7 +327,7 @@ export class FloorFilter implements TruncatedMoments {
 
   /** Variance of the offset `dt` s after the state, with `wander` in place of its own, ns². */
   offsetVariance(dt: number, wander: number, whitePhase: number): number {
-    const p = this.covariance;
+    const p = this.numbers;
     return p[0]! + dt * (2 * p[1]! + dt * (p[4]! + (wander * dt) / 3) + whitePhase);
   }
 
@@ -377,7 +337,7 @@ export class FloorFilter implements TruncatedMoments {
   }
 
   get meanFloorDeviation(): Nanoseconds {
-    const p = this.covariance;
+    const p = this.numbers;
     return 0.5 * Math.sqrt(Math.max(0, p[7]! + 2 * p[8]! + p[9]!));
   }
 }

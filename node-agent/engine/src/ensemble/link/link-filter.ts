@@ -244,10 +244,9 @@ export class LinkFilter {
     return beliefVariance(this.bank, this.settings, raw);
   }
 
-  /** How long the error of offsetAt stays alike, s: a steady filter forgets what it has got wrong in P_xx/P_xy; 0: not known. */
+  /** How long the error of offsetAt stays alike, s; 0: not known. */
   get errorTime(): number {
-    const { covariance } = this.shape.filters[1];
-    return covariance[1]! > 0 ? covariance[0]! / covariance[1]! : 0;
+    return this.shape.filters[1].errorTime;
   }
 
   /** A floor that moved may have moved one way only, ns. */
@@ -306,11 +305,11 @@ export class LinkFilter {
     bank.observe(packet, true);
     const finding = bank.effectivePackets > settings.eventAfter ? run.observe(packet) : null;
     if (finding !== null) this.accept(finding, packet);
-    const middle = bank.shape.judge;
-    if (middle.mainWeight < 0.1 && middle.residual < 0) impossibleInRow[direction]++;
+    const { look } = bank;
+    if (look.mainWeight < 0.1 && look.residual < 0) impossibleInRow[direction]++;
     else impossibleInRow[direction] = 0;
     bank.combine(run.isEmpty);
-    if (dt >= 0) this.pairNeighbours(packet, middle.mainWeight > 0.5, law);
+    if (dt >= 0) this.pairNeighbours(packet, look.mainWeight > 0.5, law);
   }
 
   /** What the run under test has turned out to mean. */

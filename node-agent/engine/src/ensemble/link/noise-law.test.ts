@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { createRandom } from "../../sim/random.js";
 import { FloorFilter } from "./floor-filter.js";
 import { linkSettings } from "./link-settings.js";
+import { Look } from "./look.js";
 import { NoiseLaw } from "./noise-law.js";
 
 const edge = linkSettings.shapes[0]!;
@@ -9,9 +10,10 @@ const gauss = linkSettings.shapes[3]!;
 
 function learn(law: NoiseLaw, draw: () => number): void {
   const filter = new FloorFilter(0);
+  const look = new Look();
   for (let i = 0; i < 4000; i++) {
-    filter.look({ toRemote: false, value: draw(), age: 0 }, law);
-    law.learn(filter);
+    filter.look({ toRemote: false, value: draw(), age: 0 }, law, look);
+    law.learn(look);
   }
 }
 

@@ -8,8 +8,8 @@
 import type { Nanoseconds } from "../../time/units.js";
 import { createPacketLaw, type PacketLaw } from "./arrival.js";
 import { exponential } from "./exponential.js";
-import type { FloorFilter } from "./floor-filter.js";
 import type { LinkSettings, ShapeSettings } from "./link-settings.js";
+import type { Look } from "./look.js";
 
 export class NoiseLaw implements PacketLaw {
   /** The law of one packet. */
@@ -96,15 +96,15 @@ export class NoiseLaw implements PacketLaw {
     effective.tailScale = own.tailScale * correlation;
   }
 
-  /** Learns from the last look() of `filter`. */
-  learn(filter: FloorFilter): void {
+  /** Learns from what a filter saw in a packet. */
+  learn(look: Look): void {
     const { settings, shape, own } = this;
     const before = own.scale;
     this.packets++;
     const rate = Math.max(1 / (this.packets + 30), 1 / settings.tailMemory);
-    own.tailShare = Math.min(0.5, Math.max(0.005, own.tailShare + rate * (filter.tailWeight - own.tailShare)));
-    if (filter.tailWeight > 0) own.tailScale += rate * filter.tailWeight * (filter.residual - own.tailScale);
-    if (filter.mainWeight > 0.3 || filter.residual < 0) this.ascend(filter);
+    own.tailShare = Math.min(0.5, Math.max(0.005, own.tailShare + rate * (look.tailWeight - own.tailShare)));
+    if (look.tailWeight > 0) own.tailScale += rate * look.tailWeight * (look.residual - own.tailScale);
+    if (look.mainWeight > 0.3 || look.residual < 0) this.ascend(look);
     this.limit(shape);
     own.tailScale = Math.max(own.tailScale, settings.tailMin * Math.sqrt(this.variance));
     own.impossible = settings.impossible / own.tailScale;
@@ -112,12 +112,12 @@ export class NoiseLaw implements PacketLaw {
     this.temper(this.correlation);
   }
 
-  private ascend(filter: FloorFilter): void {
+  private ascend(look: Look): void {
     const { own } = this;
     const { noisePrior, noiseMemory } = this.settings;
-    const weight = filter.mainWeight;
-    const scoreScale = this.gaussian ? 0 : weight * Math.min(8, filter.excess / own.scale - 1);
-    const scoreSoft = (filter.residual < 0 ? 1 : weight) * 0.5 * filter.noiseShare * Math.max(-1, Math.min(12, filter.surprise));
+    const weight = look.mainWeight;
+    const scoreScale = this.gaussian ? 0 : weight * Math.min(8, look.excess / own.scale - 1);
+    const scoreSoft = (look.residual < 0 ? 1 : weight) * 0.5 * look.noiseShare * Math.max(-1, Math.min(12, look.surprise));
     const keep = 1 - 1 / noiseMemory;
     this.fisherScale = Math.max(noisePrior, this.fisherScale * keep + scoreScale * scoreScale);
     this.fisherSoft = Math.max(noisePrior, this.fisherSoft * keep + scoreSoft * scoreSoft);

@@ -8,6 +8,7 @@ import type { Arrival } from "./arrival.js";
 import { exponential } from "./exponential.js";
 import { filterBytes, FloorFilter, stateSize } from "./floor-filter.js";
 import type { LinkSettings, ShapeSettings } from "./link-settings.js";
+import type { Looks } from "./look.js";
 import { NoiseLaw } from "./noise-law.js";
 
 /** 0: toLocal, 1: toRemote. */
@@ -41,8 +42,6 @@ export class NoiseShape {
   readonly noise: [NoiseLaw, NoiseLaw];
   /** Only the middle filter runs. */
   reduced = false;
-  /** The filter that was the middle one when the newest packet came: what it saw is what the packet is judged by. */
-  judge: FloorFilter;
   /** Extremes of the mean floor ± 3 sd since it was found, ns. */
   lowestFloor = Number.POSITIVE_INFINITY;
   highestFloor = Number.NEGATIVE_INFINITY;
@@ -68,7 +67,6 @@ export class NoiseShape {
       new FloorFilter(wanderStart ** 2, buffer, 1),
       new FloorFilter((wanderStart * wanderRatio) ** 2, buffer, 2),
     ];
-    this.judge = this.filters[1];
     this.saved = new Float64Array(buffer, 3 * filterBytes);
     this.noise = [new NoiseLaw(1, shape, settings, resolution), new NoiseLaw(1, shape, settings, resolution)];
   }
@@ -93,29 +91,13 @@ export class NoiseShape {
     this.reduced = false;
     this.forgetFloor();
     const prior = settings.asymmetryPrior ** 2;
-    for (const filter of this.filters) {
-      const p = filter.covariance;
-      p.fill(0, 0, 10);
-      filter.offset = state.offset;
-      filter.rate = state.rate;
-      filter.floorToLocal = state.floorToLocal;
-      filter.floorToRemote = state.floorToRemote;
-      filter.restAsymmetry = 0;
-      filter.evidence = 0;
-      p[0] = state.offsetVariance + prior;
-      p[1] = state.offsetRateCovariance;
-      p[4] = state.rateVariance;
-      p[7] = p[9] = state.floorVariance + prior;
-      p[2] = -prior;
-      p[3] = prior;
-      p[8] = state.floorVariance - prior;
-    }
+    for (const filter of this.filters) filter.start(state, prior);
     this.noise[0] = new NoiseLaw(state.jitter, this.shape, settings, this.resolution);
     this.noise[1] = new NoiseLaw(state.jitter, this.shape, settings, this.resolution);
   }
 
-  /** One packet. `learn` false: a replay, the law stays. */
-  observe(arrival: Arrival, learn: boolean): void {
+  /** One packet; what the filters see in it is left in `looks`. `learn` false: a replay, the law stays. */
+  observe(arrival: Arrival, looks: Looks, learn: boolean): void {
     const { settings, filters, weights } = this;
     const direction: Direction = arrival.toRemote ? 1 : 0;
     const law = this.noise[direction];
@@ -127,27 +109,26 @@ export class NoiseShape {
     this.packets++;
     let evidence = 0;
     const middle = filters[1];
-    this.judge = middle;
     if (isLater) middle.predict(arrival, settings);
     if (independent) {
-      middle.look(arrival, law.own);
-      middle.normalize();
-      const gained = middle.logEvidence;
+      const look = looks[1];
+      middle.absorb(arrival, law.own, look);
+      look.normalize();
+      const gained = look.logEvidence;
       middle.evidence = middle.evidence * keep + gained;
-      middle.apply();
       evidence = this.reduced ? gained : weights[1] * gained;
     } else {
-      this.observeTempered(middle, law, arrival, learn);
+      this.observeTempered(arrival, law, looks, learn);
       evidence = this.temperedEvidence;
     }
     if (!this.reduced) {
       for (let i = 0; i < 3; i += 2) {
         const filter = i === 0 ? filters[0] : filters[2];
+        const look = i === 0 ? looks[0] : looks[2];
         if (isLater) filter.predict(arrival, settings);
-        filter.look(arrival, law.effective);
-        const gained = filter.logEvidence;
+        filter.absorb(arrival, law.effective, look);
+        const gained = look.logEvidence;
         filter.evidence = filter.evidence * keep + power * gained;
-        filter.apply();
         if (independent) evidence += (i === 0 ? weights[0] : weights[2]) * gained;
       }
     }
@@ -155,7 +136,7 @@ export class NoiseShape {
     this.evidence = this.evidence * keepShape + evidence;
     this.directionEvidence[direction] = this.directionEvidence[direction] * keepShape + evidence;
     this.trackFloor();
-    if (learn) this.learn(law, independent);
+    if (learn) this.learn(law, looks, independent);
     if (this.reduced) {
       this.offset = middle.offset;
       this.rate = middle.rate;
@@ -223,22 +204,19 @@ export class NoiseShape {
   }
 
   /** Autocorrelated queueing: judged and learnt by the true law, applied with the effective one. */
-  private observeTempered(middle: FloorFilter, law: NoiseLaw, arrival: Arrival, learn: boolean): void {
+  private observeTempered(arrival: Arrival, law: NoiseLaw, [again, look]: Looks, learn: boolean): void {
+    const middle = this.filters[1];
     const power = 1 / law.correlation;
     const keep = 1 - power / this.settings.wanderMemory;
-    middle.look(arrival, law.own);
-    middle.normalize();
-    this.temperedEvidence = middle.logEvidence / law.correlation;
-    if (learn) law.learn(middle);
-    const { normalized, mainWeight, residual, z } = middle;
-    middle.look(arrival, law.effective);
-    middle.normalize();
-    middle.evidence = middle.evidence * keep + power * middle.logEvidence;
-    middle.apply();
-    middle.normalized = Math.max(normalized, middle.normalized);
-    middle.mainWeight = mainWeight;
-    middle.residual = residual;
-    middle.z = z;
+    middle.look(arrival, law.own, look);
+    look.normalize();
+    this.temperedEvidence = look.logEvidence / law.correlation;
+    if (learn) law.learn(look);
+    // The low filter has not looked yet.
+    middle.absorb(arrival, law.effective, again);
+    again.normalize();
+    middle.evidence = middle.evidence * keep + power * again.logEvidence;
+    look.normalized = Math.max(look.normalized, again.normalized);
   }
 
   private trackFloor(): void {
@@ -248,11 +226,11 @@ export class NoiseShape {
     if (floor - margin > this.highestFloor) this.highestFloor = floor - margin;
   }
 
-  private learn(law: NoiseLaw, independent: boolean): void {
+  private learn(law: NoiseLaw, looks: Looks, independent: boolean): void {
     const { filters, weights } = this;
     if (independent) {
       const heaviest = this.reduced ? 1 : weights[2] > weights[1] ? 2 : weights[0] > weights[1] ? 0 : 1;
-      law.learn(filters[heaviest]);
+      law.learn(looks[heaviest]);
     }
     const shift = law.meanShift / 2;
     if (shift === 0) return;

@@ -8,6 +8,7 @@ import type { CausalInterval, RateLimits } from "./causal-interval.js";
 import { DiscontinuityTest, type Finding, type RunPacket } from "./discontinuity.js";
 import { FloorFilter } from "./floor-filter.js";
 import type { LinkSettings } from "./link-settings.js";
+import { Look } from "./look.js";
 import type { NeighbourSums } from "./neighbour-sums.js";
 import type { Direction } from "./noise-shape.js";
 import { findOpposedJump } from "./opposed-jump.js";
@@ -50,6 +51,7 @@ export class OddRun {
   private readonly highOdd: [number, number] = [0, 0];
   private readonly clean: [number, number] = [0, 0];
   private readonly probe = new FloorFilter(0);
+  private readonly foreseen = new Look();
   private readonly probed = createArrival();
   /** null: nothing odd has happened yet. */
   private discontinuity: DiscontinuityTest | null = null;
@@ -73,7 +75,7 @@ export class OddRun {
   /** Before a packet enters the filters: keeps them if it may be odd; one with 0 < residual < 4 scales cannot be. */
   expect({ direction, value, raw }: Packet, provenRate: RateLimits): void {
     if (!this.isEmpty) return;
-    const { settings, probe, probed } = this;
+    const { settings, probe, probed, foreseen } = this;
     const { bank } = this.link;
     const middle = bank.shape.filters[1];
     const law = bank.shape.noise[direction];
@@ -88,9 +90,9 @@ export class OddRun {
     probed.dt = dt;
     probed.age = dt < 0 ? -dt : 0;
     if (dt > 0) probe.predict(probed, settings);
-    probe.look(probed, law.own);
-    probe.normalize();
-    if (!isOdd(probe, settings)) return;
+    probe.look(probed, law.own, foreseen);
+    foreseen.normalize();
+    if (!isOdd(foreseen, settings)) return;
     bank.save();
     this.start = bank.raw;
     this.rate = { low: provenRate.low, high: provenRate.high };
@@ -99,10 +101,9 @@ export class OddRun {
   /** A packet that has entered the filters. Returns what happened once that is clear; null: nothing, or not yet. */
   observe(packet: LinkPacket): Finding | null {
     const { settings, packets, highOdd, clean, start } = this;
-    const { shape } = this.link.bank;
+    const { shape, look } = this.link.bank;
     const { direction, value, raw } = packet;
-    const middle = shape.judge;
-    const odd = isOdd(middle, settings);
+    const odd = isOdd(look, settings);
     if (start === null || (!odd && this.isEmpty)) return null;
     const longest = settings.eventRun + Math.min(1500, 12 * (shape.correlation - 1));
     packets.push({ direction, value, raw, odd });
@@ -110,13 +111,13 @@ export class OddRun {
     this.suspect(odd, start);
     if (odd) {
       clean[direction] = 0;
-      if (middle.residual < 0) this.doubt(direction, -middle.residual);
+      if (look.residual < 0) this.doubt(direction, -look.residual);
       else highOdd[direction]++;
       const enough =
         (this.lowOdd >= settings.eventLow && length >= 4) || highOdd[0] >= settings.eventHigh || highOdd[1] >= settings.eventHigh;
       const finding = enough && (length < 32 || length % 16 === 0) ? this.judge(packet, length >= longest) : null;
       if (finding !== null) return finding;
-    } else if (middle.z < 20) {
+    } else if (look.z < 20) {
       highOdd[direction] = 0;
       clean[direction]++;
       const settled = this.lowOdd === 0 || (clean[0] > 3 && clean[1] > 3);
@@ -190,6 +191,6 @@ export class OddRun {
   }
 }
 
-function isOdd(filter: FloorFilter, settings: LinkSettings): boolean {
-  return filter.mainWeight < 0.1 || filter.normalized < -settings.eventSigmas;
+function isOdd(look: Look, settings: LinkSettings): boolean {
+  return look.mainWeight < 0.1 || look.normalized < -settings.eventSigmas;
 }

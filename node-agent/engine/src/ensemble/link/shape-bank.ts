@@ -8,6 +8,7 @@ import { type Finding, hasOneWayRoute, inflate, movesFloor } from "./discontinui
 import { exponential } from "./exponential.js";
 import type { LinkSettings } from "./link-settings.js";
 import type { Start } from "./link-start.js";
+import { createLooks, type Look } from "./look.js";
 import { NoiseShape } from "./noise-shape.js";
 import type { Packet } from "./start-fit.js";
 
@@ -31,6 +32,7 @@ export class ShapeBank {
   readonly weights: Float64Array;
   private best = 0;
   private readonly settings: LinkSettings;
+  private readonly looks = createLooks();
   private readonly arrival = createArrival();
 
   /** `resolution` of the stamps, ns. */
@@ -48,6 +50,11 @@ export class ShapeBank {
   /** Its index. */
   get shapeIndex(): number {
     return this.best;
+  }
+
+  /** What the leading shape's middle filter saw in the newest packet. */
+  get look(): Look {
+    return this.looks[1];
   }
 
   /** Extrapolated offset, ns. */
@@ -74,7 +81,7 @@ export class ShapeBank {
 
   /** One packet enters every shape; combine() makes an estimate of it. `learn` false: a replay, the laws stay. */
   observe({ direction, value, raw }: Packet, learn: boolean): void {
-    const { arrival } = this;
+    const { arrival, shapes, looks, shape: leading } = this;
     const dt = raw - this.raw;
     arrival.toRemote = direction === 1;
     arrival.value = value;
@@ -82,8 +89,10 @@ export class ShapeBank {
     arrival.age = dt < 0 ? -dt : 0;
     if (dt > 0) this.raw = raw;
     this.packets++;
-    this.effectivePackets += 1 / this.shape.noise[direction].correlation;
-    for (const shape of this.shapes) shape.observe(arrival, learn);
+    this.effectivePackets += 1 / leading.noise[direction].correlation;
+    for (const shape of shapes) if (shape !== leading) shape.observe(arrival, looks, learn);
+    // Last: what it sees is what is left in the looks.
+    leading.observe(arrival, looks, learn);
   }
 
   /** `isCalm`: nothing odd is under test, so shapes may be seeded anew or run one filter only. */
@@ -155,8 +164,7 @@ export class ShapeBank {
     for (const shape of this.shapes) {
       for (const filter of shape.filters) {
         filter.offset += dx;
-        filter.rate += dr;
-        filter.covariance[4]! += 0.09 * dr * dr;
+        filter.moveRate(dr, 0.09 * dr * dr);
       }
       shape.offset += dx;
       shape.rate += dr;
@@ -168,10 +176,7 @@ export class ShapeBank {
   /** Moves the rate and believes it that much less, ppb. */
   forceRate(by: Ppb): void {
     for (const shape of this.shapes) {
-      for (const filter of shape.filters) {
-        filter.rate += by;
-        filter.covariance[4]! += by * by;
-      }
+      for (const filter of shape.filters) filter.moveRate(by, by * by);
       shape.rate += by;
     }
     this.rate += by;
@@ -179,21 +184,8 @@ export class ShapeBank {
 
   /** Moves the offset at the cost of the floors and believes both that much less, ns. */
   forceOffset(by: Nanoseconds): void {
-    const variance = by * by;
     for (const shape of this.shapes) {
-      for (const filter of shape.filters) {
-        filter.offset += by;
-        filter.floorToLocal -= by;
-        filter.floorToRemote += by;
-        filter.restAsymmetry = 0;
-        const p = filter.covariance;
-        p[0]! += variance;
-        p[2]! -= variance;
-        p[3]! += variance;
-        p[7]! += variance;
-        p[8]! -= variance;
-        p[9]! += variance;
-      }
+      for (const filter of shape.filters) filter.forceOffset(by);
       shape.offset += by;
     }
     this.offset += by;
@@ -203,11 +195,6 @@ export class ShapeBank {
   releaseFloor(by: Nanoseconds): void {
     const variance = by ** 2;
     if (!(variance > 0)) return;
-    for (const shape of this.shapes)
-      for (const filter of shape.filters) {
-        filter.covariance[7]! += variance;
-        filter.covariance[8]! += variance;
-        filter.covariance[9]! += variance;
-      }
+    for (const shape of this.shapes) for (const filter of shape.filters) filter.releaseFloors(variance);
   }
 }
