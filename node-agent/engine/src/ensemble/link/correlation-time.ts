@@ -7,6 +7,11 @@
 import type { Nanoseconds } from "../../time/units.js";
 
 const levels = 14;
+/** Where what stands in the numbers, a level after the other: the block being filled, the one before, half their mean square difference, how many. */
+const pendingAt = 0;
+const previousAt = levels;
+const differenceAt = 2 * levels;
+const blocksAt = 3 * levels;
 const memory = 4000;
 const spreadMemory = 500;
 /** Standard deviations that are a hint of correlation between neighbours. */
@@ -24,13 +29,8 @@ export class CorrelationTime {
   private count = 0;
   private mean = Number.NaN;
   private variance = 0;
-  /** Views of one buffer: each of its own would cost more than its numbers. */
-  private readonly buffer = new ArrayBuffer(4 * 8 * levels);
-  private readonly pending = new Float64Array(this.buffer, 0, levels);
-  private readonly previous = new Float64Array(this.buffer, 8 * levels, levels);
-  private readonly differences = new Float64Array(this.buffer, 16 * levels, levels);
-  private readonly halves = new Int32Array(this.buffer, 24 * levels, levels);
-  private readonly blocks = new Int32Array(this.buffer, 28 * levels, levels);
+  /** One array for all: each of its own would cost more than its numbers. */
+  private readonly numbers = new Float64Array(4 * levels);
 
   /** The sum of two neighbours, ns. */
   observe({ sum }: { readonly sum: Nanoseconds }): void {
@@ -44,23 +44,25 @@ export class CorrelationTime {
     let value = Math.max(-6, Math.min(1.5, deviation / this.spread));
     if (!(this.count > 4)) return;
     this.variance += Math.max(1 / (this.count - 4), 1 / memory) * (value * value - this.variance);
+    const { numbers } = this;
+    let blocks = 0;
     for (let j = 0; j < levels; j++) {
-      this.pending[j]! += value;
-      if (j > 0 && ++this.halves[j]! < 2) return;
-      this.halves[j] = 0;
-      value = j > 0 ? this.pending[j]! / 2 : this.pending[0]!;
-      this.pending[j] = 0;
-      const blocks = ++this.blocks[j]!;
+      numbers[pendingAt + j]! += value;
+      // Every second block of a level makes one of the next.
+      if (blocks % 2 === 1) return;
+      value = j > 0 ? numbers[pendingAt + j]! / 2 : numbers[pendingAt]!;
+      numbers[pendingAt + j] = 0;
+      blocks = ++numbers[blocksAt + j]!;
       if (blocks > 1) {
         const gain = Math.max(1 / (blocks - 1), j > 0 ? 1 / 64 : 1 / 1000);
-        const difference = value - this.previous[j]!;
+        const difference = value - numbers[previousAt + j]!;
         let half = 0.5 * difference * difference;
         // A first few that are clipped alike differ by nothing: the limit is not to be learnt from them.
         const size = 2 ** j;
-        if (blocks > 4) half = Math.min(half, 6 * Math.max(this.differences[j]!, (leastShare * this.variance) / size));
-        this.differences[j]! += gain * (half - this.differences[j]!);
+        if (blocks > 4) half = Math.min(half, 6 * Math.max(numbers[differenceAt + j]!, (leastShare * this.variance) / size));
+        numbers[differenceAt + j]! += gain * (half - numbers[differenceAt + j]!);
       }
-      this.previous[j] = value;
+      numbers[previousAt + j] = value;
       if (j === 4) this.fit();
     }
   }
@@ -71,14 +73,15 @@ export class CorrelationTime {
   }
 
   private fit(): void {
+    const { numbers } = this;
     const seen = Math.min(this.count, 1000);
-    const variance = Math.max(this.variance, this.differences[0]!);
-    const neighbour = variance > 0 ? Math.min(0.999, 1 - this.differences[0]! / variance) : 0;
+    const variance = Math.max(this.variance, numbers[differenceAt]!);
+    const neighbour = variance > 0 ? Math.min(0.999, 1 - numbers[differenceAt]! / variance) : 0;
     let packets = neighbour > 5 / Math.sqrt(seen) ? (1 + neighbour) / (1 - neighbour) : 1;
     for (let j = 1, size = 2; j < levels; j++, size *= 2) {
-      const blocks = Math.min(64, this.blocks[j]! - 1);
+      const blocks = Math.min(64, numbers[blocksAt + j]! - 1);
       if (blocks < 3) break;
-      const ratio = Math.min(size, (size * this.differences[j]!) / variance);
+      const ratio = Math.min(size, (size * numbers[differenceAt + j]!) / variance);
       if (ratio > 1 + (blocks < 16 ? 5 : 3.5) * Math.sqrt(3 / blocks)) packets = Math.max(packets, ratio);
     }
     this.packets = packets;
