@@ -73,7 +73,6 @@ export class SourceLink {
   /** What it announced of itself when the packets came that the estimate still rests on, ns. */
   private heldSystematic: Nanoseconds = 0;
   private readonly packet = { direction: 0 as Direction, value: 0, raw: 0, hardMin: 0, resolution: 0 };
-  private readonly proving = { direction: 0 as Direction, value: 0, raw: 0, hardMin: 0, resolution: 0 };
   private starts = 0;
   /** Jumps of the filter's offset that the proof has taken note of, and what it proved of the rate while nothing was odd. */
   private jumps = 0;
@@ -131,7 +130,7 @@ export class SourceLink {
     packet.hardMin = measurement.hardMin;
     packet.resolution = resolution;
     this.filter.observe(packet);
-    this.prove(direction, measurement.hardMin, resolution);
+    this.prove();
     this.wasReady ||= this.isReady;
     this.newest[direction] = Math.max(this.newest[direction], measurement.at);
     if (measurement.at > this.lastPacket) this.lastPacket = measurement.at;
@@ -266,29 +265,26 @@ export class SourceLink {
     return true;
   }
 
-  private prove(direction: Direction, hardMin: Nanoseconds, resolution: Nanoseconds): void {
+  /** The packet that the filter has heard; it is used up. */
+  private prove(): void {
     const { rootHard } = this;
     if (rootHard === null) return;
     this.proof ??= new CausalInterval({ maxRate: linkSettings.maxRate, maxDrift: this.maxDrift });
-    const { proof, proving, filter } = this;
-    proving.hardMin = hardMin;
-    proving.resolution = resolution + rootHard;
+    const { proof, packet, filter } = this;
+    packet.resolution += rootHard;
     if (filter !== null && filter.jumps !== this.jumps) {
       // It stepped by less than what contradicts: what it proved before is not true of it now.
       this.jumps = filter.jumps;
       proof.restart(this.calmRate.isKnown ? this.calmRate : null);
-      for (const packet of filter.sinceJump) {
-        proving.direction = packet.direction;
-        proving.value = packet.value;
-        proving.raw = packet.raw;
-        proof.observe(proving);
+      for (const { direction, value, raw } of filter.sinceJump) {
+        packet.direction = direction;
+        packet.value = value;
+        packet.raw = raw;
+        proof.observe(packet);
       }
       return;
     }
-    proving.direction = direction;
-    proving.value = this.value;
-    proving.raw = this.at;
-    proof.observe(proving);
+    proof.observe(packet);
     if (filter?.isTesting === true) return;
     this.calmRate.low = proof.lowRate;
     this.calmRate.high = proof.highRate;
