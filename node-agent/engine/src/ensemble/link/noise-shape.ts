@@ -6,10 +6,11 @@
 import type { Nanoseconds, Ppb } from "../../time/units.js";
 import type { Arrival } from "./arrival.js";
 import { exponential } from "./exponential.js";
-import { filterBytes, FloorFilter, stateSize } from "./floor-filter.js";
+import { FloorFilter, stateSize } from "./floor-filter.js";
 import type { LinkSettings, ShapeSettings } from "./link-settings.js";
 import type { Looks } from "./look.js";
 import { NoiseLaw } from "./noise-law.js";
+import { createRoom } from "./shape-room.js";
 
 /** 0: toLocal, 1: toRemote. */
 export type Direction = 0 | 1;
@@ -46,7 +47,9 @@ export class NoiseShape {
   lowestFloor = Number.POSITIVE_INFINITY;
   highestFloor = Number.NEGATIVE_INFINITY;
   private packets = 0;
+  /** Of all shapes, and where this one's begin. */
   private readonly saved: Float64Array;
+  private readonly savedAt: number;
   private savedEvidence = 0;
   /** Of the last observeTempered(), nats. */
   private temperedEvidence = 0;
@@ -54,20 +57,25 @@ export class NoiseShape {
   private readonly shape: ShapeSettings;
   private readonly resolution: Nanoseconds;
 
-  constructor(settings: LinkSettings, shape: ShapeSettings, resolution: Nanoseconds) {
+  /**
+   * @param resolution of the stamps, ns
+   * @param room where its numbers live, those of shape `index`; default: one of its own
+   */
+  constructor(settings: LinkSettings, shape: ShapeSettings, resolution: Nanoseconds, room = createRoom(1), index = 0) {
     this.settings = settings;
     this.shape = shape;
     this.resolution = resolution;
     this.wander = settings.wanderStart;
     const { wanderStart, wanderRatio } = settings;
-    // One buffer for all: each of its own would cost more than the numbers of a filter.
-    const buffer = new ArrayBuffer(3 * filterBytes + 3 * stateSize * 8);
+    const { buffer, saved } = room;
+    const first = 3 * index;
     this.filters = [
-      new FloorFilter((wanderStart / wanderRatio) ** 2, buffer, 0),
-      new FloorFilter(wanderStart ** 2, buffer, 1),
-      new FloorFilter((wanderStart * wanderRatio) ** 2, buffer, 2),
+      new FloorFilter((wanderStart / wanderRatio) ** 2, buffer, first),
+      new FloorFilter(wanderStart ** 2, buffer, first + 1),
+      new FloorFilter((wanderStart * wanderRatio) ** 2, buffer, first + 2),
     ];
-    this.saved = new Float64Array(buffer, 3 * filterBytes);
+    this.saved = saved;
+    this.savedAt = first * stateSize;
     this.noise = [new NoiseLaw(1, shape, settings, resolution), new NoiseLaw(1, shape, settings, resolution)];
   }
 
@@ -183,18 +191,18 @@ export class NoiseShape {
 
   /** Keeps the filters as they are now; restore() returns to them. */
   save(): void {
-    for (let i = 0; i < 3; i++) this.filters[i]!.save(this.saved, i * stateSize);
+    for (let i = 0; i < 3; i++) this.filters[i]!.save(this.saved, this.savedAt + i * stateSize);
     this.savedEvidence = this.evidence;
   }
 
   restore(): void {
-    for (let i = 0; i < 3; i++) this.filters[i]!.restore(this.saved, i * stateSize);
+    for (let i = 0; i < 3; i++) this.filters[i]!.restore(this.saved, this.savedAt + i * stateSize);
     this.evidence = this.savedEvidence;
   }
 
   /** Makes `into` the middle filter as it was kept, but for its wander. */
   readSavedMiddle(into: FloorFilter): FloorFilter {
-    return into.restore(this.saved, stateSize);
+    return into.restore(this.saved, this.savedAt + stateSize);
   }
 
   /** The extremes of the floor start anew. */

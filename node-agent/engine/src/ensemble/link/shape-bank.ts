@@ -10,6 +10,7 @@ import type { LinkSettings } from "./link-settings.js";
 import type { Start } from "./link-start.js";
 import { createLooks, type Look } from "./look.js";
 import { NoiseShape } from "./noise-shape.js";
+import { createRoom } from "./shape-room.js";
 import type { Packet } from "./start-fit.js";
 
 /** After so many packets the floor is still being found: its extremes so far are those of the search. */
@@ -38,7 +39,8 @@ export class ShapeBank {
   /** `resolution` of the stamps, ns. */
   constructor(settings: LinkSettings, resolution: Nanoseconds) {
     this.settings = settings;
-    this.shapes = settings.shapes.map((shape) => new NoiseShape(settings, shape, resolution));
+    const room = createRoom(settings.shapes.length);
+    this.shapes = settings.shapes.map((shape, index) => new NoiseShape(settings, shape, resolution, room, index));
     this.weights = new Float64Array(this.shapes.length).fill(1 / this.shapes.length);
   }
 
