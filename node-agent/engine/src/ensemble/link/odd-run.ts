@@ -3,12 +3,11 @@
  * by something that happened at once, or until packets are ordinary again. What it may yet turn out to mean is doubt meanwhile.
  */
 import type { Nanoseconds, Raw } from "../../time/units.js";
-import { createArrival, type LinkPacket } from "./arrival.js";
+import type { LinkPacket } from "./arrival.js";
 import type { CausalInterval, RateLimits } from "./causal-interval.js";
 import { DiscontinuityTest, type Finding, type RunPacket } from "./discontinuity.js";
-import { FloorFilter } from "./floor-filter.js";
 import type { LinkSettings } from "./link-settings.js";
-import { Look } from "./look.js";
+import type { Look } from "./look.js";
 import type { NeighbourSums } from "./neighbour-sums.js";
 import type { Direction } from "./noise-shape.js";
 import { findOpposedJump } from "./opposed-jump.js";
@@ -50,9 +49,6 @@ export class OddRun {
   private earliestBy: Nanoseconds = 0;
   private readonly highOdd: [number, number] = [0, 0];
   private readonly clean: [number, number] = [0, 0];
-  private readonly probe = new FloorFilter(0);
-  private readonly foreseen = new Look();
-  private readonly probed = createArrival();
   /** null: nothing odd has happened yet. */
   private discontinuity: DiscontinuityTest | null = null;
   private readonly settings: LinkSettings;
@@ -72,27 +68,11 @@ export class OddRun {
     return this.lowOdd > 0;
   }
 
-  /** Before a packet enters the filters: keeps them if it may be odd; one with 0 < residual < 4 scales cannot be. */
-  expect({ direction, value, raw }: Packet, provenRate: RateLimits): void {
+  /** Before a packet enters the filters: keeps them if it may be odd. */
+  expect(packet: Packet, provenRate: RateLimits): void {
     if (!this.isEmpty) return;
-    const { settings, probe, probed, foreseen } = this;
     const { bank } = this.link;
-    const middle = bank.shape.filters[1];
-    const law = bank.shape.noise[direction];
-    const dt = raw - bank.raw;
-    const offset = middle.offset + middle.rate * dt;
-    const residual = direction === 1 ? value + offset - middle.floorToRemote : value - offset - middle.floorToLocal;
-    if (residual > 0 && residual < 4 * law.scale && law.correlation === 1) return;
-    probe.copy(middle);
-    probe.wander = middle.wander;
-    probed.toRemote = direction === 1;
-    probed.value = value;
-    probed.dt = dt;
-    probed.age = dt < 0 ? -dt : 0;
-    if (dt > 0) probe.predict(probed, settings);
-    probe.look(probed, law.own, foreseen);
-    foreseen.normalize();
-    if (!isOdd(foreseen, settings)) return;
+    if (!bank.mayBeOdd(packet) || !isOdd(bank.foresee(packet), this.settings)) return;
     bank.save();
     this.start = bank.raw;
     this.rate = { low: provenRate.low, high: provenRate.high };
@@ -142,7 +122,7 @@ export class OddRun {
     if (!odd && this.suspectedJump !== 0) this.hasCriedWolf = true;
     const may = odd && !this.hasCriedWolf && causal.candidate !== null;
     const { shape } = bank;
-    this.suspectedJump = may ? findOpposedJump(this.packets, shape.readSavedMiddle(this.probe), start, shape.jitter) : 0;
+    this.suspectedJump = may ? findOpposedJump(this.packets, bank.readSavedMiddle(), start, shape.jitter) : 0;
   }
 
   /** A packet came that much earlier than its floor, ns. */

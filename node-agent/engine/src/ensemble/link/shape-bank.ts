@@ -6,6 +6,7 @@ import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
 import { createArrival } from "./arrival.js";
 import { type Finding, hasOneWayRoute, inflate, movesFloor } from "./discontinuity.js";
 import { exponential } from "./exponential.js";
+import { FloorFilter } from "./floor-filter.js";
 import type { LinkSettings } from "./link-settings.js";
 import type { Start } from "./link-start.js";
 import { createLooks, type Look } from "./look.js";
@@ -17,6 +18,8 @@ import type { Packet } from "./start-fit.js";
 const floorSearch: readonly number[] = [64, 256, 1024];
 /** Packets between two looks for shapes that are hopeless, a power of two. */
 const reviewSpacing = 512;
+/** A packet that came up to so many scales later than the floor is as usual. */
+const ordinary = 4;
 /** Packets before a shape may be reduced. */
 const reduceAfter = 64;
 
@@ -33,6 +36,8 @@ export class ShapeBank {
   readonly weights: Float64Array;
   private best = 0;
   private readonly settings: LinkSettings;
+  /** For questions: neither a shape nor a hypothesis. */
+  private readonly probe: FloorFilter;
   private readonly looks = createLooks();
   private readonly arrival = createArrival();
 
@@ -40,6 +45,7 @@ export class ShapeBank {
   constructor(settings: LinkSettings, resolution: Nanoseconds) {
     this.settings = settings;
     const room = createRoom(settings.shapes.length);
+    this.probe = new FloorFilter(0, room.buffer, room.probeIndex);
     this.shapes = settings.shapes.map((shape, index) => new NoiseShape(settings, shape, resolution, room, index));
     this.weights = new Float64Array(this.shapes.length).fill(1 / this.shapes.length);
   }
@@ -81,17 +87,37 @@ export class ShapeBank {
     }
   }
 
+  /** False: a packet that came as late as usual, 0 < residual < 4 scales, is not looked at twice. */
+  mayBeOdd({ direction, value, raw }: Packet): boolean {
+    const { shape } = this;
+    const middle = shape.filters[1];
+    const law = shape.noise[direction];
+    const offset = middle.offset + middle.rate * (raw - this.raw);
+    const residual = direction === 1 ? value + offset - middle.floorToRemote : value - offset - middle.floorToLocal;
+    return !(residual > 0 && residual < ordinary * law.scale && law.correlation === 1);
+  }
+
+  /** What the leading shape's middle filter would see in a packet; no filter hears it. Good until the next packet. */
+  foresee(packet: Packet): Look {
+    const { settings, probe, arrival, shape, look } = this;
+    const middle = shape.filters[1];
+    this.describeArrival(packet);
+    arrival.floorWander = 0;
+    probe.copy(middle);
+    probe.wander = middle.wander;
+    if (arrival.dt > 0) probe.predict(arrival, settings);
+    probe.look(arrival, shape.noise[packet.direction].own, look);
+    look.normalize();
+    return look;
+  }
+
   /** One packet enters every shape; combine() makes an estimate of it. `learn` false: a replay, the laws stay. */
-  observe({ direction, value, raw }: Packet, learn: boolean): void {
+  observe(packet: Packet, learn: boolean): void {
     const { arrival, shapes, looks, shape: leading } = this;
-    const dt = raw - this.raw;
-    arrival.toRemote = direction === 1;
-    arrival.value = value;
-    arrival.dt = dt;
-    arrival.age = dt < 0 ? -dt : 0;
-    if (dt > 0) this.raw = raw;
+    this.describeArrival(packet);
+    if (arrival.dt > 0) this.raw = packet.raw;
     this.packets++;
-    this.effectivePackets += 1 / leading.noise[direction].correlation;
+    this.effectivePackets += 1 / leading.noise[packet.direction].correlation;
     for (const shape of shapes) if (shape !== leading) shape.observe(arrival, looks, learn);
     // Last: what it sees is what is left in the looks.
     leading.observe(arrival, looks, learn);
@@ -161,6 +187,11 @@ export class ShapeBank {
     });
   }
 
+  /** The leading shape's middle filter as save() kept it, but for its wander; good until the next question. */
+  readSavedMiddle(): FloorFilter {
+    return this.shape.readSavedMiddle(this.probe);
+  }
+
   /** The oscillator moved offset and rate by dx ns, dr ppb while nothing was heard: that is known to within a third. */
   absorbDrift(dx: Nanoseconds, dr: Ppb): void {
     for (const shape of this.shapes) {
@@ -198,5 +229,14 @@ export class ShapeBank {
     const variance = by ** 2;
     if (!(variance > 0)) return;
     for (const shape of this.shapes) for (const filter of shape.filters) filter.releaseFloors(variance);
+  }
+
+  private describeArrival({ direction, value, raw }: Packet): void {
+    const { arrival } = this;
+    const dt = raw - this.raw;
+    arrival.toRemote = direction === 1;
+    arrival.value = value;
+    arrival.dt = dt;
+    arrival.age = dt < 0 ? -dt : 0;
   }
 }

@@ -5,13 +5,16 @@ import { filterBytes, stateSize } from "./floor-filter.js";
 const filters = 3;
 
 export interface ShapeRoom {
-  /** Of the filters, filterBytes each. */
+  /** Of the filters, filterBytes each, and of one more at `probeIndex` that belongs to no shape. */
   readonly buffer: ArrayBuffer;
+  readonly probeIndex: number;
   /** Kept states, stateSize each: as many as filters. */
   readonly saved: Float64Array;
 }
 
 export function createRoom(shapes: number): ShapeRoom {
-  const buffer = new ArrayBuffer(shapes * filters * (filterBytes + 8 * stateSize));
-  return { buffer, saved: new Float64Array(buffer, shapes * filters * filterBytes) };
+  const probeIndex = shapes * filters;
+  const savedAt = (probeIndex + 1) * filterBytes;
+  const buffer = new ArrayBuffer(savedAt + shapes * filters * 8 * stateSize);
+  return { buffer, probeIndex, saved: new Float64Array(buffer, savedAt) };
 }
