@@ -332,7 +332,7 @@ export class LinkFilter {
   private proveAnew(finding: Finding, hardMin: Nanoseconds): void {
     const { run, causal, resolution } = this;
     this.jumps++;
-    this.sinceJump = run.packets.slice(finding.at);
+    this.sinceJump = run.packets.slice(finding.at).map(({ direction, value, raw }) => ({ direction, value, raw }));
     causal.restart(finding.hypothesis.rate === true ? null : run.rate);
     for (const { direction, value, raw } of this.sinceJump) causal.observe({ direction, value, raw, hardMin, resolution });
   }

@@ -5,7 +5,7 @@
 import type { Nanoseconds, Raw } from "../../time/units.js";
 import type { LinkPacket } from "./arrival.js";
 import type { CausalInterval, RateLimits } from "./causal-interval.js";
-import { DiscontinuityTest, type Finding, type RunPacket } from "./discontinuity.js";
+import { DiscontinuityTest, type Finding } from "./discontinuity.js";
 import type { LinkSettings } from "./link-settings.js";
 import type { Look } from "./look.js";
 import type { NeighbourSums } from "./neighbour-sums.js";
@@ -18,6 +18,17 @@ import type { Packet } from "./start-fit.js";
 const patience = 10;
 /** A packet that is so much earlier than the earliest before it may begin something else. */
 const muchEarlier = 2;
+
+/** Packets that are kept for the next run: most runs are no longer. */
+const mostSpare = 24;
+
+/** As a run keeps it. */
+interface KeptPacket {
+  direction: Direction;
+  value: Nanoseconds;
+  raw: Raw;
+  odd: boolean;
+}
 
 /** What the link knows beside the run. */
 interface Knowledge {
@@ -40,8 +51,11 @@ export class OddRun {
   /** Raw time of the filters as they were kept; null: nothing is under test. */
   start: Raw | null = null;
   /** What was proven of the rate before the run, ppb. */
-  rate: RateLimits | null = null;
-  readonly packets: RunPacket[] = [];
+  readonly rate = { low: 0, high: 0 };
+  /** Good until end(): they are used again. */
+  readonly packets: KeptPacket[] = [];
+  /** Where queueing is correlated there is a run in sixty exchanges, and its packets would be all the garbage that there is; else none. */
+  private readonly spare: KeptPacket[] = [];
   private hasCriedWolf = false;
   private lowOdd = 0;
   /** Index of the first packet that came about as early as any, and how early, ns. */
@@ -75,7 +89,8 @@ export class OddRun {
     if (!bank.mayBeOdd(packet) || !isOdd(bank.foresee(packet), this.settings)) return;
     bank.save();
     this.start = bank.raw;
-    this.rate = { low: provenRate.low, high: provenRate.high };
+    this.rate.low = provenRate.low;
+    this.rate.high = provenRate.high;
   }
 
   /** A packet that has entered the filters. Returns what happened once that is clear; null: nothing, or not yet. */
@@ -86,7 +101,12 @@ export class OddRun {
     const odd = isOdd(look, settings);
     if (start === null || (!odd && this.isEmpty)) return null;
     const longest = settings.eventRun + Math.min(1500, 12 * (shape.correlation - 1));
-    packets.push({ direction, value, raw, odd });
+    const kept = this.spare.pop() ?? { direction, value: 0, raw: 0, odd };
+    kept.direction = direction;
+    kept.value = value;
+    kept.raw = raw;
+    kept.odd = odd;
+    packets.push(kept);
     const { length } = packets;
     this.suspect(odd, start);
     if (odd) {
@@ -111,7 +131,10 @@ export class OddRun {
 
   /** It is explained, or void. */
   end(): void {
-    this.packets.length = this.suspectedJump = 0;
+    const { packets, spare } = this;
+    if (this.link.bank.shape.correlation === 1) packets.length = spare.length = 0;
+    else for (let last = packets.pop(); last !== undefined; last = packets.pop()) if (spare.length < mostSpare) spare.push(last);
+    this.suspectedJump = 0;
     this.start = null;
     this.doubtAhead = this.doubtBehind = this.earliest = this.earliestBy = 0;
     this.lowOdd = this.highOdd[0] = this.highOdd[1] = this.clean[0] = this.clean[1] = 0;
