@@ -80,14 +80,16 @@ export class NoiseLaw implements PacketLaw {
 
   /** Sets the correlation in packets (≥ 1) and the effective law that follows from it. */
   temper(correlation: number): void {
-    const { own } = this;
     this.correlation = correlation;
-    if (correlation === 1) {
-      this.effective = own;
-      return;
-    }
-    if (this.effective === own) this.effective = createPacketLaw();
-    const { effective } = this;
+    if (correlation === 1) this.effective = this.own;
+    else if (this.effective === this.own) this.effective = createPacketLaw();
+    this.deriveEffective();
+  }
+
+  /** From the law as it is now; for every packet, so without a number that would be handed over. */
+  private deriveEffective(): void {
+    const { own, effective, correlation } = this;
+    if (effective === own) return;
     effective.tailShare = own.tailShare;
     effective.impossible = own.impossible;
     const scaleSquared = own.scale * own.scale;
@@ -109,7 +111,7 @@ export class NoiseLaw implements PacketLaw {
     own.tailScale = Math.max(own.tailScale, settings.tailMin * Math.sqrt(this.variance));
     own.impossible = settings.impossible / own.tailScale;
     this.meanShift = ((own.scale - before) * own.softVariance) / this.variance;
-    this.temper(this.correlation);
+    this.deriveEffective();
   }
 
   private ascend(look: Look): void {
