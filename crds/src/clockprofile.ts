@@ -104,7 +104,7 @@ const spec = Type.Object(
           damping: Type.Optional(
             oneOf(servoDampings, {
               description:
-                "How little a clock amplifies what its sources do at any frequency. Light: as its estimate has it, nearest to truth, for clocks that nobody follows. Chain (ratio 1.5): small signals by at most 10 %, so that clocks which follow one another do not add up. Telecom (ratio 5): by at most 0.1 dB, slower to follow. Automatic, and absent: Chain where the node serves the clock that it steers by others, else Light.",
+                "How little a clock amplifies what its sources do at any frequency. Light: as its estimate has it, nearest to truth, for clocks that nobody follows. Chain (ratio 1.2): small signals by at most 10 %, so that clocks which follow one another do not add up. Telecom (ratio 5): by at most 0.1 dB, slower to follow. Automatic, and absent: Chain where the node serves the clock that it steers by others, else Light.",
             }),
           ),
         },

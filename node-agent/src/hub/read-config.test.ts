@@ -1,3 +1,4 @@
+import { chainDamping, telecomDamping, undamped } from "@meridian/engine";
 import type { EffectiveConfig, PtpReceiver, PtpTransmitter } from "@meridian/proto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -108,13 +109,20 @@ test("who follows others and serves its own clock by NTP or PTP is a link of a c
   const dampingWith = (change: Parameters<typeof read>[0]) => read(change).engine.damping;
   const eth1 = { ...timing, interface: "eth1" };
   const ofOwnClock = { ...transmitter, timing: eth1, reference: "system", referenceType: "SystemClock" };
-  expect(dampingWith({ transmitters: [] })).toBe(Math.SQRT1_2);
-  expect(dampingWith({ transmitters: [], ntpServer: { allowedCidrs: ["192.0.2.0/24"] } })).toBe(1.5);
-  expect(dampingWith({ transmitters: [{ ...transmitter, timing: eth1 }] })).toBe(Math.SQRT1_2);
-  expect(dampingWith({ transmitters: [ofOwnClock] })).toBe(1.5);
-  expect(dampingWith({ receivers: [], transmitters: [ofOwnClock] })).toBe(Math.SQRT1_2);
+  expect(dampingWith({ transmitters: [] })).toBe(undamped);
+  expect(dampingWith({ transmitters: [], ntpServer: { allowedCidrs: ["192.0.2.0/24"] } })).toBe(chainDamping);
+  expect(dampingWith({ transmitters: [{ ...transmitter, timing: eth1 }] })).toBe(undamped);
+  expect(dampingWith({ transmitters: [ofOwnClock] })).toBe(chainDamping);
+  expect(dampingWith({ receivers: [], transmitters: [ofOwnClock] })).toBe(undamped);
   const asked = (damping: string) => dampingWith({ transmitters: [ofOwnClock], servo: { damping } });
-  expect(["Light", "Chain", "Telecom", "Automatic", "of a newer hub", ""].map(asked)).toEqual([Math.SQRT1_2, 1.5, 5, 1.5, 1.5, 1.5]);
+  expect(["Light", "Chain", "Telecom", "Automatic", "of a newer hub", ""].map(asked)).toEqual([
+    undamped,
+    chainDamping,
+    telecomDamping,
+    chainDamping,
+    chainDamping,
+    chainDamping,
+  ]);
 });
 
 test("NTP: associations and a server; one with the name of a PTP source is left out, and so is a server for nobody", () => {

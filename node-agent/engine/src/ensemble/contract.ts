@@ -54,7 +54,7 @@ export interface EnsembleConfig {
   readonly maxDrift: Ppb;
   /**
    * Damping ratio ζ of the clock against its reference, 1/√2 … 10. 0.71: none beyond the estimate's own, for a clock that nobody
-   * follows; 1.5: for one that others follow; 5: for telecom profiles (joint/damped-companion.ts).
+   * follows; 1.2: for one that others follow; 5: for telecom profiles (joint/damped-companion.ts).
    */
   readonly damping: number;
 }

@@ -6,7 +6,7 @@
  *
  *   κ = 4ζ² − 2         w' = w·√(3/(1 + 4ζ²))      the wander for which that loop has the least error
  *
- * ζ = 1.5 peaks at 1.06 and costs an eighth of the accuracy; ζ = 5 stays below 1.012 as telecom profiles ask for (ITU-T G.8273.2
+ * ζ = 1.2 peaks at 1.08 and costs a tenth of the accuracy; ζ = 5 stays below 1.012 as telecom profiles ask for (ITU-T G.8273.2
  * limits a clock's gain to 0.1 dB), at half as much error again. Both hold for small signals: large ones raise the learnt wander.
  *
  * The companion only steers. Bound, vote and announcements come from the undamped filters, in which its distance from them is an error
@@ -18,7 +18,7 @@ import { JointFilter } from "./joint-filter.js";
 /** ζ of the estimate's own loop: no companion is needed for that or less. */
 export const undamped = Math.SQRT1_2;
 /** ζ of a clock that others follow, and of one in a telecom profile. */
-export const chainDamping = 1.5;
+export const chainDamping = 1.2;
 export const telecomDamping = 5;
 /** Damping beyond which lagging behind is what was asked for. */
 const stiff = 3;
