@@ -21,6 +21,13 @@ import { truncate } from "./truncated-moments.js";
 /** What of an arrival is looked at. */
 type Sight = Pick<Arrival, "toRemote" | "value" | "age">;
 
+/** Lowest and highest mean floor so far, each ± 3 sd to the safe side, ns. */
+interface FloorExtremes {
+  lowestFloor: Nanoseconds;
+  highestFloor: Nanoseconds;
+}
+
+const floorSigmas = 3;
 const densityAtMean = 1 / Math.sqrt(2 * Math.PI);
 
 /** Where what stands in a filter's numbers, behind its covariance; the state comes first, and is what copies take. */
@@ -329,6 +336,15 @@ export class FloorFilter {
   offsetVariance(dt: number, wander: number, whitePhase: number): number {
     const p = this.numbers;
     return p[0]! + dt * (2 * p[1]! + dt * (p[4]! + (wander * dt) / 3) + whitePhase);
+  }
+
+  /** Widens what the mean floor has been by what it is now; for every packet, so without a number that would be handed over. */
+  widenFloor(extremes: FloorExtremes): void {
+    const p = this.numbers;
+    const floor = 0.5 * (p[toLocalAt]! + p[toRemoteAt]!);
+    const margin = floorSigmas * (0.5 * Math.sqrt(Math.max(0, p[7]! + 2 * p[8]! + p[9]!)));
+    if (floor + margin < extremes.lowestFloor) extremes.lowestFloor = floor + margin;
+    if (floor - margin > extremes.highestFloor) extremes.highestFloor = floor - margin;
   }
 
   /** Mean of the two floors, ns, and its standard deviation. */

@@ -143,7 +143,7 @@ export class NoiseShape {
     const keepShape = 1 - power / settings.shapeMemory;
     this.evidence = this.evidence * keepShape + evidence;
     this.directionEvidence[direction] = this.directionEvidence[direction] * keepShape + evidence;
-    this.trackFloor();
+    filters[1].widenFloor(this);
     if (learn) this.learn(law, looks, independent);
     if (this.reduced) {
       this.offset = middle.offset;
@@ -227,13 +227,6 @@ export class NoiseShape {
     look.normalized = Math.max(look.normalized, again.normalized);
   }
 
-  private trackFloor(): void {
-    const floor = this.filters[1].meanFloor;
-    const margin = 3 * this.filters[1].meanFloorDeviation;
-    if (floor + margin < this.lowestFloor) this.lowestFloor = floor + margin;
-    if (floor - margin > this.highestFloor) this.highestFloor = floor - margin;
-  }
-
   private learn(law: NoiseLaw, looks: Looks, independent: boolean): void {
     const { filters, weights } = this;
     if (independent) {
@@ -273,13 +266,14 @@ export class NoiseShape {
   private weigh(): void {
     const [low, middle, high] = this.filters;
     const most = Math.max(low.evidence, middle.evidence, high.evidence);
-    // e⁰ is 1 and one of them is.
-    const a = low.evidence === most ? 1 : exponential(low.evidence - most);
-    const b = middle.evidence === most ? 1 : exponential(middle.evidence - most);
-    const c = high.evidence === most ? 1 : exponential(high.evidence - most);
-    const sum = a + b + c;
-    this.setWeights(a / sum, b / sum, c / sum);
-    const weights = this.weights;
+    const { filters, weights } = this;
+    let sum = 0;
+    for (let i = 0; i < 3; i++) {
+      const { evidence } = filters[i]!;
+      // e⁰ is 1 and one of them is.
+      sum += weights[i] = evidence === most ? 1 : exponential(evidence - most);
+    }
+    for (let i = 0; i < 3; i++) weights[i]! /= sum;
     this.offset = weights[0] * low.offset + weights[1] * middle.offset + weights[2] * high.offset;
     this.rate = weights[0] * low.rate + weights[1] * middle.rate + weights[2] * high.rate;
   }
