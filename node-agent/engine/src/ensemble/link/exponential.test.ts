@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { exponential } from "./exponential.js";
+import { exponential, exponentiate } from "./exponential.js";
 
 test("is e^x to a few units of the last place wherever that is a normal number", () => {
   fc.assert(
@@ -19,3 +19,9 @@ test.each([0, -0, 1e-300, -745, 710, -800, 699.999, -699.999, Number.POSITIVE_IN
     else expect(exponential(x)).toBe(expected);
   },
 );
+
+test("an array is exponentiated in place", () => {
+  const values = [0, -1, 2.5];
+  exponentiate(values);
+  expect(values).toEqual([1, exponential(-1), exponential(2.5)]);
+});

@@ -5,7 +5,7 @@
  */
 import type { Nanoseconds, Ppb } from "../../time/units.js";
 import type { Arrival } from "./arrival.js";
-import { exponential } from "./exponential.js";
+import { exponentiate } from "./exponential.js";
 import { FloorFilter, stateSize } from "./floor-filter.js";
 import type { LinkSettings, ShapeSettings } from "./link-settings.js";
 import type { Looks } from "./look.js";
@@ -266,13 +266,12 @@ export class NoiseShape {
   private weigh(): void {
     const [low, middle, high] = this.filters;
     const most = Math.max(low.evidence, middle.evidence, high.evidence);
-    const { filters, weights } = this;
-    let sum = 0;
-    for (let i = 0; i < 3; i++) {
-      const { evidence } = filters[i]!;
-      // e⁰ is 1 and one of them is.
-      sum += weights[i] = evidence === most ? 1 : exponential(evidence - most);
-    }
+    const { weights } = this;
+    weights[0] = low.evidence - most;
+    weights[1] = middle.evidence - most;
+    weights[2] = high.evidence - most;
+    exponentiate(weights);
+    const sum = weights[0] + weights[1] + weights[2];
     for (let i = 0; i < 3; i++) weights[i]! /= sum;
     this.offset = weights[0] * low.offset + weights[1] * middle.offset + weights[2] * high.offset;
     this.rate = weights[0] * low.rate + weights[1] * middle.rate + weights[2] * high.rate;
