@@ -7,7 +7,7 @@ import type { LinkPacket } from "./arrival.js";
 import { beliefVariance, knowsRate, pessimisticRateVariance, pessimisticVariance } from "./bank-variance.js";
 import { CausalInterval, type Interval } from "./causal-interval.js";
 import { type DiscontinuityKind, type Finding, floorSumChange, movesFloor, movesOffset } from "./discontinuity.js";
-import { lawDisagreement } from "./law-disagreement.js";
+import { LinkBound } from "./link-bound.js";
 import { type LinkSettings, linkSettings } from "./link-settings.js";
 import { LinkStart, type LinkState } from "./link-start.js";
 import { NeighbourSums } from "./neighbour-sums.js";
@@ -50,6 +50,7 @@ export class LinkFilter {
   private readonly impossibleInRow: [number, number] = [0, 0];
   private lastExchange = 0;
   private readonly review = new StepReview();
+  private readonly bound: LinkBound;
   private readonly resolution: Nanoseconds;
   private readonly hull: Interval = { low: 0, high: 0 };
 
@@ -68,6 +69,8 @@ export class LinkFilter {
     this.bank = new ShapeBank(settings, resolution);
     this.causal = new CausalInterval({ maxRate: settings.maxRate, maxDrift });
     this.run = new OddRun(settings, { bank: this.bank, causal: this.causal, sums: this.sums, resolution });
+    const { bank, sums, run, review } = this;
+    this.bound = new LinkBound({ bank, sums, run, review, settings, resolution });
   }
 
   get state(): LinkState {
@@ -186,10 +189,7 @@ export class LinkFilter {
     this.causal.at(raw, into);
   }
 
-  /**
-   * Half width of the calibrated interval around offsetAt(raw), ns; null: void. Every plausible shape is judged by its most
-   * pessimistic filter; what statistics cannot see (asymmetry, law) is added linearly.
-   */
+  /** Half width of the calibrated interval around offsetAt(raw), ns; null: void. */
   radiusAt(raw: Raw): Nanoseconds | null {
     if (this.state !== "ready" || this.causal.candidate !== null) return null;
     const offset = this.offsetAt(raw);
@@ -200,8 +200,7 @@ export class LinkFilter {
 
   /** Part of the radius that does not average out: asymmetry, delay law, resolution, a step that is in doubt, ns. */
   get systematic(): Nanoseconds {
-    const doubt = Math.max(this.doubtAhead, this.doubtBehind);
-    return this.asymmetry + lawDisagreement(this.shapes, this.shape, this.offset) + 0.5 * this.resolution + doubt;
+    return this.bound.systematic;
   }
 
   /** Standard deviations that the statistical part of the radius stands for. */
@@ -211,12 +210,12 @@ export class LinkFilter {
 
   /** Statistical part of the radius, ns. */
   statisticAt(raw: Raw): Nanoseconds {
-    return this.settings.boundSigmas * (1 + 32 / this.effectivePackets) * Math.sqrt(this.hiddenCorrelation * this.varianceAt(raw));
+    return this.bound.statisticAt(raw);
   }
 
   /** ≥ 1: the filters reckon with the correlation of queueing that was shown; a bound with this many times as much. */
   get hiddenCorrelation(): number {
-    return Math.max(1, this.sums.correlation.perhaps / this.shape.correlation);
+    return this.bound.hiddenCorrelation;
   }
 
   /** Pessimistic variance of offsetAt(raw), ns². */
@@ -251,14 +250,7 @@ export class LinkFilter {
 
   /** A floor that moved may have moved one way only, ns. */
   get asymmetry(): Nanoseconds {
-    const { shape } = this;
-    const margin = 3 * shape.filters[1].meanFloorDeviation;
-    const floor = shape.filters[1].meanFloor;
-    const drifted = Math.max(floor - margin - shape.lowestFloor, shape.highestFloor - floor - margin);
-    const { floorMovement, standingQueue } = this.sums;
-    const moved = Math.max(0, drifted, floorMovement.movement, standingQueue.error);
-    const doubted = this.review.ambiguity + this.review.unconfirmedStep(this.bank.packets, standingQueue.sinceUsual);
-    return doubted + Math.abs(shape.filters[1].restAsymmetry) + moved;
+    return this.bound.asymmetry;
   }
 
   /** Weighted mean floor of one shape, ns. */
