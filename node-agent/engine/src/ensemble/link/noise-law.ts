@@ -20,8 +20,6 @@ export class NoiseLaw implements PacketLaw {
   effective: PacketLaw = this.own;
   /** What the last learn() moved the Gaussian part's mean by, ns: the floors move the other way. */
   meanShift: Nanoseconds = 0;
-  /** The law is Gaussian: its scale is tied to its softness. */
-  readonly gaussian: boolean;
   private packets = 0;
   private fisherScale = 0;
   private fisherSoft = 0;
@@ -37,7 +35,6 @@ export class NoiseLaw implements PacketLaw {
     this.settings = settings;
     this.shape = shape;
     this.resolution = resolution;
-    this.gaussian = shape.softnessMin === shape.softnessMax;
     own.scale = this.gaussian ? scale / shape.softnessMin : scale;
     own.softVariance = (shape.softness * own.scale) ** 2;
     own.tailShare = shape.tailWeight;
@@ -46,6 +43,11 @@ export class NoiseLaw implements PacketLaw {
     this.fisherScale = settings.noisePrior;
     this.fisherSoft = settings.noisePrior;
     this.temper(1);
+  }
+
+  /** The law is Gaussian: its scale is tied to its softness. */
+  get gaussian(): boolean {
+    return this.shape.softnessMin === this.shape.softnessMax;
   }
 
   /** Exponential scale, ns. */
