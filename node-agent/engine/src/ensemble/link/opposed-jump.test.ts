@@ -20,6 +20,8 @@ const exchange = (toLocal: number, toRemote: number): Packet[] => [
 test.each([
   ["rises as the other falls", exchange(1e6 + 100, -1e6 + 300), 1e6 - 100],
   ["falls as the other rises", exchange(-1e6, 1e6), -1e6],
+  ["rises as the other falls, and has queued for nine jitters", exchange(1e6 + 9000, -1e6 + 300), 1e6 + 4350],
+  ["rises by a queue of nine jitters more than the other falls, of which that is much", exchange(1e5 + 9000, -1e5), 0],
   ["rises alone, as a queue", exchange(1e6, 100), 0],
   ["falls alone, as a stamp that is wrong", exchange(100, -1e6), 0],
   ["rises with the other, as a longer route", exchange(1e6, 1e6), 0],

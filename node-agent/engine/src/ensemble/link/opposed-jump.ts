@@ -10,6 +10,8 @@ import type { Packet } from "./start-fit.js";
 
 /** The two residuals cancel to within so many jitters, and each is larger than as many. */
 const jitters = 5;
+/** Or to within that share of the jump: one exchange in twenty has queued for more jitters, and a large jump shows all the same. */
+const share = 1 / 64;
 
 /**
  * @param run packets since the first odd one, in the order in which they came
@@ -22,7 +24,8 @@ export function findOpposedJump(run: readonly Packet[], before: FloorFilter, sta
   const toRemote = newestResidual(run, 1, before, start);
   if (toLocal === null || toRemote === null) return 0;
   const jump = (toLocal - toRemote) / 2;
-  return Math.abs(toLocal + toRemote) < jitters * jitter && Math.abs(jump) > jitters * jitter ? jump : 0;
+  const tolerance = Math.max(jitters * jitter, share * Math.abs(jump));
+  return Math.abs(toLocal + toRemote) < tolerance && Math.abs(jump) > jitters * jitter ? jump : 0;
 }
 
 function newestResidual(run: readonly Packet[], direction: Direction, before: FloorFilter, start: Raw): Nanoseconds | null {
