@@ -104,7 +104,7 @@ const spec = Type.Object(
           damping: Type.Optional(
             oneOf(servoDampings, {
               description:
-                "How little a clock amplifies what its sources do at any frequency. Light: as its estimate has it, nearest to truth, for clocks that nobody follows. Chain (ratio 1.2): small signals by at most 10 %, so that clocks which follow one another do not add up. Telecom (ratio 5): by at most 0.1 dB, slower to follow. Automatic, and absent: Chain where the node serves the clock that it steers by others, else Light.",
+                "How little a clock passes on more of its sources' swings than there is in them. Light: damping ratio 0.71, nearest to truth, for clocks that nobody follows. Chain: ratio 1.2, swings that are small beside the jitter grow by at most a tenth (0.8 dB), so that clocks which follow one another do not add up; costs a tenth of the accuracy. Telecom: ratio 5, by at most 1.2 % (0.1 dB); errors are half as large again. Larger swings pass with more. Automatic, and absent: Chain on a node that follows others and serves its clock by NTP or PTP, else Light.",
             }),
           ),
         },

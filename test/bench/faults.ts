@@ -37,6 +37,7 @@ export async function runFaultsBench(args: string[]): Promise<number> {
       .filter(({ name }) => name.startsWith(values.variant))
       .flatMap(({ name }) => seeds.map((seed) => ({ scenario: number, variant: name, seed }))),
   );
+  if (jobs.length === 0) throw new Error(`--variant ${values.variant}: no variant of these scenarios begins so`);
   const results = await runParallel<FaultJob, readonly EventResult[]>(new URL("./faults/fault-job.js", import.meta.url), jobs);
   const eventsOf = (isMeant: (job: FaultJob) => boolean): EventResult[] =>
     results.flatMap((events, i) => (jobs.slice(i, i + 1).some(isMeant) ? events : []));

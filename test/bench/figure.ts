@@ -3,9 +3,9 @@
 export interface Figure {
   readonly metric: string;
   readonly unit: string;
-  /** Median of the runs. */
+  /** Of the runs: the median, or what docs/reference/benches.md says for this figure (the worst, the sum). */
   readonly value: number;
-  /** Smallest and largest over the runs. */
+  /** Smallest and largest over the runs, or over the events or periods of which it is the worst. */
   readonly spread: readonly [number, number];
   readonly runs: number;
   readonly better: "lower" | "higher";
@@ -41,6 +41,11 @@ export function summarizeFigure(
   };
 }
 
+/** The value is on the wrong side of its target, or no number at all. */
+export function isMissed({ value, better, target }: Pick<Figure, "value" | "better" | "target">): boolean {
+  return better === "lower" ? !(value <= target) : !(value >= target);
+}
+
 export function printFigures(figures: readonly Figure[], json: boolean): void {
   if (json) {
     for (const figure of figures) console.log(JSON.stringify(figure));
@@ -50,11 +55,12 @@ export function printFigures(figures: readonly Figure[], json: boolean): void {
     metric,
     `${String(value)} ${unit}`,
     `${String(spread[0])} … ${String(spread[1])}`,
-    `${better === "lower" ? "≤" : "≥"} ${String(target)}`,
-    moonshot === undefined ? "" : `${better === "lower" ? "≤" : "≥"} ${String(moonshot)}`,
+    `${better === "lower" ? "≤" : "≥"} ${String(roundFigure(target))}`,
+    isMissed({ value, better, target }) ? "missed" : "",
+    moonshot === undefined ? "" : `${better === "lower" ? "≤" : "≥"} ${String(roundFigure(moonshot))}`,
     peer === undefined ? "" : `${String(peer.value)} (${peer.name})`,
   ]);
-  const rows = [["figure", "median", "runs", "target", "moonshot", "peer"], ...cells];
+  const rows = [["figure", "value", "from … to", "target", "", "moonshot", "peer"], ...cells];
   const widths = rows[0]?.map((_title, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   for (const row of rows)
     console.log(

@@ -12,7 +12,8 @@ import { runVoteBench } from "./vote.js";
 
 const benches: Readonly<Record<string, { readonly about: string; readonly run: (args: string[]) => Promise<number> }>> = {
   servo: {
-    about: "estimator and peers against simulated oscillators and networks: --seeds A-B --scenario NAME[,NAME] --duration S --json --plot",
+    about:
+      "estimator and peers against simulated oscillators and networks: --seeds A-B --scenario NAME[,NAME] --duration S --json; or --plot alone, which writes docs/pictures",
     run: runServoBench,
   },
   vote: { about: "liars among simulated sources: --seeds A-B --case NAME[,NAME] --json", run: runVoteBench },

@@ -57,5 +57,6 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
       if (!(duration >= 60)) return { kind: "error", reason: `--duration ${value}: expected seconds, at least 60` };
     } else return { kind: "error", reason: `unknown option ${flag}` };
   }
+  if (plot && args.length > 1) return { kind: "error", reason: "--plot draws always the same runs: no other option goes with it" };
   return { kind: "options", options: { seeds, scenarios, duration, json, plot } };
 }
