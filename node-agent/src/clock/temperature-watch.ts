@@ -9,7 +9,8 @@ export class TemperatureWatch {
   readonly #everyMs: number;
   #thermometers: Promise<readonly Thermometer[]> | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #isReading = false;
+  /** Sensors that have not answered yet. */
+  readonly #asked = new Set<string>();
 
   /** @param root default: the kernel's @param periodMs 10 s unless a test is in a hurry */
   constructor(tell: (sensor: string, celsius: number) => void, root?: string, periodMs = everyMs) {
@@ -30,13 +31,15 @@ export class TemperatureWatch {
   }
 
   async #read(): Promise<void> {
-    // A bus that hangs must not be asked again and again.
-    if (this.#isReading) return;
-    this.#isReading = true;
-    for (const thermometer of (await this.#thermometers) ?? []) {
-      const celsius = await readCelsius(thermometer);
-      if (celsius !== null && this.#timer !== undefined) this.#tell(thermometer.sensor, celsius);
-    }
-    this.#isReading = false;
+    for (const thermometer of (await this.#thermometers) ?? []) void this.#readOne(thermometer);
+  }
+
+  async #readOne(thermometer: Thermometer): Promise<void> {
+    // A bus that hangs must not be asked again and again, and keeps no other sensor waiting.
+    if (this.#asked.has(thermometer.sensor)) return;
+    this.#asked.add(thermometer.sensor);
+    const celsius = await readCelsius(thermometer);
+    this.#asked.delete(thermometer.sensor);
+    if (celsius !== null && this.#timer !== undefined) this.#tell(thermometer.sensor, celsius);
   }
 }

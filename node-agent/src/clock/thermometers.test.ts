@@ -49,8 +49,9 @@ test("a watch tells what each sensor says again and again, leaves out one that v
   };
   const watch = new TemperatureWatch((sensor, celsius) => void told.push(`${sensor} ${String(celsius)}`), root, 5);
   watch.start();
-  await waitFor(() => told.length >= 4);
-  expect(told.slice(0, 4)).toEqual(["board/temp1 30", "board/temp2 31", "board/temp1 30", "board/temp2 31"]);
+  await waitFor(() => told.length >= 6);
+  expect(new Set(told)).toEqual(new Set(["board/temp1 30", "board/temp2 31"]));
+  expect(told.filter((line) => line === "board/temp1 30").length).toBeGreaterThanOrEqual(2);
   rmSync(join(root, "hwmon0", "temp1_input"));
   told.length = 0;
   await waitFor(() => told.length >= 5);

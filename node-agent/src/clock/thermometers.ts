@@ -19,7 +19,7 @@ export interface Thermometer {
   readonly file: string;
 }
 
-/** @returns those to listen to, network adapters and boards first; none on a machine without sensors */
+/** @returns those to listen to, CPUs last; none on a machine without sensors */
 export async function findThermometers(root = hwmonRoot): Promise<Thermometer[]> {
   const found: { readonly thermometer: Thermometer; readonly isCpu: boolean }[] = [];
   for (const device of (await list(root)).slice(0, mostDevices)) {

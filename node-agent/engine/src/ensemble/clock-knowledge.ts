@@ -27,6 +27,7 @@ export class ClockKnowledge {
   private recollection: Recollection | null = null;
   /** Of the links' discontinuities: what holdover has learnt is of the last one. */
   private generation = -1;
+  private readonly proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
 
   /** `foreign`: who steers this node's clocks beside us. */
   constructor(config: EnsembleConfig, foreign: ForeignSteering | null) {
@@ -54,18 +55,11 @@ export class ClockKnowledge {
     return (this.consensus.estimate?.offsetAt(raw) ?? 0) + this.holdover.at(raw).offset + this.frame.at(raw);
   }
 
-  /** What the sources prove and what was proven before; false: neither is anything. */
+  /** What the sources prove and what was proven before; false: neither is anything. Reads only. */
   prove(raw: Raw, into: Proof): boolean {
     const { recollection, consensus } = this;
     if (!consensus.prove(raw, into)) return recollection?.prove(raw, into) ?? false;
-    if (recollection === null) return true;
-    if (!recollection.saysMore(raw, into)) {
-      if (consensus.estimate !== recollection) this.recollection = null;
-      return true;
-    }
-    if (recollection.narrow(raw, into)) return true;
-    // Whatever the clock did while nobody looked, it was not what raw time and steering say.
-    this.forgetRecollection();
+    if (recollection === null || !recollection.saysMore(raw, into) || recollection.narrow(raw, into)) return true;
     return consensus.prove(raw, into);
   }
 
@@ -92,9 +86,18 @@ export class ClockKnowledge {
     return true;
   }
 
-  /** A memory is over with the first packet that denies it. */
+  /** A memory is over with the first packet that denies it, when the sources contradict it, and when they say more than it does. */
   reviewMemory(now: Raw): void {
-    if (this.recollection?.isDenied(now, this.consensus.links.values()) === true) this.forgetRecollection();
+    const { recollection, consensus, proof } = this;
+    if (recollection === null) return;
+    if (recollection.isDenied(now, consensus.links.values())) return this.forgetRecollection();
+    if (!consensus.prove(now, proof)) return;
+    if (!recollection.saysMore(now, proof)) {
+      if (consensus.estimate !== recollection) this.recollection = null;
+    } else if (!recollection.narrow(now, proof)) {
+      // Whatever the clock did while nobody looked, it was not what raw time and steering say.
+      this.forgetRecollection();
+    }
   }
 
   /** While nobody is heard, what the oscillator is seen to do periodically is fed forward; while somebody is, that is learnt. */
@@ -102,18 +105,22 @@ export class ClockKnowledge {
     const { consensus, holdover } = this;
     const { estimate, lastPacket } = consensus;
     if (estimate?.isReady !== true) return;
-    if (consensus.isSilent(now)) return holdover.enter(lastPacket, estimate.wander, estimate.deviationAt(lastPacket));
+    if (consensus.isSilent(now)) {
+      // Who steered may have left the configuration.
+      const from = Number.isFinite(lastPacket) ? lastPacket : now;
+      return holdover.enter(from, estimate.wander, estimate.deviationAt(from));
+    }
     if (!news) return;
     const generation = consensus.discontinuities;
     if (generation !== this.generation) holdover.forget();
     this.generation = generation;
-    holdover.learn(now, estimate.offsetAt(now));
+    holdover.learn(now, estimate.offsetAt(now), estimate.gap);
   }
 
   /** Somebody is heard again: every filter is told what was fed forward meanwhile. */
   leaveHoldover(at: Raw): void {
     const { offset, rate } = this.holdover.at(at);
-    if (rate !== 0) this.consensus.absorbDrift(at, offset, rate);
+    if (offset !== 0 || rate !== 0) this.consensus.absorbDrift(this.holdover.since, at, offset, rate);
     this.holdover.leave();
   }
 

@@ -58,9 +58,9 @@ export class ClockPublisher {
   publish(now: Raw): Publication {
     const { knowledge, bounds } = this;
     const { config, consensus, frame, lock, writers } = knowledge;
-    const { estimate, selected } = consensus;
     const usable = knowledge.isPlaced && !knowledge.isFarDisputed(now);
     if (usable) bounds.prove(now);
+    const { estimate, selected } = consensus;
     const guaranteed = usable ? bounds.guaranteedAt(now) : null;
     const calibrated = usable ? bounds.calibratedAt(now) : null;
     const overshoot = this.overshootAt(now);

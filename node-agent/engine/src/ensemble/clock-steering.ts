@@ -157,11 +157,12 @@ export class ClockSteering {
   private command(wanted: Command, now: Raw, news: boolean, { commands }: Orders): void {
     const { frame } = this.knowledge;
     const command = this.limit(wanted, now);
+    if (!Number.isFinite(command.ppb) || !Number.isFinite(command.thenPpb) || Number.isNaN(command.untilRaw)) return;
     const present = frame.frequencyAt(now);
     this.lastCommand = now;
     if (!news && Math.abs(present - command.ppb) < negligible) return;
     commands.push(command);
-    this.replaced = Math.abs(present - command.thenPpb);
+    this.replaced += Math.abs(present - command.thenPpb);
     this.unread += Math.abs(command.ppb - present) * latency;
     frame.command(now, command);
   }

@@ -202,15 +202,14 @@ export class Consensus {
 
   /** Changes when an offset jumped: what was learnt of drift across it says nothing. */
   get discontinuities(): number {
-    const id = this.selected;
-    return id === null ? 0 : id.generation + (id.filter?.jumps ?? 0);
+    const { selected } = this;
+    return selected === null ? 0 : selected.generation + (selected.filter?.jumps ?? 0);
   }
 
-  /** A known change of the oscillator since those that steer were last heard, ns and ppb. Who was heard since then has seen it. */
-  absorbDrift(at: Raw, offset: Nanoseconds, rate: Ppb): void {
-    const { lastPacket } = this;
+  /** A known change of the oscillator from `since` to `at`, ns and ppb. Who was heard after `since` has seen it. */
+  absorbDrift(since: Raw, at: Raw, offset: Nanoseconds, rate: Ppb): void {
     for (const link of this.links.values())
-      if (link.lastPacket <= lastPacket) link.filter?.absorbDrift(offset - rate * (at - link.filter.raw), rate);
+      if (link.lastPacket <= since) link.filter?.absorbDrift(offset - rate * (at - link.filter.raw), rate);
     this.joint?.absorbDrift(offset - rate * (at - this.joint.raw), rate);
   }
 

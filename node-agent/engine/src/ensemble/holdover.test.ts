@@ -3,6 +3,7 @@ import { exponential } from "../sim/delay-law.js";
 import { Simulation } from "../sim/simulate.js";
 import { swinging, warming } from "../sim/temperature.js";
 import { linkDefaults, type SimulatedLink, type World } from "../sim/world.js";
+import type { EnsembleConfig } from "./contract.js";
 import { Ensemble } from "./ensemble.js";
 
 const [silentFrom, duration] = [6000, 9000];
@@ -43,6 +44,63 @@ test.each<[string, readonly SimulatedLink[]]>([
   const { worst, uncovered } = holdOver(links);
   expect(worst).toBeLessThan(2 * alone.worst);
   expect(uncovered).toBe(0);
+});
+
+test("the only source is replaced by another one: what was learnt of the oscillator commands nothing that is no number", () => {
+  const oscillator = { frequency: 10_000, wander: 0.1, sine: { amplitude: 100, period: 1800 } };
+  const other = link("q", { isSilent: (at) => at < silentFrom + 300 });
+  const change = (config: EnsembleConfig): EnsembleConfig => ({ ...config, links: [other.config] });
+  const figures: (number | null)[] = [];
+  let holdovers = 0;
+  let after = 0;
+  const world: World = {
+    duration: silentFrom + 900,
+    offset: 1e6,
+    oscillator,
+    links: [link("p", {}), other],
+    ensemble: {},
+    faults: [
+      { at: 1, kind: "configure", change: (config) => ({ ...config, links: config.links.filter(({ id }) => id === "p") }) },
+      { at: silentFrom, kind: "configure", change },
+    ],
+  };
+  new Simulation(world, 1, (config, raw) => new Ensemble(config, raw), {
+    decided(_at, { commands, publication }) {
+      for (const { ppb, thenPpb } of commands) figures.push(ppb, thenPpb);
+      if (publication === null) return;
+      const { offset, frequency, calibrated, calibratedGrowth, guaranteed, guaranteedGrowth, state } = publication;
+      figures.push(offset, frequency, calibrated, calibratedGrowth, guaranteed, guaranteedGrowth);
+      if (state === "Holdover") holdovers++;
+    },
+    second({ second, error }) {
+      if (second > silentFrom + 600) after = Math.max(after, Math.abs(error));
+    },
+  }).run();
+  expect(holdovers).toBeGreaterThan(100);
+  expect(figures.filter((figure) => figure !== null && !Number.isFinite(figure))).toEqual([]);
+  // What holdover was off by is taken back slowly.
+  expect(after).toBeLessThan(20_000);
+});
+
+test("what the temperature did between the last packet and the beginning of holdover is fed forward", () => {
+  const before = { swing: 2, period: 5400 };
+  const errors: number[] = [];
+  for (const thermometer of [undefined, { interval: 10, lag: 0, noise: 0.005 }]) {
+    // Four polls of 64 s go by until it is clear that nobody answers: by then the room is 5 K warmer.
+    const room = (second: number): number => swinging(45, before.swing, before.period)(second) + warming(0, 5, 20_000, 60)(second);
+    const slow = link("p", { interval: 64, config: { ...linkDefaults, id: "p", interval: 64 }, isSilent: (at) => at >= 20_000 });
+    const oscillator = { frequency: 10_000, wander: 0.01, temperature: { profile: room, curve: { turnover: 25, curvature: 1 } } };
+    let worst = 0;
+    const world = { duration: 22_000, offset: 1e6, oscillator, links: [slow], ...(thermometer && { thermometer }) };
+    new Simulation(world, 1, (config, raw) => new Ensemble(config, raw), {
+      second({ second, error }) {
+        if (second > 20_500) worst = Math.max(worst, Math.abs(error));
+      },
+    }).run();
+    errors.push(worst);
+  }
+  const [without, withIt] = errors;
+  expect(withIt).toBeLessThan((without ?? 0) / 4);
 });
 
 describe("a thermometer beside the crystal", () => {

@@ -14,7 +14,10 @@ const noDrift = { offset: 0, rate: 0 } as const;
 export class Holdover {
   /** All links are silent. */
   active = false;
+  /** The last packet before, raw s. */
   private from: Raw = 0;
+  /** Of every channel of the thermometers when the clock was last heard of, K. */
+  private readonly heard: number[] = [];
   private now: Raw = 0;
   private period: PeriodicFit | null = null;
   private thermal: ThermalHoldover | null = null;
@@ -24,11 +27,18 @@ export class Holdover {
   private readonly drift = new SlowDrift();
   private readonly thermometers = new Thermometers();
 
-  /** While locked: the raw-frame offset, ns. */
-  learn(raw: Raw, offset: Nanoseconds): void {
-    this.drift.observe(raw, offset, (at) => this.thermometers.at(at));
+  /** While locked: the raw-frame offset, ns. @param gap usual time between packets, s */
+  learn(raw: Raw, offset: Nanoseconds, gap: number): void {
+    this.drift.observe(raw, offset, gap, (at) => this.thermometers.at(at));
+    this.thermometers.valuesInto(this.heard, raw);
   }
 
+  /** The last packet before it, raw s. */
+  get since(): Raw {
+    return this.from;
+  }
+
+  /** A thermometer was read. */
   sense(reading: TemperatureReading): void {
     this.thermometers.sense(reading);
   }
@@ -48,7 +58,7 @@ export class Holdover {
     const period = seen === null ? null : fitPeriod(seen);
     const heat = fitTemperature(drift);
     const byHeat = heat !== null && heat.gain + significance > (period?.gain ?? 0) && this.thermometers.isFresh(heat.channel, lastPacket);
-    this.thermal = byHeat ? new ThermalHoldover(heat, this.thermometers, lastPacket) : null;
+    this.thermal = byHeat ? new ThermalHoldover(heat, this.thermometers, lastPacket, this.heard[heat.channel] ?? 0) : null;
     this.period = byHeat ? null : period;
     const origin = drift.samples[0]?.raw ?? 0;
     const whole = drift.slowWander(() => 0, deviation);
@@ -86,6 +96,7 @@ export class Holdover {
     return this.thermal === null ? walk : Math.hypot(walk, this.thermal.strayRate);
   }
 
+  /** Somebody is heard again. */
   leave(): void {
     this.active = false;
     this.period = null;

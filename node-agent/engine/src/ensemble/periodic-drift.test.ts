@@ -19,7 +19,7 @@ function learn(amplitude: number): SlowDrift {
   for (let t = 0; t < 7200; t++) {
     rate += random.normal();
     offset += rate + amplitude * Math.sin((2 * Math.PI * t) / 1800);
-    drift.observe(t, offset, nothing);
+    drift.observe(t, offset, 1, nothing);
   }
   return drift;
 }
@@ -61,7 +61,7 @@ function learnDay(amplitude: number): SlowDrift {
   for (let t = 0; t < 7200; t++) {
     rate += 0.05 * random.normal();
     offset += rate + amplitude * Math.sin((2 * Math.PI * t) / 86_400);
-    drift.observe(t, offset, nothing);
+    drift.observe(t, offset, 1, nothing);
   }
   return drift;
 }

@@ -13,7 +13,8 @@ export function rememberClock(knowledge: ClockKnowledge, raw: Raw, now: Raw): Cl
   const { consensus, frame, config, holdover, lock } = knowledge;
   const { estimate } = consensus;
   if (estimate === null || !estimate.isReady || !frame.known || !lock.everLocked || knowledge.isFarDisputed(now)) return null;
-  const radius = consensus.vote.noMajority || consensus.vote.widening > 0 ? null : estimate.radiusAt(raw);
+  const isVoid = consensus.vote.noMajority || consensus.vote.widening > 0 || consensus.isShaken(now);
+  const radius = isVoid ? null : estimate.radiusAt(raw);
   const proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
   const links: LinkMemory[] = [];
   for (const [link, { filter }] of consensus.links) if (filter?.state === "ready") links.push({ link, jitter: filter.jitter });
@@ -29,8 +30,8 @@ export function rememberClock(knowledge: ClockKnowledge, raw: Raw, now: Raw): Cl
     phase: {
       raw,
       offset: estimate.offsetAt(raw) + drift.offset,
-      deviation: estimate.deviationAt(raw),
-      radius: radius === null ? null : radius + linkSettings.boundSigmas * holdover.strayAt(raw),
+      deviation: Math.hypot(estimate.deviationAt(raw), holdover.strayAt(raw)),
+      radius: radius === null ? null : radius + consensus.widening + linkSettings.boundSigmas * holdover.strayAt(raw),
       proof: !consensus.vote.conflict && knowledge.prove(raw, proof) ? proof : null,
     },
     links: links.slice(0, mostLinks),

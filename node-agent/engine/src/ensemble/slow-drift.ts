@@ -9,6 +9,8 @@ import type { Warmth } from "./thermometers.js";
 /** s. */
 export const sampleSpacing = 30;
 const depth = 512;
+/** Samples that are further apart than so many usual spacings do not belong together. */
+const mostGaps = 3;
 const leastChanges = 40;
 /** Nats that a fit has to gain: many periods and channels are tried. */
 export const significance = 14;
@@ -16,6 +18,7 @@ export const significance = 14;
 const blockCounts = [4, 6, 9, 14, 20];
 const shortestBlock = 240;
 
+/** What was known at one instant. */
 export interface DriftSample {
   readonly raw: Raw;
   readonly offset: Nanoseconds;
@@ -35,6 +38,7 @@ export interface RateChanges {
   readonly total: number;
 }
 
+/** The samples of the last hours, and what they show. */
 export class SlowDrift {
   private kept: DriftSample[] = [];
 
@@ -42,11 +46,16 @@ export class SlowDrift {
     return this.kept;
   }
 
-  /** While locked. @param offset in the raw frame, ns @param warmthAt asked only when a sample is due */
-  observe(raw: Raw, offset: Nanoseconds, warmthAt: (raw: Raw) => readonly Warmth[]): void {
+  /**
+   * While locked.
+   * @param offset in the raw frame, ns
+   * @param gap usual time between packets, s
+   * @param warmthAt asked only when a sample is due
+   */
+  observe(raw: Raw, offset: Nanoseconds, gap: number, warmthAt: (raw: Raw) => readonly Warmth[]): void {
     const last = this.kept.at(-1);
     if (last !== undefined && raw - last.raw < sampleSpacing) return;
-    if (last !== undefined && raw - last.raw > 3 * sampleSpacing) this.forget();
+    if (last !== undefined && raw - last.raw > mostGaps * Math.max(sampleSpacing, gap)) this.forget();
     this.kept.push({ raw, offset, warmth: warmthAt(raw) });
     if (this.kept.length > depth) this.kept.shift();
   }

@@ -12,7 +12,7 @@ const least = 1 / 32;
 const most = 2;
 /**
  * Where the limit binds it takes as long as the error needs, up to this, s. Decisions replace it every second or sooner; should none
- * come, publications are void by then, and until then the clock only nears the reference (ensemble.ts, overshootGrowth).
+ * come, publications are void by then, and until then the clock only nears the reference (clock-publisher.ts, overshootGrowth).
  */
 const mostAtLimit = 8;
 /** What a slew in steady state stays below where it can, ppb: little is left if everything dies in the middle of it. */

@@ -31,7 +31,7 @@ class Room {
       this.crystal += (this.lag === 0 ? 1 : 1 - Math.exp(-1 / this.lag)) * (kelvin - this.crystal);
       this.walk += 0.05 * this.random.normal();
       this.offset += this.walk + this.rateOf(this.crystal);
-      if (learns) this.drift.observe(this.t, this.offset, (raw) => this.thermometers.at(raw));
+      if (learns) this.drift.observe(this.t, this.offset, 1, (raw) => this.thermometers.at(raw));
     }
   }
 
@@ -58,7 +58,7 @@ describe("what temperature does to the frequency", () => {
     expect(fit?.square).toBeGreaterThan(-40);
     expect(fit?.square).toBeLessThan(-30);
     if (fit === null) return;
-    const holdover = new ThermalHoldover(fit, room.thermometers, learnt - 1);
+    const holdover = new ThermalHoldover(fit, room.thermometers, learnt - 1, room.thermometers.valueOf(fit.channel, learnt - 1));
     room.run(learnt + 1000, swing, false);
     holdover.advance(learnt + 999);
     const expected = -35 * (swing(learnt + 999) ** 2 - swing(learnt - 1) ** 2);
@@ -93,7 +93,7 @@ describe("in holdover", () => {
 
   test("far beyond the temperatures that were seen, the bound covers what the curve may do there", () => {
     if (fit === null) throw new Error("no fit");
-    const beyond = new ThermalHoldover(fit, room.thermometers, learnt - 1);
+    const beyond = new ThermalHoldover(fit, room.thermometers, learnt - 1, room.thermometers.valueOf(fit.channel, learnt - 1));
     for (let at = learnt; at < learnt + 600; at += 10) room.thermometers.sense({ sensor: "board", celsius: 35 + 20, at });
     beyond.advance(learnt + 600);
     // Seen: ±2 K. Believed: up to 6 K. Of the other 14 K at 80 ppb/K nothing is fed forward, and all of it is in the bound.
@@ -105,7 +105,7 @@ describe("in holdover", () => {
     if (fit === null) throw new Error("no fit");
     const thermometers = new Thermometers();
     thermometers.sense({ sensor: "board", celsius: 35, at: 0 });
-    const holdover = new ThermalHoldover(fit, thermometers, 0);
+    const holdover = new ThermalHoldover(fit, thermometers, 0, 0);
     let sum = 0;
     for (let at = 10; at <= 1000; at += 10) {
       thermometers.sense({ sensor: "board", celsius: 35 + at / 1000, at });

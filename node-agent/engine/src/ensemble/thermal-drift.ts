@@ -117,11 +117,12 @@ export class ThermalHoldover {
   /** Largest standard deviation of the rate that was fed forward until `at`, ppb. */
   private deviation: Ppb = 0;
 
-  constructor(fit: ThermalFit, thermometers: Thermometers, from: Raw) {
+  /** @param start what the fit's channel was at `from`, K: thermometers cannot look back */
+  constructor(fit: ThermalFit, thermometers: Thermometers, from: Raw, start: number) {
     this.fit = fit;
     this.thermometers = thermometers;
     this.at = from;
-    this.value = this.start = thermometers.valueOf(fit.channel, from);
+    this.value = this.start = start;
   }
 
   /** Time has come to `raw`: the temperature between was on a straight line. */
@@ -165,7 +166,8 @@ export class ThermalHoldover {
     const [ll, ls, ss] = covariance;
     const variance = Math.max(0, ll * first * first + 2 * ls * first * second + ss * second * second);
     // Limits and no deviations: they are to be in the bound once.
-    const disbelieved = ((Math.abs(linear) + 2 * Math.abs(square * u)) * (value - u)) / linkSettings.boundSigmas;
+    const steepest = Math.abs(linear) + Math.abs(square) * (Math.abs(u) + Math.abs(value));
+    const disbelieved = (steepest * (value - u)) / linkSettings.boundSigmas;
     const tooSmall = (hidden * this.rateOf(value)) / linkSettings.boundSigmas;
     return Math.hypot(Math.sqrt(variance), tooSmall, disbelieved);
   }

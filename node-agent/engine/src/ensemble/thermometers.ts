@@ -5,6 +5,7 @@
  */
 import type { Raw } from "../time/units.js";
 
+/** One look at one thermometer. */
 export interface TemperatureReading {
   /** Any name; readings of one name are one sensor's. */
   readonly sensor: string;
@@ -18,8 +19,9 @@ export interface Warmth {
   readonly second: number;
 }
 
-/** s. */
+/** Of what may lie between sensor and crystal, s: a factor of four or five apart, so that one of them is near. */
 const lags = [0, 60, 300, 1200] as const;
+/** Sensors that are heard; later names are ignored. */
 export const mostSensors = 4;
 /** A sensor that is silent for longer says nothing, s. */
 const longestSilence = 60;
@@ -45,9 +47,14 @@ class Channel {
     this.value = value;
   }
 
+  /** Lagged temperature `dt` s on, K. */
+  valueAfter(dt: number, towards: number): number {
+    return this.lag === 0 ? towards : towards + (this.value - towards) * Math.exp(-dt / this.lag);
+  }
+
   /** As it would be then; the temperature is taken to move on a straight line. */
   after(dt: number, towards: number): Warmth & { readonly value: number } {
-    const value = this.lag === 0 ? towards : towards + (this.value - towards) * Math.exp(-dt / this.lag);
+    const value = this.valueAfter(dt, towards);
     const [a, b] = [this.value, value];
     return { value, first: this.first + ((a + b) / 2) * dt, second: this.second + ((a * a + a * b + b * b) / 3) * dt };
   }
@@ -61,10 +68,11 @@ interface Sensor {
   value: number;
 }
 
+/** All that are heard, each through every lag. */
 export class Thermometers {
   private readonly sensors = new Map<string, Sensor>();
 
-  /** Readings that cannot be true, go back in time, or are of a fifth sensor are not taken. */
+  /** Readings that cannot be true, go back in time, or are of a sensor too many are not taken. */
   sense({ sensor: name, celsius, at }: TemperatureReading): void {
     if (!(celsius > coldest && celsius < hottest) || !Number.isFinite(at)) return;
     const known = this.sensors.get(name);
@@ -96,11 +104,18 @@ export class Thermometers {
     return all;
   }
 
+  /** As valueOf() of every channel, into `values`. */
+  valuesInto(values: number[], raw: Raw): void {
+    let index = 0;
+    for (const { channels, last, value } of this.sensors.values())
+      for (const channel of channels) values[index++] = channel.valueAfter(Math.max(0, raw - last), value);
+  }
+
   /** Lagged temperature of one channel above its first reading as of `raw`, K. */
   valueOf(index: number, raw: Raw): number {
     const sensor = this.sensorOf(index);
     const channel = sensor?.channels[index % lags.length];
-    return sensor === undefined || channel === undefined ? 0 : channel.after(Math.max(0, raw - sensor.last), sensor.value).value;
+    return sensor === undefined || channel === undefined ? 0 : channel.valueAfter(Math.max(0, raw - sensor.last), sensor.value);
   }
 
   /** It has said something lately. */

@@ -68,7 +68,7 @@ export class JointEstimate implements ClockEstimate {
     return DampedCompanion.isNeeded(damping);
   }
 
-  /** ζ of what steers . */
+  /** Sets ζ of what steers; a new one starts from the base. */
   damp(damping: number): void {
     const needed = DampedCompanion.isNeeded(damping);
     if (needed === (this.companion !== null) && damping === this.damping) return;

@@ -57,12 +57,21 @@ export class LinkBound {
   /** Floors that moved may have moved one way only, a queue may stand on one way, and a step may have been a path hashed anew, ns. */
   get asymmetry(): Nanoseconds {
     const { bank, sums, review } = this.evidence;
+    const { standingQueue } = sums;
+    return this.lasting(standingQueue.error) + review.unconfirmedStep(bank.packets, standingQueue.sinceUsual);
+  }
+
+  /** The part of it that outlives a start from nothing, ns. */
+  get lastingAsymmetry(): Nanoseconds {
+    return this.lasting(0);
+  }
+
+  private lasting(queue: Nanoseconds): Nanoseconds {
+    const { bank, sums, review } = this.evidence;
     const { filters, lowestFloor, highestFloor } = bank.shape;
     const { meanFloor, meanFloorDeviation, restAsymmetry } = filters[1];
     const margin = floorSigmas * meanFloorDeviation;
     const drifted = Math.max(meanFloor - margin - lowestFloor, highestFloor - meanFloor - margin);
-    const moved = Math.max(0, drifted, sums.floorMovement.movement, sums.standingQueue.error);
-    const doubted = review.ambiguity + review.unconfirmedStep(bank.packets, sums.standingQueue.sinceUsual);
-    return doubted + Math.abs(restAsymmetry) + moved;
+    return review.ambiguity + Math.abs(restAsymmetry) + Math.max(0, drifted, sums.floorMovement.movement, queue);
   }
 }

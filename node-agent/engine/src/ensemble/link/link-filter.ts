@@ -248,7 +248,7 @@ export class LinkFilter {
     return this.shape.filters[1].errorTime;
   }
 
-  /** A floor that moved may have moved one way only, ns. */
+  /** What the path may be lopsided by: floors that moved, a queue on one way, a step that may have been a route, ns. */
   get asymmetry(): Nanoseconds {
     return this.bound.asymmetry;
   }
@@ -263,8 +263,6 @@ export class LinkFilter {
     this.bank.absorbDrift(dx, dr);
   }
 
-  // --- start
-
   /** Begins with what the packets so far say, if they are a reason to: true. */
   private tryStart(): boolean {
     const start = this.start.attempt();
@@ -277,16 +275,15 @@ export class LinkFilter {
   private lose(): void {
     this.recordEvent("lost");
     // A path that was found to be lopsided is not straight again because the filter begins anew.
-    this.review.ambiguity = this.packets === 0 ? 0 : this.asymmetry;
+    this.review.restart(this.packets === 0 ? 0 : this.bound.lastingAsymmetry);
     this.losses++;
     this.start.restart(this.sinceContradiction);
     this.impossibleInRow[0] = this.impossibleInRow[1] = 0;
     this.run.end();
     this.sums.restart();
+    // Three fits at most: of 4, 8 and 16 exchanges.
     for (let i = 0; i < 3 && this.tryStart(); i++);
   }
-
-  // --- one packet
 
   private follow(packet: LinkPacket): void {
     const { settings, bank, run, impossibleInRow } = this;
@@ -344,10 +341,9 @@ export class LinkFilter {
     this.bank.temper(packets);
   }
 
-  // --- proof against belief
-
   private isOutsideProof(raw: Raw): boolean {
     this.causal.at(raw, this.hull);
-    return this.offsetAt(raw) < this.hull.low || this.offset > this.hull.high;
+    const offset = this.offsetAt(raw);
+    return offset < this.hull.low || offset > this.hull.high;
   }
 }

@@ -15,6 +15,12 @@ export class StepReview {
   private stepped: Nanoseconds = 0;
   private steppedAfter = 0;
 
+  /** The filter begins anew. @param lopsided what was found of the path before, ns ≥ 0 */
+  restart(lopsided: Nanoseconds): void {
+    this.ambiguity = lopsided;
+    this.stepped = this.steppedAfter = 0;
+  }
+
   /** @param packets of the link since its start @param since of them after the change */
   observe(finding: Finding, packets: number, since: number): void {
     const soon = packets - this.steppedAfter < reviewed;
