@@ -11,7 +11,8 @@ export class FloorMovement {
   /** What joins the bound, ns ≥ 0; what the filters' mean floor is set free by, ns. */
   movement: Nanoseconds = 0;
   release: Nanoseconds = 0;
-  private readonly minima = new Float64Array(4);
+  /** Not a typed array: that costs more than four numbers. */
+  private readonly minima = [Number.NaN, Number.NaN, Number.NaN, Number.NaN];
   private inBlock = 0;
   private blocks = 0;
   private minimum = Number.POSITIVE_INFINITY;

@@ -68,9 +68,10 @@ export class LinkFilter {
     this.resolution = resolution;
     this.bank = new ShapeBank(settings, resolution);
     this.causal = new CausalInterval({ maxRate: settings.maxRate, maxDrift });
-    this.run = new OddRun(settings, { bank: this.bank, causal: this.causal, sums: this.sums, resolution });
-    const { bank, sums, run, review } = this;
-    this.bound = new LinkBound({ bank, sums, run, review, settings, resolution });
+    const { bank, causal, sums, review } = this;
+    const knowledge = { settings, resolution, bank, causal, sums, review };
+    this.run = new OddRun(knowledge);
+    this.bound = new LinkBound(knowledge, this.run);
   }
 
   get state(): LinkState {

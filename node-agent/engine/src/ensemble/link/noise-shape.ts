@@ -51,8 +51,6 @@ export class NoiseShape {
   private readonly saved: Float64Array;
   private readonly savedAt: number;
   private savedEvidence = 0;
-  /** Of the last observeTempered(), nats. */
-  private temperedEvidence = 0;
   private readonly settings: LinkSettings;
   private readonly shape: ShapeSettings;
   private readonly resolution: Nanoseconds;
@@ -127,7 +125,7 @@ export class NoiseShape {
       evidence = this.reduced ? gained : weights[1] * gained;
     } else {
       this.observeTempered(arrival, law, looks, learn);
-      evidence = this.temperedEvidence;
+      evidence = looks[1].logEvidence / law.correlation;
     }
     if (!this.reduced) {
       for (let i = 0; i < 3; i += 2) {
@@ -218,7 +216,6 @@ export class NoiseShape {
     const keep = 1 - power / this.settings.wanderMemory;
     middle.look(arrival, law.own, look);
     look.normalize();
-    this.temperedEvidence = look.logEvidence / law.correlation;
     if (learn) law.learn(look);
     // The low filter has not looked yet.
     middle.absorb(arrival, law.effective, again);

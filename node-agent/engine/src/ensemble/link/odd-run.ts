@@ -4,14 +4,13 @@
  */
 import type { Nanoseconds, Raw } from "../../time/units.js";
 import type { LinkPacket } from "./arrival.js";
-import type { CausalInterval, RateLimits } from "./causal-interval.js";
+import type { RateLimits } from "./causal-interval.js";
 import { DiscontinuityTest, type Finding } from "./discontinuity.js";
+import type { LinkKnowledge } from "./link-knowledge.js";
 import type { LinkSettings } from "./link-settings.js";
 import type { Look } from "./look.js";
-import type { NeighbourSums } from "./neighbour-sums.js";
 import type { Direction } from "./noise-shape.js";
 import { findOpposedJump } from "./opposed-jump.js";
-import type { ShapeBank } from "./shape-bank.js";
 import type { Packet } from "./start-fit.js";
 
 /** Packets after which a route is believed to have changed although one way is silent. */
@@ -28,15 +27,6 @@ interface KeptPacket {
   value: Nanoseconds;
   raw: Raw;
   odd: boolean;
-}
-
-/** What the link knows beside the run. */
-interface Knowledge {
-  readonly bank: ShapeBank;
-  readonly causal: CausalInterval;
-  readonly sums: NeighbourSums;
-  /** Of the stamps, ns. */
-  readonly resolution: Nanoseconds;
 }
 
 export class OddRun {
@@ -65,11 +55,9 @@ export class OddRun {
   private readonly clean: [number, number] = [0, 0];
   /** null: nothing odd has happened yet. */
   private discontinuity: DiscontinuityTest | null = null;
-  private readonly settings: LinkSettings;
-  private readonly link: Knowledge;
+  private readonly link: LinkKnowledge;
 
-  constructor(settings: LinkSettings, link: Knowledge) {
-    this.settings = settings;
+  constructor(link: LinkKnowledge) {
     this.link = link;
   }
 
@@ -85,8 +73,8 @@ export class OddRun {
   /** Before a packet enters the filters: keeps them if it may be odd. */
   expect(packet: Packet, provenRate: RateLimits): void {
     if (!this.isEmpty) return;
-    const { bank } = this.link;
-    if (!bank.mayBeOdd(packet) || !isOdd(bank.foresee(packet), this.settings)) return;
+    const { bank, settings } = this.link;
+    if (!bank.mayBeOdd(packet) || !isOdd(bank.foresee(packet), settings)) return;
     bank.save();
     this.start = bank.raw;
     this.rate.low = provenRate.low;
@@ -95,8 +83,9 @@ export class OddRun {
 
   /** A packet that has entered the filters. Returns what happened once that is clear; null: nothing, or not yet. */
   observe(packet: LinkPacket): Finding | null {
-    const { settings, packets, highOdd, clean, start } = this;
-    const { shape, look } = this.link.bank;
+    const { packets, highOdd, clean, start } = this;
+    const { bank, settings } = this.link;
+    const { shape, look } = bank;
     const { direction, value, raw } = packet;
     const odd = isOdd(look, settings);
     if (start === null || (!odd && this.isEmpty)) return null;
@@ -156,7 +145,7 @@ export class OddRun {
       this.earliestBy = early;
     }
     // It had queued as well: the step is larger than what shows.
-    const step = early + Math.min(early, this.settings.boundSigmas * this.link.bank.shape.jitter);
+    const step = early + Math.min(early, this.link.settings.boundSigmas * this.link.bank.shape.jitter);
     if (direction === 1) this.doubtAhead = Math.max(this.doubtAhead, step);
     else this.doubtBehind = Math.max(this.doubtBehind, step);
   }
@@ -175,9 +164,9 @@ export class OddRun {
 
   private judge({ hardMin }: LinkPacket, last: boolean): Finding | null {
     const { packets, start, earliest } = this;
-    const { bank, causal, sums, resolution } = this.link;
+    const { settings, bank, causal, sums, resolution } = this.link;
     if (start === null) return null;
-    this.discontinuity ??= new DiscontinuityTest(this.settings);
+    this.discontinuity ??= new DiscontinuityTest(settings);
     return this.discontinuity.judge(packets, bank.shape, {
       runStart: start,
       lowRate: causal.lowRate,
