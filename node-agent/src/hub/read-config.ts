@@ -4,15 +4,15 @@
  */
 import {
   type AssociationConfig,
+  chainDamping,
   type ComparisonConfig,
   type EngineConfig,
   parseClockIdentity,
   type PtpTimingConfig,
   type ReceiverInstanceConfig,
   type StepPolicy,
-  type TransmitterInstanceConfig,
-  chainDamping,
   telecomDamping,
+  type TransmitterInstanceConfig,
   undamped,
 } from "@meridian/engine";
 import type { EffectiveConfig, PartResult, PtpReceiver, PtpTiming, PtpTransmitter } from "@meridian/proto";

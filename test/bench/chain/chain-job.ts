@@ -57,7 +57,7 @@ function runChain(settings: HopSettings, seed: number): ChainRun {
   return { kind: "chain", hops };
 }
 
-/** A timeline is read once, forwards. */
+/** Bound to its timeline: a world calls these functions bare. */
 function asReference(reference: Reference): Reference {
   return {
     offsetAt: (at) => reference.offsetAt(at),

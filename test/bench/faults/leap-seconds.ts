@@ -13,7 +13,7 @@ const [announced, midnight, until] = [60.3, 120, 240];
 const second = 1e9;
 const day = 86_400;
 /** The segment begins two minutes before a day ends. */
-const beforeMidnight = (postal: number): number => Math.floor(postal / day) * day - midnight;
+const beforeMidnight = (posix: number): number => Math.floor(posix / day) * day - midnight;
 const known = beforeMidnight(leapTable.validUntil - 60 * day);
 const expired = beforeMidnight(leapTable.validUntil + 4 * day);
 /** RFC 5905 7.3: the last minute has 61 or 59 seconds. */

@@ -86,7 +86,7 @@ export const furtherWorlds: readonly Scenario[] = [
   mixed("law-mix-tail", gamma3(ntpFloor, microsecond), tailLaw(ntpFloor)),
   robust("asymmetric-3", ntpWorld({ toLocal: exponential(ntpFloor, 3 * microsecond), toRemote: exponentialLaw })),
   alike("bursts", bursts(ntpFloor, microsecond, 0.8, 50 * microsecond, { busy: 300, period: 1000 })),
-  // Over veth at sixteen a second: the way out is five times as long, and half of the floor is not enough.
+  // Over veth at sixteen a second: the way out is five times as long; that is why the asymmetry prior is three quarters of the floor.
   idle("idle-floor-16", { out: 2200, back: 450 }, -4),
   robust("mishaps", ptpWorld({ link: { mishaps: { overtaken: { share: 0.2, by: 2 }, doubled: { share: 0.1, by: 1 }, lostStamps: 0.2 } } })),
 ];

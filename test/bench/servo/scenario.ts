@@ -16,7 +16,7 @@ export interface MeasuredFigure {
   readonly peer: Peer;
 }
 
-/** Row of design/engine.md's table. */
+/** Which figures a scenario has. */
 export type Row = "servo" | "ptp" | "tails" | "holdover" | "lock" | "robust";
 
 export interface Scenario {
@@ -28,9 +28,6 @@ export interface Scenario {
   /** Restated peers that see the same packets. */
   readonly peers: readonly PeerName[];
   readonly figures: readonly MeasuredFigure[];
-  /**
-   * What the calibrated bound assumes and this world is not: directions with different laws have a target of their own; where paths are
-   * more asymmetric than configured, its failures are shown and count for nothing. Absent: everything holds.
-   */
-  readonly breaks?: "SameLaws" | "Asymmetry";
+  /** What the calibrated bound assumes and this world is not: directions with different laws have a target of their own. Absent: nothing. */
+  readonly breaks?: "SameLaws";
 }

@@ -2,7 +2,6 @@
  * All that is known of one clock: what its sources say, what steering has done to it and who else does, what is fed forward while
  * nobody is heard, and what was known before the process began.
  */
-import { UnexplainedSteering } from "./unexplained-steering.js";
 import type { Nanoseconds, Raw } from "../time/units.js";
 import { ClockLock } from "./clock-lock.js";
 import type { ClockMemory } from "./clock-memory.js";
@@ -13,6 +12,7 @@ import { FarClock } from "./far-clock.js";
 import { Holdover } from "./holdover.js";
 import { Recollection } from "./recollection.js";
 import { SteeringFrame } from "./steering-frame.js";
+import { UnexplainedSteering } from "./unexplained-steering.js";
 
 export class ClockKnowledge {
   config: EnsembleConfig;

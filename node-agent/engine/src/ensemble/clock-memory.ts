@@ -8,6 +8,8 @@ import type { ClockId, LinkId } from "./measurement.js";
 
 /** Changes when a field changes its meaning: a memory of another version is not read. */
 export const clockMemoryVersion = 1;
+/** Links that are remembered at most. */
+export const mostRememberedLinks = 16;
 
 export interface ClockMemory {
   readonly version: typeof clockMemoryVersion;
@@ -59,7 +61,7 @@ export function readClockMemory(value: unknown, clock: ClockId): ClockMemory | n
   const { version, clock: of, oscillator, phase, links } = value as Partial<Record<keyof ClockMemory, unknown>>;
   if (version !== clockMemoryVersion || of !== clock) return null;
   if (!isOscillator(oscillator) || !(phase === null || isPhase(phase)) || !Array.isArray(links)) return null;
-  return { version: clockMemoryVersion, clock, oscillator, phase, links: links.slice(0, 16).filter(isLink) };
+  return { version: clockMemoryVersion, clock, oscillator, phase, links: links.slice(0, mostRememberedLinks).filter(isLink) };
 }
 
 function isOscillator(value: unknown): value is OscillatorMemory {

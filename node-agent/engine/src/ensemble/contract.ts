@@ -2,10 +2,10 @@
  * What the ensemble is asked and what it answers: the seam between the protocols in front of it and the host behind it.
  * The link filters, the vote and the joint filter stand behind this interface; the simulator and the agent use nothing else.
  */
-import type { TemperatureReading } from "./thermometers.js";
 import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { ClockMemory } from "./clock-memory.js";
 import type { ClockId, Command, LinkId, Measurement } from "./measurement.js";
+import type { TemperatureReading } from "./thermometers.js";
 
 /** One spelling everywhere: proto, crds, metrics and CLI are compared with this list by a test. */
 export const clockStates = ["FreeRunning", "Acquiring", "FrequencyLocked", "PhaseAligned", "Holdover", "Conflicted", "Unknown"] as const;

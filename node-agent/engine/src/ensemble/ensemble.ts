@@ -7,21 +7,22 @@ import { ClockKnowledge } from "./clock-knowledge.js";
 import type { ClockMemory } from "./clock-memory.js";
 import { ClockPublisher } from "./clock-publisher.js";
 import { ClockSteering, type Orders } from "./clock-steering.js";
-import {
-  type ClockEnsemble,
-  type ClockStability,
-  type Decision,
-  type EnsembleConfig,
-  type ForeignSteering,
-  type LinkDescription,
-  type SteeringReading,
+import type {
+  ClockEnsemble,
+  ClockStability,
+  Decision,
+  EnsembleConfig,
+  ForeignSteering,
+  LinkDescription,
+  SteeringReading,
 } from "./contract.js";
 import { decisionPace, isBusy } from "./decision-pace.js";
-import type { TemperatureReading } from "./thermometers.js";
+import { undamped } from "./joint/damped-companion.js";
 import { describeLink } from "./link-description.js";
 import type { Measurement } from "./measurement.js";
 import { rememberClock } from "./remember-clock.js";
 import { ClockStatistics } from "./statistics/clock-statistics.js";
+import type { TemperatureReading } from "./thermometers.js";
 
 /** Without news a clock is judged this often, s. */
 const judgement = 1;
@@ -41,7 +42,7 @@ const unconfigured: EnsembleConfig = {
   step: { mode: "Never", threshold: 0 },
   maxSlew: 0,
   maxDrift: 0,
-  damping: Math.SQRT1_2,
+  damping: undamped,
 };
 
 export class Ensemble implements ClockEnsemble {

@@ -2,6 +2,7 @@
  * The clock as it was known before the process began: an estimate like any other until something is measured, growing by the
  * oscillator's own law, and a proof that stands beside what the first packets prove.
  */
+import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 import type { ClockMemory, PhaseMemory } from "./clock-memory.js";
 import type { Proof } from "./consensus.js";
 import type { ClockEstimate } from "./fusion.js";
@@ -9,7 +10,6 @@ import type { Interval } from "./link/causal-interval.js";
 import { linkSettings } from "./link/link-settings.js";
 import type { SourceLink } from "./source-link.js";
 import { groupOf } from "./voters.js";
-import type { Nanoseconds, Ppb, Raw } from "../time/units.js";
 
 export class Recollection implements ClockEstimate {
   readonly isReady = true;

@@ -1,12 +1,9 @@
 /** What the next process is to know of a clock when this one has ended. */
 import type { Raw } from "../time/units.js";
 import type { ClockKnowledge } from "./clock-knowledge.js";
-import { type ClockMemory, clockMemoryVersion, type LinkMemory } from "./clock-memory.js";
+import { type ClockMemory, clockMemoryVersion, type LinkMemory, mostRememberedLinks } from "./clock-memory.js";
 import type { Proof } from "./consensus.js";
 import { linkSettings } from "./link/link-settings.js";
-
-/** Links that are remembered at most. */
-const mostLinks = 16;
 
 /** As of `raw`; null: nothing worth it. Reads only. */
 export function rememberClock(knowledge: ClockKnowledge, raw: Raw, now: Raw): ClockMemory | null {
@@ -34,6 +31,6 @@ export function rememberClock(knowledge: ClockKnowledge, raw: Raw, now: Raw): Cl
       radius: radius === null ? null : radius + consensus.widening + linkSettings.boundSigmas * holdover.strayAt(raw),
       proof: !consensus.vote.conflict && knowledge.prove(raw, proof) ? proof : null,
     },
-    links: links.slice(0, mostLinks),
+    links: links.slice(0, mostRememberedLinks),
   };
 }

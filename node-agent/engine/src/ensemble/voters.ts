@@ -25,7 +25,11 @@ export function limitLink(link: SourceLink, now: Raw, contradictions: readonly C
   return true;
 }
 
-/** @param contradictions of those that are believed. @param surprise of an offset, ns, with its standard deviation, ns: in sigmas from what the oscillator predicts; null: no prediction */
+/**
+ * Every link that has an estimate, as the vote sees it.
+ * @param contradictions of those that are believed
+ * @param surprise of an offset, ns, with its standard deviation, ns: in sigmas from what the oscillator predicts; null: no prediction
+ */
 export function collectVoters(
   links: Iterable<SourceLink>,
   now: Raw,

@@ -1,5 +1,6 @@
 /** What can be simulated: one clock, its links to references, and what goes wrong when. All times are true seconds. */
 import type { EnsembleConfig, LinkConfig } from "../ensemble/contract.js";
+import { undamped } from "../ensemble/joint/damped-companion.js";
 import type { RemoteState } from "../ensemble/measurement.js";
 import type { Nanoseconds, Ppb } from "../time/units.js";
 import type { DelayLaw } from "./delay-law.js";
@@ -75,7 +76,10 @@ export interface World {
   readonly stall?: readonly [number, number];
   /** The threads stand still as well: a slew that is on goes on until the end of the stall. */
   readonly stallsThreads?: boolean;
-  /** A sensor near the crystal: read every `interval` s, follows the oscillator's temperature with a first-order lag, to so many °C. */
+  /**
+   * A sensor near the crystal: read every `interval` s, it follows the oscillator's temperature with a first-order lag of `lag` s and a
+   * standard deviation of `noise` °C.
+   */
   readonly thermometer?: {
     readonly interval: number;
     readonly lag: number;
@@ -121,7 +125,7 @@ export function configureEnsemble(world: World): EnsembleConfig {
     step: { mode: "OnStart", threshold: 20_000 },
     maxSlew: 10_000_000,
     maxDrift: 5000,
-    damping: Math.SQRT1_2,
+    damping: undamped,
     ...world.ensemble,
   };
 }

@@ -6,6 +6,8 @@
 import type { Nanoseconds, Ppb, Raw } from "../../time/units.js";
 import { type ClockEstimate, type EstimateBelief, errorTimeOf } from "../fusion.js";
 import { frequencyEventVariance } from "../link/discontinuity.js";
+import { learning } from "../link/link-bound.js";
+import { linkSettings } from "../link/link-settings.js";
 import type { Direction } from "../link/noise-shape.js";
 import type { SourceLink } from "../source-link.js";
 import { DampedCompanion } from "./damped-companion.js";
@@ -22,8 +24,7 @@ const joinAfter = 40;
 const routeVariance = 1e12;
 /** Asymmetry changes within a day, s: faster, and it would explain what the oscillator does. */
 const asymmetryTime = 1e5;
-/** A Gaussian leaves that many standard deviations once in 600,000 samples. */
-const boundSigmas = 4.8;
+const { boundSigmas } = linkSettings;
 /** Wander that is still plausible, times the mean of the filters: between neighbours of the star. */
 const plausibleWander = 2;
 /** Correlation of a remote's error while it does not say, s: that of a clock steered at one exchange a second. */
@@ -154,18 +155,18 @@ export class JointEstimate implements ClockEstimate {
     let [complete, against] = [0, 0];
     for (const { link } of this.members.values()) {
       const { filter } = link;
-      const own = link.radiusAt(raw);
-      if (own === null || filter === null) continue;
+      const radius = link.radiusAt(raw);
+      if (radius === null || filter === null) continue;
       const apart = Math.abs(filter.offsetAt(raw) - offset);
-      tightest = Math.min(tightest, own + apart);
-      if (apart > own) against++;
+      tightest = Math.min(tightest, radius + apart);
+      if (apart > radius) against++;
       complete++;
       source = Math.max(source, link.rootSystematic ?? 0);
       path = Math.max(path, filter.systematic + link.asymmetryPrior);
       hidden = Math.max(hidden, filter.hiddenCorrelation);
     }
     if (complete === this.members.size && complete > 1 && 2 * against < complete) {
-      const statistic = boundSigmas * (1 + 32 / Math.max(1, this.effectivePackets)) * Math.sqrt(hidden) * this.deviationAt(raw);
+      const statistic = boundSigmas * (1 + learning / Math.max(1, this.effectivePackets)) * Math.sqrt(hidden) * this.deviationAt(raw);
       tightest = Math.min(tightest, statistic + source + path);
     }
     return Number.isFinite(tightest) ? tightest : null;

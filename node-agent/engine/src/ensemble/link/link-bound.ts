@@ -9,7 +9,7 @@ import type { LinkKnowledge } from "./link-knowledge.js";
 import type { OddRun } from "./odd-run.js";
 
 /** After so few independent packets the variance itself is hardly known: the bound is this many packets' worth larger, over them. */
-const learning = 32;
+export const learning = 32;
 /** A mean floor that has moved by more than that has moved, standard deviations. */
 const floorSigmas = 3;
 
