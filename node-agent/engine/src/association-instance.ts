@@ -4,6 +4,7 @@ import type { AssociationConfig, EngineConfig } from "./engine-config.js";
 import type { LinkConfig } from "./ensemble/contract.js";
 import type { ClockId } from "./ensemble/measurement.js";
 import type { AssociationId, Stamp } from "./host.js";
+import { linkOfSource } from "./link-of-source.js";
 import {
   associationDeadline,
   closeAssociation,
@@ -146,20 +147,8 @@ export class AssociationInstance {
   }
 
   link(): LinkConfig {
-    const { source, use, priority, independenceGroup, delayCompensation, uncertainty } = this.config;
-    const { clock, heardInterval: interval } = this;
-    return {
-      id: source,
-      clock,
-      use,
-      priority,
-      independenceGroup,
-      delayCompensation,
-      uncertainty,
-      interval,
-      asymmetryShare: kernelAsymmetryShare,
-      unstampedDelay: userSpaceDelay,
-    };
+    const { config, clock, heardInterval: interval } = this;
+    return linkOfSource(config, { clock, interval, asymmetryShare: kernelAsymmetryShare, unstampedDelay: userSpaceDelay });
   }
 
   #take({ data, outputs }: AssociationStep, at: Raw, sink: InstanceSink): boolean {

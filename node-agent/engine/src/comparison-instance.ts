@@ -6,6 +6,7 @@ import type { ComparisonConfig, EngineConfig } from "./engine-config.js";
 import type { LinkConfig } from "./ensemble/contract.js";
 import type { ClockId, RemoteState } from "./ensemble/measurement.js";
 import type { HostEvent } from "./host.js";
+import { linkOfSource } from "./link-of-source.js";
 import type { InstanceSink } from "./receiver-instance.js";
 import type { SourceSnapshot } from "./source-snapshot.js";
 import { currentTaiMinusUtc } from "./time/leap-table.js";
@@ -62,20 +63,8 @@ export class ComparisonInstance {
   }
 
   link(): LinkConfig {
-    const { source, use, priority, independenceGroup, delayCompensation, uncertainty } = this.config;
-    const { clock } = this;
-    return {
-      id: source,
-      clock,
-      use,
-      priority,
-      independenceGroup,
-      delayCompensation,
-      uncertainty,
-      interval,
-      asymmetryShare: readingAsymmetryShare,
-      unstampedDelay: 0,
-    };
+    const { config, clock } = this;
+    return linkOfSource(config, { clock, interval, asymmetryShare: readingAsymmetryShare, unstampedDelay: 0 });
   }
 
   #remoteState(): RemoteState {

@@ -3,6 +3,7 @@ import type { LinkConfig } from "./ensemble/contract.js";
 import type { ClockId, Measurement } from "./ensemble/measurement.js";
 import type { EngineConfig, ReceiverInstanceConfig } from "./engine-config.js";
 import type { Action, EngineEvent, Stamp } from "./host.js";
+import { linkOfSource } from "./link-of-source.js";
 import { type ReceiverData, type ReceiverStep, startReceiver, type TimeReceiverConfig } from "./ptp/receiver-data.js";
 import { stampRequest } from "./ptp/receiver-exchange.js";
 import { receiveMessage, receiverDeadline, tickReceiver } from "./ptp/time-receiver.js";
@@ -106,20 +107,9 @@ export class ReceiverInstance {
   }
 
   link(): LinkConfig {
-    const { source, use, priority, independenceGroup, delayCompensation, uncertainty, timing } = this.config;
-    const interval = 2 ** timing.logSyncInterval;
-    return {
-      id: source,
-      clock: this.clock,
-      use,
-      priority,
-      independenceGroup,
-      delayCompensation,
-      uncertainty,
-      interval,
-      asymmetryShare: kernelAsymmetryShare,
-      unstampedDelay: 0,
-    };
+    const { config, clock } = this;
+    const interval = 2 ** config.timing.logSyncInterval;
+    return linkOfSource(config, { clock, interval, asymmetryShare: kernelAsymmetryShare, unstampedDelay: 0 });
   }
 
   #take({ data, outputs }: ReceiverStep, at: Raw, sink: InstanceSink): void {

@@ -7,7 +7,7 @@ export class TemperatureWatch {
   readonly #tell: (sensor: string, celsius: number) => void;
   readonly #root: string | undefined;
   readonly #everyMs: number;
-  #thermometers: Promise<readonly Thermometer[]> | null = null;
+  #thermometers: readonly Thermometer[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** Sensors that have not answered yet. */
   readonly #asked = new Set<string>();
@@ -20,7 +20,6 @@ export class TemperatureWatch {
   }
 
   start(): void {
-    this.#thermometers = findThermometers(this.#root);
     void this.#read();
     this.#timer = setInterval(() => void this.#read(), this.#everyMs);
   }
@@ -31,7 +30,9 @@ export class TemperatureWatch {
   }
 
   async #read(): Promise<void> {
-    for (const thermometer of (await this.#thermometers) ?? []) void this.#readOne(thermometer);
+    // A driver may be loaded after the agent was started.
+    if (this.#thermometers.length === 0) this.#thermometers = await findThermometers(this.#root);
+    for (const thermometer of this.#thermometers) void this.#readOne(thermometer);
   }
 
   async #readOne(thermometer: Thermometer): Promise<void> {

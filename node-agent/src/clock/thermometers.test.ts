@@ -41,6 +41,18 @@ test("a machine without sensors has none", async () => {
   expect(await findThermometers(join(root, "nowhere"))).toEqual([]);
 });
 
+test("a sensor whose driver is loaded later is found then", async () => {
+  const told: string[] = [];
+  const watch = new TemperatureWatch((sensor) => void told.push(sensor), root, 5);
+  watch.start();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(told).toEqual([]);
+  addDevice("hwmon0", "board", { temp1_input: "30000\n" });
+  while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  watch.close();
+  expect(told[0]).toBe("board/temp1");
+});
+
 test("a watch tells what each sensor says again and again, leaves out one that vanished, and ends", async () => {
   addDevice("hwmon0", "board", { temp1_input: "30000\n", temp2_input: "31000\n" });
   const told: string[] = [];

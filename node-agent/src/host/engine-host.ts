@@ -153,7 +153,13 @@ export class EngineHost {
 
   /** A thermometer of the node was read. */
   sense(sensor: string, celsius: number): void {
-    if (!this.#closed) this.#handle({ kind: "TemperatureRead", sensor, celsius, at: this.#clocks.now() });
+    if (this.#closed) return;
+    try {
+      this.#handle({ kind: "TemperatureRead", sensor, celsius, at: this.#clocks.now() });
+    } catch (error) {
+      // A clock that has vanished has no time to note it at; its own commands and readings say so as well.
+      this.#outputs.failed("clock", codeOf(error, "MER_AGENT_CLOCK_FAILED"), messageOf(error));
+    }
   }
 
   /** What was known when the last process ended, in this one's frame; after configure(). */

@@ -12,6 +12,7 @@ export class ClockBounds {
   private readonly proof: Proof = { low: 0, high: 0, lowRate: 0, highRate: 0 };
   private provenAt: Raw = 0;
   private isProven = false;
+  private isShaken = false;
 
   constructor(knowledge: ClockKnowledge, steering: ClockSteering) {
     this.knowledge = knowledge;
@@ -21,6 +22,8 @@ export class ClockBounds {
   /** Finds what is proven as of `now`: the bounds of later instants rest on it. */
   prove(now: Raw): void {
     this.isProven = this.knowledge.prove(now, this.proof);
+    // Once: a publication asks for its bounds at several instants.
+    this.isShaken = this.knowledge.consensus.isShaken(now);
     this.provenAt = now;
   }
 
@@ -37,7 +40,7 @@ export class ClockBounds {
   calibratedAt(raw: Raw): Nanoseconds | null {
     const { consensus, holdover } = this.knowledge;
     const { estimate, vote, widening } = consensus;
-    if (estimate === null || !estimate.isReady || vote.noMajority || consensus.isShaken(this.provenAt)) return null;
+    if (estimate === null || !estimate.isReady || vote.noMajority || this.isShaken) return null;
     const radius = estimate.radiusAt(raw);
     if (radius === null) return null;
     const calibrated =

@@ -325,6 +325,8 @@ export class JointFilter {
     const [p, stride] = [this.#covariance, this.#stride];
     const states = [2 * clock, 2 * clock + 1];
     for (const { asymmetry } of this.#places.values()) if (asymmetry !== absent) states.push(asymmetry);
+    // One link, or sources that vouch for their symmetry: most clocks, at every publication.
+    if (states.length === 2) return { offset: this.offsetVariance(clock), shared: this.offsetRate(clock), rate: this.rateVariance(clock) };
     const rows = states.map((i) => states.map((j) => p[i * stride + j]!));
     for (let last = rows.length - 1; last > 1; last--) {
       const known = rows[last]!;

@@ -18,7 +18,8 @@ export class StandingQueue {
   error: Nanoseconds = 0;
   /** Sums since the last one that was no larger than such sums used to be. */
   sinceUsual = 0;
-  private readonly newest = new Float64Array(inARow);
+  /** No typed array: so small a one costs three times its numbers. */
+  private readonly newest = Array.from({ length: inARow }, () => 0.5);
   private count = 0;
   private mean = 0;
   private spread: Nanoseconds = 0;
