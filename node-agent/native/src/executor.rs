@@ -21,6 +21,20 @@ const FASTEST_RAW: f64 = 1.2;
 struct Pending {
     until_raw: f64,
     then_ppb: f64,
+    /// As the clock said right after the slew began, ppb; NaN: it could not be read.
+    in_force: f64,
+}
+
+impl Pending {
+    /// Sets the frequency that was to follow, unless the slew is no longer in force: then somebody else has set another one, and a clock
+    /// has one writer. A clock that does not say what is in force is taken for ours.
+    fn end(&self, clock: &dyn Steerable) -> Result<()> {
+        let now = clock.frequency();
+        if now.is_finite() && self.in_force.is_finite() && now != self.in_force {
+            return Ok(());
+        }
+        clock.set_frequency(self.then_ppb).map(drop)
+    }
 }
 
 struct State {
@@ -79,7 +93,7 @@ impl Executor {
             return Ok(raw);
         }
         let raw = clock.set_frequency(ppb)?;
-        state.pending = Some(Pending { until_raw, then_ppb });
+        state.pending = Some(Pending { until_raw, then_ppb, in_force: clock.frequency() });
         // Commands come with every packet and each replaces an unfinished one: the thread is woken only when it would come too late,
         // since two switches of threads cost more than all the rest of a command.
         if until_raw < state.looks_at {
@@ -139,7 +153,7 @@ fn advance(clock: &dyn Steerable, pending: Pending) -> Result<Advance> {
     let now = clock.raw_now()?;
     let remaining = pending.until_raw - now;
     if remaining <= 0.0 {
-        clock.set_frequency(pending.then_ppb)?;
+        pending.end(clock)?;
         return Ok(Advance::Ended);
     }
     // Waits are in CLOCK_MONOTONIC, which runs at another rate than raw time: come near first, and look again every minute.
@@ -154,7 +168,7 @@ impl Drop for Executor {
         state.stop = true;
         if let Some(pending) = state.pending.take() {
             // A clock that refuses now has gone, or is somebody else's.
-            let _ = self.shared.clock.set_frequency(pending.then_ppb);
+            let _ = pending.end(self.shared.clock.as_ref());
         }
         drop(state);
         self.shared.changed.notify_one();
@@ -247,6 +261,22 @@ mod tests {
         assert_eq!(frequency(&clock), 42.0);
     }
 
+    #[test]
+    fn a_slew_that_somebody_else_has_ended_is_not_ended_again() {
+        let scratch = Scratch::new("strange", 0, 0.0);
+        let clock = open(&scratch);
+        let executor = Executor::start(clock.clone()).unwrap();
+        let raw = clock.at(host_ns(libc::CLOCK_REALTIME)).raw;
+        executor.command(500.0, raw + 0.05, 1.0).unwrap();
+        clock.set_frequency(70_000.0).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(frequency(&clock), 70_000.0);
+        executor.command(500.0, 1e12, 1.0).unwrap();
+        clock.set_frequency(80_000.0).unwrap();
+        drop(executor);
+        assert_eq!(frequency(&clock), 80_000.0);
+    }
+
     /// A clock that refuses its next changes.
     struct Refusing {
         raw: std::time::Instant,
@@ -265,6 +295,9 @@ mod tests {
             }
             *self.frequency.lock().unwrap() = ppb;
             self.raw_now()
+        }
+        fn frequency(&self) -> f64 {
+            *self.frequency.lock().unwrap()
         }
         fn step(&self, _ns: i64) -> Result<()> {
             Ok(())

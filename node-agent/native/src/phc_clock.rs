@@ -133,6 +133,10 @@ impl Steerable for PhcClock {
         Ok(seconds(state.track.set_frequency(if read.is_finite() { read } else { ppb })))
     }
 
+    fn frequency(&self) -> f64 {
+        read_ppb(&self.device)
+    }
+
     fn step(&self, ns: i64) -> Result<()> {
         let mut state = self.state();
         self.follow(&mut state)?;

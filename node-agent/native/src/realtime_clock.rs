@@ -142,6 +142,10 @@ impl Steerable for RealtimeClock {
         Ok(seconds(raw_ns))
     }
 
+    fn frequency(&self) -> f64 {
+        kernel_adjust::read(libc::CLOCK_REALTIME, URI).map_or(f64::NAN, |change| kernel_adjust::realtime_ppb(&change))
+    }
+
     fn step(&self, ns: i64) -> Result<()> {
         let mut state = self.state();
         state.take_over()?;

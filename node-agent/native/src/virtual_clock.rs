@@ -109,6 +109,10 @@ impl Steerable for VirtualClock {
         self.adjust(host_ns(libc::CLOCK_REALTIME), |now| Ok(Plain { ppb, ..now }))
     }
 
+    fn frequency(&self) -> f64 {
+        self.at(host_ns(libc::CLOCK_REALTIME)).frequency
+    }
+
     fn step(&self, ns: i64) -> Result<()> {
         self.adjust(host_ns(libc::CLOCK_REALTIME), |now| stepped(now, ns)).map(drop)
     }
